@@ -1,0 +1,51 @@
+import { canonicalJson, FaceHashError, sha256Hex } from '@facehash/kernel';
+import { z } from 'zod';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** The people and photos of a model at one value of its counter. Ids and digests only: no names. */
+export const snapshotSchema = z.strictObject({
+  v: z.literal(1),
+  storageId: z.string(),
+  counter: z.int().min(1),
+  /** Ordered by id; photos ordered by digest: equal samples give equal bytes but for the counter. */
+  people: z.array(z.strictObject({ id: z.string(), photos: z.array(sha256).min(1) })),
+});
+export type Snapshot = z.output<typeof snapshotSchema>;
+
+/** What `samples/latest.json` holds. Moves forward only. */
+export const latestPointerSchema = z.strictObject({
+  v: z.literal(1),
+  counter: z.int().min(1),
+  /** `samplesDigest` of the snapshot, and its `sampleCounts`. */
+  digest: sha256,
+  people: z.int().min(1),
+  photos: z.int().min(1),
+});
+export type LatestPointer = z.output<typeof latestPointerSchema>;
+
+/** Identifies what a version would be trained on: the same people with the same photos, whatever the counter says. */
+export function samplesDigest(snapshot: Pick<Snapshot, 'people'>): string {
+  return sha256Hex(canonicalJson(snapshot.people));
+}
+
+export function sampleCounts(snapshot: Pick<Snapshot, 'people'>): { readonly people: number; readonly photos: number } {
+  return { people: snapshot.people.length, photos: snapshot.people.reduce((n, p) => n + p.photos.length, 0) };
+}
+
+/** Reads a stored JSON document; ARTIFACT_CORRUPT when it is not what its schema says. */
+export function decodeDocument<T>(schema: z.ZodType<T>, bytes: Uint8Array, key: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new FaceHashError('ARTIFACT_CORRUPT', { key }, { cause });
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new FaceHashError('ARTIFACT_CORRUPT', { key, problem: z.prettifyError(parsed.error) });
+  return parsed.data;
+}
+
+export function encodeDocument(value: unknown): Uint8Array {
+  return new TextEncoder().encode(`${canonicalJson(value)}\n`);
+}

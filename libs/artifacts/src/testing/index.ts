@@ -1,0 +1,1 @@
+export { aManifestOfVersion, aSnapshot } from './builders.js';

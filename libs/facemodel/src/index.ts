@@ -1,0 +1,28 @@
+export { apiKeyHash, isApiKey, newApiKey } from './api-key.js';
+export { storageIdOf, type ApplyOutcome, type FaceModelRepository, type StoredFaceModel } from './repository.js';
+export {
+  API_VERSION,
+  faceModelManifest,
+  faceModelSpec,
+  KIND,
+  modelName,
+  parseManifest,
+  type FaceModelManifest,
+  type FaceModelSpec,
+  type Hyperparameters,
+  type Problem,
+  type TrainingSpec,
+} from './schema.js';
+export {
+  conditionTypes,
+  reasons,
+  type Condition,
+  type ConditionType,
+  type FaceModelStatus,
+  type Phase,
+  type Reason,
+  type Rollout,
+  type TrainingFailure,
+  type TrainingStage,
+  type VersionSummary,
+} from './status.js';

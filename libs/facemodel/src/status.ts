@@ -1,0 +1,93 @@
+/** What a model is doing, in one word: the first column a person reads. */
+export type Phase = 'Empty' | 'Waiting' | 'Training' | 'RollingOut' | 'Ready' | 'Degraded' | 'Suspended' | 'Deleting';
+
+export const conditionTypes = ['Ready', 'Trained', 'RolledOut', 'Stalled'] as const;
+export type ConditionType = (typeof conditionTypes)[number];
+
+/** Reasons are API: add, never rename. Each has the sentence that the reference page prints. */
+export const reasons = {
+  NoSamples: 'Nobody is enrolled yet',
+  WaitingForRun: 'A snapshot waits for its training run to begin',
+  Training: 'A training run is under way',
+  TrainingFailed: 'The last training run failed and will be retried or needs new photos',
+  RetriesExhausted: 'Training failed as often as `training.retries` allows; new photos or a changed spec start it again',
+  GateRefused: 'The new version was significantly worse than the active one',
+  RollingOut: 'Replicas are taking the new version over',
+  RolloutStalled: 'Some replicas take longer than `progressDeadlineSeconds` to take the version over',
+  RolledBack: 'Replicas could not take the new version over; the active one stays',
+  UpToDate: 'The active version is trained on the newest snapshot',
+  PinMissing: 'No version of the name in `versions.pin` is stored',
+  Pinned: 'The version is pinned by `versions.pin`',
+  Suspended: 'Training and rollouts are suspended by `spec.suspend`',
+} as const satisfies Record<string, string>;
+export type Reason = keyof typeof reasons;
+
+export interface Condition {
+  readonly type: ConditionType;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: Reason;
+  readonly message: string;
+  readonly observedGeneration: number;
+}
+
+export type TrainingStage = 'Starting' | 'Collecting' | 'Extracting' | 'Fitting' | 'Calibrating' | 'Evaluating' | 'Publishing';
+
+/** Figures of a version that a person compares. */
+export interface VersionSummary {
+  readonly name: string;
+  /** Counter of the snapshot it was trained on, or of a newer one with the same photos. */
+  readonly snapshot: number;
+  readonly trainedAt: string;
+  readonly people: number;
+  readonly photos: number;
+  /** Out of fold, 0 to 1; null where too few photos exist to tell. */
+  readonly rank1: number | null;
+  readonly knownAcceptRate: number | null;
+  readonly backend: string;
+  readonly pipeline: string;
+}
+
+/** Why a snapshot did not become a version by itself. */
+export interface TrainingFailure {
+  readonly version: string;
+  readonly snapshot: number;
+  readonly attempt: number;
+  /** True: only new photos or a changed spec start training again. */
+  readonly final: boolean;
+  readonly code: string;
+  readonly message: string;
+  readonly at: string;
+  /** Generation of the spec that was in force. */
+  readonly generation: number;
+}
+
+/** A version on its way to the replicas. */
+export interface Rollout {
+  readonly version: VersionSummary;
+  /** `First`: only `replicas` take it. `All`: everyone does, and `replicas` are those that promotion waits for. */
+  readonly wave: 'First' | 'All';
+  readonly replicas: readonly string[];
+  readonly waveStartedAt: string;
+}
+
+/** What is true of a model now. Written by its controller only, and all that the controller remembers of it. */
+export interface FaceModelStatus {
+  readonly phase: Phase;
+  readonly storageId: string;
+  readonly samples: { readonly people: number; readonly photos: number; readonly snapshot: number | null };
+  readonly activeVersion: VersionSummary | null;
+  readonly targetVersion: string | null;
+  readonly rollout: Rollout | null;
+  readonly training: {
+    readonly run: string | null;
+    readonly stage: TrainingStage | null;
+    /** Of the running run, 0 to 100. */
+    readonly percent: number | null;
+    /** Of the running run, from 1; 0 when none runs. */
+    readonly attempt: number;
+    readonly lastFailure: TrainingFailure | null;
+  };
+  readonly replicas: { readonly total: number; readonly updated: number; readonly failed: number };
+  readonly conditions: readonly Condition[];
+  readonly observedGeneration: number;
+}

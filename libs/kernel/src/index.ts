@@ -1,0 +1,10 @@
+export { backoffMs, retry, type BackoffPolicy, type RetryContext } from './backoff.js';
+export { deadline, systemClock, type Clock } from './clock.js';
+export { Closer } from './closer.js';
+export { canonicalJson, sha256Hex } from './digest.js';
+export { asFaceHashError, errorCatalogue, FaceHashError, hasCode, type ErrorCode } from './errors.js';
+export { newId } from './ids.js';
+export { Limiter } from './limiter.js';
+export { silentLogger, type LogFields, type Logger } from './logger.js';
+export { seededRandom, type Random } from './random.js';
+export { systemRandom } from './system-random.js';

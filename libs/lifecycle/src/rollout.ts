@@ -1,0 +1,107 @@
+import type { Rollout, VersionSummary } from '@facehash/facemodel';
+import type { Check, Decision, Observed, ObservedReplica } from './types.js';
+
+/**
+ * A rollout moves First → All → promoted. It ends early, with the old version still answering, when a replica finds the
+ * artifact itself bad, or when the first wave doesn't make its deadline.
+ */
+export const rolloutUnderWay: Check = (o) => {
+  const rollout = o.model.status?.rollout;
+  if (!rollout) return undefined;
+  for (const check of rolloutChecks) {
+    const decision = check(o, rollout);
+    if (decision) return decision;
+  }
+  return { reason: 'RollingOut', message: waitingFor(o, rollout), againAfterMs: deadlineIn(o, rollout) };
+};
+
+/** Starts with the first wave: `firstWave` of the replicas that are ready now. */
+export function beginRollout(o: Observed, version: VersionSummary): Decision {
+  const replicas = readyIds(o).slice(0, o.model.spec.serving.rollout.firstWave);
+  const rollout: Rollout = { version, wave: 'First', replicas, waveStartedAt: o.now.toISOString() };
+  return { reason: 'RollingOut', message: `version ${version.name} goes to ${replicas.length} replica(s) first`, rollout };
+}
+
+type RolloutCheck = (o: Observed, rollout: Rollout) => Decision | undefined;
+
+const alreadyPromoted: RolloutCheck = (o, { version }) =>
+  o.active?.version === version.name && o.active.snapshot >= version.snapshot
+    ? { reason: 'UpToDate', message: `version ${version.name} answers`, rollout: null }
+    : undefined;
+
+const artifactBad: RolloutCheck = (o, rollout) => {
+  const failure = o.replicas.map((r) => r.failed).find((f) => f?.version === rollout.version.name && f.kind === 'artifact');
+  return failure ? rolledBack(o, rollout, { code: failure.code, message: failure.message, final: true }) : undefined;
+};
+
+const nobodyLeft: RolloutCheck = (o, rollout) => {
+  if (members(o, rollout).length > 0) return undefined;
+  const ready = readyIds(o);
+  if (ready.length === 0) return { reason: 'RollingOut', message: 'no replica is ready to take the version over' };
+  const replicas = rollout.wave === 'First' ? ready.slice(0, o.model.spec.serving.rollout.firstWave) : ready;
+  return { reason: 'RollingOut', message: 'the replicas of the wave are gone, others take their place', rollout: { ...rollout, replicas, waveStartedAt: o.now.toISOString() } };
+};
+
+const waveDone: RolloutCheck = (o, rollout) => {
+  const name = rollout.version.name;
+  if (members(o, rollout).some((r) => !holds(r, name))) return undefined;
+  const ready = readyIds(o);
+  if (rollout.wave === 'First' && ready.some((id) => !rollout.replicas.includes(id))) {
+    const next: Rollout = { ...rollout, wave: 'All', replicas: ready, waveStartedAt: o.now.toISOString() };
+    return { reason: 'RollingOut', message: `the first wave answers with ${name}, all replicas follow`, rollout: next };
+  }
+  const pointer = { v: 1 as const, version: name, snapshot: rollout.version.snapshot, activatedAt: o.now.toISOString() };
+  return { reason: 'UpToDate', message: `version ${name} answers`, rollout: null, failure: null, step: { kind: 'activate', pointer } };
+};
+
+const overdue: RolloutCheck = (o, rollout) => {
+  if (deadlineIn(o, rollout) > 0) return undefined;
+  const message = waitingFor(o, rollout);
+  if (rollout.wave === 'First') return rolledBack(o, rollout, { code: 'DEADLINE_EXCEEDED', message, final: false });
+  return { reason: 'RolloutStalled', message };
+};
+
+const rolloutChecks: readonly RolloutCheck[] = [
+  alreadyPromoted, // the program died after writing active.json
+  artifactBad, // no waiting can mend it
+  nobodyLeft,
+  waveDone,
+  overdue,
+];
+
+function rolledBack(o: Observed, rollout: Rollout, why: { readonly code: string; readonly message: string; readonly final: boolean }): Decision {
+  const last = o.model.status?.training.lastFailure;
+  const attempt = last?.version === rollout.version.name ? last.attempt + 1 : 1;
+  return {
+    reason: 'RolledBack',
+    message: `version ${rollout.version.name} was rolled back: ${why.message}`,
+    rollout: null,
+    failure: { version: rollout.version.name, snapshot: rollout.version.snapshot, attempt, ...why, at: o.now.toISOString(), generation: o.model.generation },
+  };
+}
+
+export function holds(replica: ObservedReplica, version: string): boolean {
+  return replica.answering === version || replica.verifiedCold === version;
+}
+
+function members(o: Observed, rollout: Rollout): readonly ObservedReplica[] {
+  return o.replicas.filter((r) => r.ready && rollout.replicas.includes(r.id));
+}
+
+function readyIds(o: Observed): readonly string[] {
+  return o.replicas
+    .filter((r) => r.ready)
+    .map((r) => r.id)
+    .sort();
+}
+
+function deadlineIn(o: Observed, rollout: Rollout): number {
+  const { progressDeadlineSeconds } = o.model.spec.serving.rollout;
+  return Math.max(0, Date.parse(rollout.waveStartedAt) + progressDeadlineSeconds * 1000 - o.now.getTime());
+}
+
+function waitingFor(o: Observed, rollout: Rollout): string {
+  const pending = members(o, rollout).filter((r) => !holds(r, rollout.version.name));
+  const why = pending.find((r) => r.failed?.version === rollout.version.name)?.failed;
+  return `waiting for ${pending.map((r) => r.id).join(', ')} to take ${rollout.version.name} over${why ? ` (${why.message})` : ''}`;
+}

@@ -1,0 +1,102 @@
+import type { ActivePointer } from '@facehash/artifacts';
+import { storageIdOf, type Condition, type FaceModelStatus, type Phase, type Reason, type Rollout, type VersionSummary } from '@facehash/facemodel';
+import { holds } from './rollout.js';
+import { attemptOf } from './training.js';
+import type { Decision, Observed, ObservedRun, Wanted } from './types.js';
+import { summaryOf } from './wanted.js';
+
+/** The status after this pass: what was there, what was decided, what is observed. */
+export function nextStatus(o: Observed, wanted: Wanted | null, decision: Decision): FaceModelStatus {
+  const previous = o.model.status;
+  const rollout = decision.rollout === undefined ? (previous?.rollout ?? null) : decision.rollout;
+  const active = activeAfter(o, decision);
+  const run = runAfter(o, decision);
+  const facts: Facts = { o, wanted, decision, rollout, active, run };
+  return {
+    phase: phaseOf(facts),
+    storageId: storageIdOf(o.model),
+    samples: { people: o.latest?.people ?? 0, photos: o.latest?.photos ?? 0, snapshot: o.latest?.counter ?? null },
+    activeVersion: active,
+    targetVersion: rollout?.version.name ?? null,
+    rollout,
+    training: {
+      run: run?.spec.run ?? null,
+      stage: run ? (run.progress?.stage ?? 'Starting') : null,
+      percent: run ? coarse(run.progress?.percent ?? 0) : null,
+      attempt: run ? attemptOf(run.spec.run) : 0,
+      lastFailure: decision.failure === undefined ? (previous?.training.lastFailure ?? null) : decision.failure,
+    },
+    replicas: replicaCounts(o, rollout?.version.name ?? active?.name),
+    conditions: conditionsOf(facts),
+    observedGeneration: o.model.generation,
+  };
+}
+
+interface Facts {
+  readonly o: Observed;
+  readonly wanted: Wanted | null;
+  readonly decision: Decision;
+  readonly rollout: Rollout | null;
+  readonly active: VersionSummary | null;
+  readonly run: ObservedRun | null;
+}
+
+function activeAfter(o: Observed, decision: Decision): VersionSummary | null {
+  const pointer: ActivePointer | null = decision.step?.kind === 'activate' ? decision.step.pointer : o.active;
+  if (!pointer) return null;
+  const manifest = o.stored.get(pointer.version);
+  if (manifest) return summaryOf(manifest, pointer.snapshot);
+  // The manifest could not be seen in this pass: what was known of the version stays.
+  const known = o.model.status?.activeVersion;
+  return known?.name === pointer.version ? { ...known, snapshot: pointer.snapshot } : null;
+}
+
+function runAfter(o: Observed, decision: Decision): ObservedRun | null {
+  if (decision.step?.kind === 'startRun') return { spec: decision.step.spec };
+  if (decision.step?.kind === 'cancelRun' || decision.forgetRun !== undefined) return null;
+  return o.run;
+}
+
+/** Steps of five: every change of a status is a durable write, and nobody watches single percents. */
+function coarse(percent: number): number {
+  return Math.floor(percent / 5) * 5;
+}
+
+const troubles: readonly Reason[] = ['GateRefused', 'RetriesExhausted', 'RolledBack', 'RolloutStalled', 'PinMissing', 'TrainingFailed'];
+
+function phaseOf({ o, decision, rollout, active, run, wanted }: Facts): Phase {
+  if (rollout) return 'RollingOut';
+  if (o.model.spec.suspend) return 'Suspended';
+  if (run) return 'Training';
+  if (troubles.includes(decision.reason)) return 'Degraded';
+  if (!wanted) return active ? 'Ready' : 'Empty';
+  return active?.name === wanted.version ? 'Ready' : 'Waiting';
+}
+
+function replicaCounts(o: Observed, version: string | undefined): FaceModelStatus['replicas'] {
+  const ready = o.replicas.filter((r) => r.ready);
+  return {
+    total: ready.length,
+    updated: version === undefined ? 0 : ready.filter((r) => holds(r, version)).length,
+    failed: version === undefined ? 0 : ready.filter((r) => r.failed?.version === version).length,
+  };
+}
+
+function conditionsOf({ o, decision, rollout, active, wanted }: Facts): readonly Condition[] {
+  const covered = active !== null && active.name === wanted?.version;
+  const trouble = troubles.includes(decision.reason);
+  const condition = (type: Condition['type'], holdsTrue: boolean, message: string): Condition => ({
+    type,
+    status: holdsTrue ? 'True' : 'False',
+    reason: decision.reason,
+    message,
+    observedGeneration: o.model.generation,
+  });
+  const answering = active ? `version ${active.name} answers` : 'no version answers yet';
+  return [
+    condition('Ready', active !== null, active ? answering : `${answering}: ${decision.message}`),
+    condition('Trained', covered, decision.message),
+    condition('RolledOut', rollout === null && covered, decision.message),
+    condition('Stalled', trouble, trouble ? decision.message : 'nothing stands in the way'),
+  ];
+}

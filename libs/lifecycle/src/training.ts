@@ -1,0 +1,134 @@
+import { canonicalJson, sha256Hex } from '@facehash/kernel';
+import type { RunOutcome, RunSpec } from '@facehash/artifacts';
+import { beginRollout } from './rollout.js';
+import type { Check, Decision, Observed, Wanted } from './types.js';
+import { summaryOf } from './wanted.js';
+
+const RETRY_FIRST_MS = 1000;
+const RETRY_MAX_MS = 300_000;
+const SLOT_POLL_MS = 1000;
+
+/** An ended run is written down before anything else happens, so that its outcome is never lost. */
+export const runEnded: Check = (o, wanted) => {
+  const { run } = o;
+  if (!run?.outcome) return undefined;
+  const forgetRun = run.spec.run;
+  if (run.outcome.outcome !== 'trained') return { ...failed(o, run.spec, run.outcome), forgetRun };
+  const manifest = o.stored.get(run.spec.version);
+  if (!manifest) return { ...failed(o, run.spec, { outcome: 'failed', code: 'ARTIFACT_CORRUPT', message: 'the run left no manifest', retryable: true }), forgetRun };
+  // Newer photos do not stop a finished version: a steady stream of them must not keep every version from the replicas.
+  const newer = run.spec.snapshot > (o.active?.snapshot ?? 0);
+  if (wanted?.pinned || o.model.spec.suspend) return { reason: 'UpToDate', message: `version ${run.spec.version} is stored`, forgetRun };
+  if (!newer) return { reason: 'UpToDate', message: `version ${run.spec.version} came too late`, forgetRun };
+  return { ...beginRollout(o, summaryOf(manifest, run.spec.snapshot)), forgetRun };
+};
+
+export const suspended: Check = (o) => {
+  if (!o.model.spec.suspend) return undefined;
+  const message = 'training and rollouts are suspended; the active version answers';
+  return { reason: 'Suspended', message, ...(o.run ? { step: { kind: 'cancelRun', run: o.run.spec.run } } : {}) };
+};
+
+export const nothingWanted: Check = (_, wanted) => (wanted ? undefined : { reason: 'NoSamples', message: 'nobody is enrolled yet' });
+
+/** Settled, but for a newer snapshot of the very same samples, which the active version covers too. */
+export const wantedIsActive: Check = (o, wanted) => {
+  if (!wanted || o.active?.version !== wanted.version) return undefined;
+  const reason = wanted.pinned ? 'Pinned' : 'UpToDate';
+  const message = `version ${wanted.version} answers`;
+  if (o.run) return { reason, message, step: { kind: 'cancelRun', run: o.run.spec.run } };
+  if (o.active.snapshot >= wanted.snapshot) return { reason, message };
+  return { reason, message, step: { kind: 'activate', pointer: { ...o.active, snapshot: wanted.snapshot } } };
+};
+
+/**
+ * A run goes on when merely newer photos came: cancelling it for each of them would starve a busy model. It is cancelled when
+ * what it makes cannot be wanted any more, because the spec or the pipeline changed or another version was pinned.
+ */
+export const runUnderWay: Check = (o, wanted) => {
+  const { run } = o;
+  if (!run) return undefined;
+  const spec = o.model.spec.training.hyperparameters;
+  const sameSpec = run.spec.pipeline === o.pipeline && canonicalJson(run.spec.hyperparameters) === canonicalJson(spec);
+  if (!sameSpec || wanted?.pinned) return { reason: 'Training', message: `run ${run.spec.run} is superseded`, step: { kind: 'cancelRun', run: run.spec.run } };
+  return { reason: 'Training', message: `run ${run.spec.run} trains version ${run.spec.version}` };
+};
+
+/** A failure of other inputs, or under another spec, says nothing about this version. */
+function failureOf(o: Observed, wanted: Wanted | null) {
+  const last = o.model.status?.training.lastFailure;
+  return wanted && last?.version === wanted.version && last.generation === o.model.generation ? last : undefined;
+}
+
+export const failedForGood: Check = (o, wanted) => {
+  const last = failureOf(o, wanted);
+  if (!wanted || !last?.final) return undefined;
+  const reason = last.code === 'VERSION_REFUSED' ? 'GateRefused' : o.stored.has(wanted.version) ? 'RolledBack' : 'RetriesExhausted';
+  // Who waits for a newer snapshot of the same samples is waiting for the same failure.
+  return { reason, message: last.message, failure: { ...last, snapshot: Math.max(last.snapshot, wanted.snapshot) } };
+};
+
+export const backingOff: Check = (o, wanted) => {
+  const last = failureOf(o, wanted);
+  if (!last) return undefined;
+  const againAfterMs = Date.parse(last.at) + retryDelayMs(last.version, last.attempt) - o.now.getTime();
+  if (againAfterMs <= 0) return undefined;
+  return { reason: 'TrainingFailed', message: `${last.message}; trying again`, againAfterMs };
+};
+
+export const wantedIsStored: Check = (o, wanted) => {
+  const manifest = wanted ? o.stored.get(wanted.version) : undefined;
+  return wanted && manifest ? beginRollout(o, summaryOf(manifest, wanted.snapshot)) : undefined;
+};
+
+export const pinMissing: Check = (_, wanted) =>
+  wanted?.pinned ? { reason: 'PinMissing', message: `no version ${wanted.version} is stored; change or remove versions.pin` } : undefined;
+
+export const noRunSlot: Check = (o) =>
+  o.runSlotFree ? undefined : { reason: 'WaitingForRun', message: 'as many training runs are under way as may run at once', againAfterMs: SLOT_POLL_MS };
+
+export const startRun: Check = (o, wanted) => {
+  if (!wanted) return undefined;
+  const spec = runSpec(o, wanted, (failureOf(o, wanted)?.attempt ?? 0) + 1);
+  return { reason: 'Training', message: `run ${spec.run} trains version ${spec.version}`, step: { kind: 'startRun', spec } };
+};
+
+/** `<version>-g<generation>-a<attempt>`: the same decision taken twice names the same run. */
+function runSpec(o: Observed, wanted: Wanted, attempt: number): RunSpec {
+  const { spec, generation } = o.model;
+  return {
+    v: 1,
+    run: `${wanted.version}-g${generation}-a${attempt}`,
+    storageId: spec.storageId ?? o.model.uid,
+    snapshot: wanted.snapshot,
+    version: wanted.version,
+    pipeline: o.pipeline,
+    hyperparameters: spec.training.hyperparameters,
+    falseAcceptTarget: spec.recognition.falseAcceptTarget,
+    gateMode: spec.training.gate.mode,
+    activeVersion: o.active?.version ?? null,
+    deadlineSeconds: spec.training.deadlineSeconds,
+  };
+}
+
+function failed(o: Observed, spec: RunSpec, outcome: Exclude<RunOutcome, { outcome: 'trained' }>): Decision {
+  const attempt = attemptOf(spec.run);
+  const final = outcome.outcome === 'refused' || !outcome.retryable || attempt > o.model.spec.training.retries;
+  const { code, message } = outcome;
+  return {
+    reason: outcome.outcome === 'refused' ? 'GateRefused' : final ? 'RetriesExhausted' : 'TrainingFailed',
+    message,
+    failure: { version: spec.version, snapshot: spec.snapshot, attempt, final, code, message, at: o.now.toISOString(), generation: o.model.generation },
+    ...(final ? {} : { againAfterMs: retryDelayMs(spec.version, attempt) }),
+  };
+}
+
+export function attemptOf(run: string): number {
+  return Number(/-a(\d+)$/.exec(run)?.[1] ?? 1);
+}
+
+/** Doubling from one second to five minutes, each with a jitter of up to half. The jitter comes from the names, so a decision taken twice is the same. */
+export function retryDelayMs(version: string, attempt: number): number {
+  const jitter = Number.parseInt(sha256Hex(`${version} ${attempt}`).slice(0, 8), 16) / 0xffffffff;
+  return Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (attempt - 1)) * (1 - jitter / 2);
+}

@@ -1,0 +1,69 @@
+import type { ActivePointer, LatestPointer, RunOutcome, RunProgress, RunSpec, VersionManifest } from '@facehash/artifacts';
+import type { Reason, Rollout, StoredFaceModel, TrainingFailure } from '@facehash/facemodel';
+
+export interface ObservedRun {
+  readonly spec: RunSpec;
+  readonly progress?: RunProgress;
+  /** Present once the run has ended. */
+  readonly outcome?: RunOutcome;
+}
+
+/** One replica's report on this model, with readiness already judged by its heartbeat. */
+export interface ObservedReplica {
+  readonly id: string;
+  readonly ready: boolean;
+  readonly answering: string | null;
+  readonly verifiedCold: string | null;
+  readonly failed: { readonly version: string; readonly kind: 'artifact' | 'transient'; readonly code: string; readonly message: string } | null;
+}
+
+/** Everything a decision is taken from. Gathered anew for each pass; nothing is remembered outside of it. */
+export interface Observed {
+  /** Read from the clock once per pass. */
+  readonly now: Date;
+  /** The resource; its status is what earlier passes wrote down. */
+  readonly model: StoredFaceModel;
+  /** The pipeline that this build of the trainer runs. */
+  readonly pipeline: string;
+  /** The newest snapshot, null when nobody was ever enrolled. */
+  readonly latest: LatestPointer | null;
+  /** `active.json`, the truth about what answers. */
+  readonly active: ActivePointer | null;
+  /** Manifests found in the store, of the versions that `versionsOfInterest` names. */
+  readonly stored: ReadonlyMap<string, VersionManifest>;
+  /** The run of this model that the runner knows, if any. */
+  readonly run: ObservedRun | null;
+  readonly replicas: readonly ObservedReplica[];
+  /** Whether one more run may start now: the bound on concurrent runs is the controller's. */
+  readonly runSlotFree: boolean;
+}
+
+/** The version that the resource and the samples ask for. */
+export interface Wanted {
+  readonly version: string;
+  readonly snapshot: number;
+  readonly pinned: boolean;
+}
+
+/** The one thing to do before the status is written. */
+export type Step =
+  | { readonly kind: 'startRun'; readonly spec: RunSpec }
+  | { readonly kind: 'cancelRun'; readonly run: string }
+  /** Write `active.json`. */
+  | { readonly kind: 'activate'; readonly pointer: ActivePointer };
+
+/** What a check found. Fields that are absent leave the status as it was. */
+export interface Decision {
+  readonly reason: Reason;
+  /** For a person: what happens now, or what to do. */
+  readonly message: string;
+  readonly step?: Step;
+  /** An ended run that may be dropped once the status is written. */
+  readonly forgetRun?: string;
+  readonly rollout?: Rollout | null;
+  readonly failure?: TrainingFailure | null;
+  /** Look again after this many ms even if nothing changes. */
+  readonly againAfterMs?: number;
+}
+
+export type Check = (observed: Observed, wanted: Wanted | null) => Decision | undefined;

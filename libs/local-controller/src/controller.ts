@@ -1,0 +1,127 @@
+import { storageIdOf } from '@facehash/facemodel';
+import { deadline, hasCode, type Random } from '@facehash/kernel';
+import { Reconciler, type ReconcileParts } from './reconcile.js';
+import { ReplicaBoard } from './replica-board.js';
+import { WorkQueue } from './work-queue.js';
+
+const PASS_TIMEOUT_MS = 30_000;
+/** How soon a FaceModel that another process applied is noticed. */
+const POLL_MS = 500;
+/** Everything is looked at this often even if no message says so: a lost one costs delay only. */
+const RESYNC_MS = 10_000;
+
+export interface LocalControllerOptions extends Omit<ReconcileParts, 'replicas'> {
+  readonly random: Random;
+  /** Changes whenever any FaceModel may have changed, also by another process. Cheap. */
+  readonly changeToken: () => Promise<string | number>;
+}
+
+export interface LocalController {
+  close(): Promise<void>;
+}
+
+/**
+ * The lifecycle of every model, driven on one machine. Level-triggered: messages, reports and timers only say which model to
+ * look at; each pass reads the truth again. Resolves when every model has been looked at and its state published once.
+ */
+export async function openLocalController(options: LocalControllerOptions): Promise<LocalController> {
+  const loop = new ControlLoop(options);
+  await loop.lookAtEverything();
+  return loop;
+}
+
+class ControlLoop implements LocalController {
+  readonly #stop = new AbortController();
+  readonly #queue: WorkQueue;
+  readonly #replicas: ReplicaBoard;
+  readonly #reconciler: Reconciler;
+  readonly #background: Promise<unknown>[] = [];
+  /** Storage id to the name that the repository finds the model by. */
+  readonly #names = new Map<string, string>();
+
+  constructor(private readonly options: LocalControllerOptions) {
+    const { messaging, runner, clock, random } = options;
+    this.#queue = new WorkQueue(clock, random, this.#stop.signal);
+    this.#replicas = new ReplicaBoard(clock);
+    this.#reconciler = new Reconciler({ ...options, replicas: this.#replicas });
+    const changed = (storageId: string): void => this.#queue.add(storageId);
+    const stopListening = runner.onChange(changed);
+    this.#stop.signal.addEventListener('abort', stopListening, { once: true });
+    this.#run('replica reports', () => this.#replicas.follow(messaging.replicas, changed, this.#stop.signal));
+    this.#run('commands', () => messaging.commands.consume(async (command) => changed(command.storageId), this.#stop.signal));
+  }
+
+  async lookAtEverything(): Promise<void> {
+    await this.#refresh();
+    for (const storageId of this.#names.keys()) await this.#work(storageId);
+    this.#run('work', () => this.#workLoop());
+    this.#run('poll', () => this.#pollLoop());
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#background);
+  }
+
+  async #workLoop(): Promise<void> {
+    for (let key = await this.#queue.next(); key !== undefined; key = await this.#queue.next()) await this.#work(key);
+  }
+
+  async #pollLoop(): Promise<void> {
+    let token: string | number | undefined;
+    for (let sinceResync = 0; ; sinceResync += POLL_MS) {
+      await this.options.clock.sleep(POLL_MS, this.#stop.signal);
+      const now = await this.options.changeToken();
+      if (now === token && sinceResync < RESYNC_MS) continue;
+      if (sinceResync >= RESYNC_MS) sinceResync = 0;
+      token = now;
+      await this.#refresh();
+      this.#lookAtAll();
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    for (const model of await this.options.models.list()) this.#names.set(storageIdOf(model), model.name);
+  }
+
+  #lookAtAll(): void {
+    for (const storageId of this.#names.keys()) this.#queue.add(storageId);
+  }
+
+  async #work(storageId: string): Promise<void> {
+    try {
+      const name = this.#names.get(storageId);
+      const model = name === undefined ? undefined : await this.options.models.find(name);
+      if (!model) return;
+      const outcome = await this.#reconciler.pass(model, deadline(PASS_TIMEOUT_MS, this.#stop.signal));
+      this.#queue.succeeded(storageId);
+      if (outcome === 'again') this.#queue.add(storageId);
+      else if (outcome !== 'settled') this.#queue.addAfter(storageId, outcome);
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      // Losing a race is ordinary: read again, decide again.
+      const level = hasCode(error, 'CONFLICT') ? 'debug' : 'error';
+      this.options.logger[level]('a pass over a model failed and will be tried again', { storageId, error });
+      this.#queue.failed(storageId);
+    }
+  }
+
+  /** Keeps a background task alive until the controller stops: one that ends by an error starts again after a pause. */
+  #run(what: string, task: () => Promise<void>): void {
+    const { clock, logger } = this.options;
+    const { signal } = this.#stop;
+    const supervise = async (): Promise<void> => {
+      while (!signal.aborted) {
+        try {
+          await task();
+          if (!signal.aborted) throw new Error(`${what} ended`);
+        } catch (error) {
+          if (signal.aborted) return;
+          logger.error('a background task of the controller failed and starts again', { what, error });
+          await clock.sleep(1000 * (0.5 + this.options.random.next()), signal).catch(() => undefined);
+        }
+      }
+    };
+    this.#background.push(supervise());
+  }
+}

@@ -1,0 +1,61 @@
+import {
+  activePointerSchema,
+  decodeDocument,
+  latestPointerSchema,
+  layout,
+  manifestSchema,
+  type ActivePointer,
+  type LatestPointer,
+  type VersionManifest,
+} from '@facehash/artifacts';
+import { storageIdOf, type StoredFaceModel } from '@facehash/facemodel';
+import { versionsOfInterest, type Observed } from '@facehash/lifecycle';
+import type { ObjectStore } from '@facehash/object-store-core';
+
+export interface Gathered {
+  readonly observed: Observed;
+  /** Revision of `active.json` as it was read, null when there is none: for its compare-and-set. */
+  readonly activeRevision: string | null;
+}
+
+type FromElsewhere = Pick<Observed, 'now' | 'model' | 'pipeline' | 'run' | 'runSlotFree' | 'replicas'>;
+
+/** Reads everything that a decision about one model is taken from. Rejects with STORE_UNAVAILABLE or ARTIFACT_CORRUPT. */
+export async function gather(objects: ObjectStore, known: FromElsewhere, signal: AbortSignal): Promise<Gathered> {
+  const storageId = storageIdOf(known.model);
+  const [latest, active] = await Promise.all([readLatest(objects, storageId, signal), readActive(objects, storageId, signal)]);
+  const seen = { ...known, latest, active: active.pointer };
+  const stored = await readManifests(objects, { storageId, versions: versionsOfInterest(seen) }, signal);
+  return { observed: { ...seen, stored }, activeRevision: active.revision };
+}
+
+async function readLatest(objects: ObjectStore, storageId: string, signal: AbortSignal): Promise<LatestPointer | null> {
+  const key = layout.latestSamples(storageId);
+  const object = await objects.read(key, signal);
+  return object ? decodeDocument(latestPointerSchema, object.bytes, key) : null;
+}
+
+async function readActive(
+  objects: ObjectStore,
+  storageId: string,
+  signal: AbortSignal,
+): Promise<{ readonly pointer: ActivePointer | null; readonly revision: string | null }> {
+  const key = layout.active(storageId);
+  const object = await objects.read(key, signal);
+  if (!object) return { pointer: null, revision: null };
+  return { pointer: decodeDocument(activePointerSchema, object.bytes, key), revision: object.revision };
+}
+
+async function readManifests(
+  objects: ObjectStore,
+  wish: { readonly storageId: string; readonly versions: readonly string[] },
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, VersionManifest>> {
+  const found = new Map<string, VersionManifest>();
+  for (const version of wish.versions) {
+    const key = layout.manifest(wish.storageId, version);
+    const object = await objects.read(key, signal);
+    if (object) found.set(version, decodeDocument(manifestSchema, object.bytes, key));
+  }
+  return found;
+}

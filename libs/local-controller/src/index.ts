@@ -1,0 +1,2 @@
+export { openLocalController, type LocalController, type LocalControllerOptions } from './controller.js';
+export type { ObservedRun, TrainingRunner } from './ports.js';

@@ -1,0 +1,29 @@
+import type { RunOutcome, RunProgress, RunSpec } from '@facehash/artifacts';
+
+export interface ObservedRun {
+  readonly spec: RunSpec;
+  readonly startedAt: Date;
+  /** The newest progress, undefined before the first. */
+  readonly progress?: RunProgress;
+  /** Present once the run has ended, and until it is forgotten. */
+  readonly outcome?: RunOutcome;
+}
+
+/**
+ * Runs the trainer. On one machine a child process; the port says nothing that a Kubernetes Job could not keep.
+ * Runs do not outlive the runner: what was running when the program died is started again from the same snapshot.
+ */
+export interface TrainingRunner {
+  /** Starts a run, unless one of this name is known already. Rejects with TRAINING_FAILED when it cannot be started. */
+  start(spec: RunSpec): Promise<void>;
+  /** Every run that was started and not forgotten. */
+  runs(): readonly ObservedRun[];
+  /** Ends a run without an outcome: TERM, then KILL after a grace period. Resolves when its process is gone. */
+  cancel(run: string): Promise<void>;
+  /** Drops an ended run: its outcome has been written down. */
+  forget(run: string): void;
+  /** Called with the storage id whenever a run progressed or ended. Returns how to stop listening. */
+  onChange(listener: (storageId: string) => void): () => void;
+  /** Cancels all. */
+  close(): Promise<void>;
+}

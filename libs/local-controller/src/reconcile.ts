@@ -1,0 +1,106 @@
+import { encodeDocument, layout } from '@facehash/artifacts';
+import { storageIdOf, type FaceModelRepository, type FaceModelStatus, type StoredFaceModel } from '@facehash/facemodel';
+import { canonicalJson, FaceHashError, type Clock, type Logger } from '@facehash/kernel';
+import { happenings, plan, publishedState, type Step } from '@facehash/lifecycle';
+import type { Messaging } from '@facehash/messaging-core';
+import type { ObjectStore } from '@facehash/object-store-core';
+import { gather, type Gathered } from './gather.js';
+import type { TrainingRunner } from './ports.js';
+import type { ReplicaBoard } from './replica-board.js';
+
+export interface ReconcileParts {
+  readonly models: FaceModelRepository;
+  readonly objects: ObjectStore;
+  readonly messaging: Messaging;
+  readonly runner: TrainingRunner;
+  readonly replicas: ReplicaBoard;
+  readonly pipeline: string;
+  /** Bound on training runs at once, over all models. */
+  readonly runsMax: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** `again`: the pass changed something, look at once; a number: look after that many ms; `settled`: nothing until something changes. */
+export type PassOutcome = 'again' | 'settled' | number;
+
+/** One pass over one model: gather, plan, act, write the status once, publish, and only then forget an ended run. */
+export class Reconciler {
+  #sequence = 0;
+
+  constructor(private readonly parts: ReconcileParts) {}
+
+  async pass(model: StoredFaceModel, signal: AbortSignal): Promise<PassOutcome> {
+    const gathered = await this.#gather(model, signal);
+    const decided = plan(gathered.observed);
+    if (decided.step) await this.#act(decided.step, gathered, signal);
+    const changed = canonicalJson(decided.status) !== canonicalJson(model.status);
+    if (changed) await this.parts.models.writeStatus(model.uid, decided.status);
+    await this.#publish(model, decided.status, signal);
+    if (changed) await this.#announce(model, decided.status, signal);
+    if (decided.forgetRun !== null) this.parts.runner.forget(decided.forgetRun);
+    if (decided.step !== null || decided.forgetRun !== null || movedOn(model.status, decided.status)) return 'again';
+    return decided.againAfterMs ?? 'settled';
+  }
+
+  #gather(model: StoredFaceModel, signal: AbortSignal): Promise<Gathered> {
+    const { objects, runner, replicas, pipeline, runsMax, clock } = this.parts;
+    const storageId = storageIdOf(model);
+    const runs = runner.runs();
+    const known = {
+      now: clock.now(),
+      model,
+      pipeline,
+      run: runs.find((r) => r.spec.storageId === storageId) ?? null,
+      runSlotFree: runs.filter((r) => !r.outcome).length < runsMax,
+      replicas: replicas.of(storageId),
+    };
+    return gather(objects, known, signal);
+  }
+
+  async #act(step: Step, { observed, activeRevision }: Gathered, signal: AbortSignal): Promise<void> {
+    const { runner, objects, logger } = this.parts;
+    const storageId = storageIdOf(observed.model);
+    switch (step.kind) {
+      case 'startRun':
+        logger.info('training run starts', { model: observed.model.name, run: step.spec.run, snapshot: step.spec.snapshot });
+        return runner.start(step.spec);
+      case 'cancelRun':
+        logger.info('training run is cancelled', { model: observed.model.name, run: step.run });
+        return runner.cancel(step.run);
+      case 'activate': {
+        const revision = await objects.replace(layout.active(storageId), encodeDocument(step.pointer), activeRevision, signal);
+        if (revision === undefined) throw new FaceHashError('CONFLICT', { key: layout.active(storageId) });
+        logger.info('version is active', { model: observed.model.name, version: step.pointer.version, snapshot: step.pointer.snapshot });
+      }
+    }
+  }
+
+  /** Publishes only what differs, so that a settled model costs no message. */
+  async #publish(model: StoredFaceModel, status: FaceModelStatus, signal: AbortSignal): Promise<void> {
+    const { models } = this.parts.messaging;
+    const key = storageIdOf(model);
+    const before = await models.get(key, signal);
+    const state = publishedState(model, status, before?.value.fence ?? { term: 1, sequence: 0 });
+    if (before && canonicalJson(before.value) === canonicalJson(state)) return;
+    this.#sequence++;
+    const revision = await models.put(key, { ...state, fence: { term: 1, sequence: this.#sequence } }, before?.revision ?? null, signal);
+    if (revision === undefined) throw new FaceHashError('CONFLICT', { key });
+  }
+
+  async #announce(model: StoredFaceModel, status: FaceModelStatus, signal: AbortSignal): Promise<void> {
+    const subject = storageIdOf(model);
+    for (const { type, key, data } of happenings(model.status, status)) {
+      const time = this.parts.clock.now().toISOString();
+      await this.parts.messaging.events.publish(
+        { specversion: '1.0', id: `${subject}.${type}.${key}`, source: 'facehash/controller', type, subject, time, datacontenttype: 'application/json', data },
+        signal,
+      );
+    }
+  }
+}
+
+/** Whether the decision itself moved something that the next pass decides from; mere progress of a run does not. */
+function movedOn(before: FaceModelStatus | null, after: FaceModelStatus): boolean {
+  return canonicalJson([before?.rollout ?? null, before?.training.lastFailure ?? null]) !== canonicalJson([after.rollout, after.training.lastFailure]);
+}
