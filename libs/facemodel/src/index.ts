@@ -1,4 +1,5 @@
 export { apiKeyHash, isApiKey, newApiKey } from './api-key.js';
+export { applyFaceModel, type Applied, type ApplyParts, type OwnerKeys } from './owner-keys.js';
 export { storageIdOf, type ApplyOutcome, type FaceModelRepository, type StoredFaceModel } from './repository.js';
 export {
   API_VERSION,

@@ -1,0 +1,1 @@
+export { apiKeyFile, KeyFiles } from './key-files.js';

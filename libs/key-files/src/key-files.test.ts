@@ -1,0 +1,41 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { seededRandom } from '@facehash/kernel';
+import { newApiKey } from '@facehash/facemodel';
+import { apiKeyFile, KeyFiles } from './key-files.js';
+
+describe('the owner’s copy of a key', () => {
+  let dir: string;
+  const random = seededRandom(1);
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'facehash-keys-'));
+  });
+  afterEach(() => rm(dir, { recursive: true }));
+
+  it('is made once, readable by its owner only, and found again', async () => {
+    const keys = new KeyFiles(dir);
+    const first = await keys.keep('default', () => newApiKey(random));
+    const again = await keys.keep('default', () => newApiKey(random));
+    expect(again).toEqual(first);
+    expect(first.where).toBe(join(dir, 'api-key'));
+    expect((await stat(first.where)).mode & 0o777).toBe(0o600);
+    expect(await readFile(first.where, 'utf8')).toBe(`${first.key}\n`);
+  });
+
+  it('of another model lies in a file of its name', async () => {
+    const { where } = await new KeyFiles(dir).keep('front-door', () => newApiKey(random));
+    expect(where).toBe(apiKeyFile(dir, 'front-door'));
+  });
+
+  it('is the same for two that make it at once, and nothing else is left', async () => {
+    const made = await Promise.all([1, 2].map(() => new KeyFiles(dir).keep('default', () => newApiKey(random))));
+    expect(made[0]?.key).toBe(made[1]?.key);
+    expect(await readdir(dir)).toEqual(['api-key']);
+  });
+
+  it('that somebody damaged is refused, not replaced', async () => {
+    await writeFile(join(dir, 'api-key'), 'fhk_short');
+    await expect(new KeyFiles(dir).keep('default', () => newApiKey(random))).rejects.toMatchObject({ code: 'API_KEY_INVALID' });
+  });
+});

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { FaceHashError } from '@facehash/kernel';
+import { isApiKey, type OwnerKeys } from '@facehash/facemodel';
+
+/** The model that the first start makes; its key lies where a beginner looks first. */
+const DEFAULT_MODEL = 'default';
+
+export function apiKeyFile(dataDir: string, modelName: string): string {
+  return modelName === DEFAULT_MODEL ? join(dataDir, 'api-key') : join(dataDir, 'keys', modelName);
+}
+
+/** Keys in files that only their owner reads (mode 600): `<data>/api-key` for the model `default`, `<data>/keys/<model>` for any other. */
+export class KeyFiles implements OwnerKeys {
+  constructor(private readonly dataDir: string) {}
+
+  async keep(modelName: string, make: () => string): Promise<{ readonly key: string; readonly where: string }> {
+    const where = apiKeyFile(this.dataDir, modelName);
+    try {
+      const key = (await read(where)) ?? (await create(where, make()));
+      if (!isApiKey(key)) throw new FaceHashError('API_KEY_INVALID', { file: where });
+      return { key, where };
+    } catch (cause) {
+      if (cause instanceof FaceHashError) throw cause;
+      throw new FaceHashError('STORE_UNAVAILABLE', { file: where }, { cause });
+    }
+  }
+}
+
+async function read(file: string): Promise<string | undefined> {
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/** The file appears whole or not at all; when two create it at once, both get the key of the first. */
+async function create(file: string, key: string): Promise<string> {
+  await mkdir(dirname(file), { recursive: true });
+  const temporary = `${file}.${process.pid}.${randomUUID()}.tmp`;
+  const handle = await open(temporary, 'w', 0o600);
+  try {
+    await handle.writeFile(`${key}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  try {
+    await link(temporary, file);
+    return key;
+  } catch (error) {
+    const winner = isErrno(error, 'EEXIST') ? await read(file) : undefined;
+    if (winner === undefined) throw error;
+    return winner;
+  } finally {
+    await unlink(temporary);
+  }
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+}

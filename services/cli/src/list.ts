@@ -1,0 +1,28 @@
+import type { StoredFaceModel } from '@facehash/facemodel';
+import type { GlobalOptions } from './cli.js';
+import { table } from './table.js';
+import { withModels } from './models.js';
+
+/** The columns of `kubectl get facemodels`. */
+export async function listModels(options: GlobalOptions): Promise<string> {
+  return withModels(options.dataDir, async (models) => {
+    const all = await models.list();
+    if (options.json) return `${JSON.stringify(all.map(asJson))}\n`;
+    return table(['NAME', 'PHASE', 'PEOPLE', 'PHOTOS', 'ACTIVE', 'TARGET'], all.map(asRow));
+  });
+}
+
+function asRow({ name, status }: StoredFaceModel): readonly string[] {
+  return [
+    name,
+    status?.phase ?? 'Unknown',
+    String(status?.samples.people ?? 0),
+    String(status?.samples.photos ?? 0),
+    status?.activeVersion?.name ?? '-',
+    status?.targetVersion ?? '-',
+  ];
+}
+
+function asJson({ name, namespace, uid, generation, spec, status, createdAt }: StoredFaceModel): unknown {
+  return { name, namespace, uid, generation, spec, status, createdAt };
+}

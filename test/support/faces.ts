@@ -1,0 +1,29 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Folder of face photos (`lfw/<person>/<n>.jpg`, `strangers/…`), undefined where none is given. */
+export const facesDir: string | undefined = process.env['FACEHASH_FACES'];
+
+export interface PersonPhotos {
+  readonly name: string;
+  readonly photos: readonly string[];
+}
+
+/** The persons of a set, with the paths of their photos in the order of their numbers. */
+export async function people(set: string): Promise<readonly PersonPhotos[]> {
+  if (facesDir === undefined) throw new Error('FACEHASH_FACES is not set');
+  const folder = join(facesDir, set);
+  const names = (await readdir(folder, { withFileTypes: true })).filter((e) => e.isDirectory()).map((e) => e.name);
+  const persons = await Promise.all(names.sort().map(async (name) => ({ name, photos: await photosIn(join(folder, name)) })));
+  return persons.filter((p) => p.photos.length > 0);
+}
+
+async function photosIn(folder: string): Promise<readonly string[]> {
+  const files = (await readdir(folder)).filter((f) => f.endsWith('.jpg'));
+  files.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+  return files.map((f) => join(folder, f));
+}
+
+export function readAll(paths: readonly string[]): Promise<Buffer[]> {
+  return Promise.all(paths.map((p) => readFile(p)));
+}
