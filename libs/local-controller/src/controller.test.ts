@@ -1,0 +1,181 @@
+import { activePointerSchema, decodeDocument, encodeDocument, layout, type VersionManifest } from '@facehash/artifacts';
+import { aManifestOfVersion } from '@facehash/artifacts/testing';
+import { storageIdOf, type StoredFaceModel } from '@facehash/facemodel';
+import { aManifest, InMemoryFaceModels } from '@facehash/facemodel/testing';
+import { deadline, FaceHashError, seededRandom, sha256Hex, silentLogger, systemClock } from '@facehash/kernel';
+import type { ModelState, ReplicaReport } from '@facehash/messaging-core';
+import { openLocalMessaging } from '@facehash/messaging-local';
+import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
+import { openLocalController, type LocalController } from './controller.js';
+import { FakeTrainingRunner } from './testing/fake-runner.js';
+
+/** One model on one machine, with the controller running and a replica that does as it is told. */
+class Machine implements AsyncDisposable {
+  readonly models = new InMemoryFaceModels();
+  readonly objects = new InMemoryObjectStore();
+  readonly messaging = openLocalMessaging({ clock: systemClock });
+  readonly runner = new FakeTrainingRunner();
+  #controller: LocalController | undefined;
+  #model: StoredFaceModel | undefined;
+
+  async start(spec: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    const identity = { uid: 'fm-0001-test', apiKeyHashes: ['00'], now: new Date(0) };
+    this.#model ??= (await this.models.apply(aManifest('front-door', spec), identity)).model;
+    const { models, objects, messaging, runner } = this;
+    this.#controller = await openLocalController({
+      models,
+      objects,
+      messaging,
+      runner,
+      pipeline: 'p1',
+      runsMax: 1,
+      clock: systemClock,
+      random: seededRandom(1),
+      logger: silentLogger,
+      changeToken: async () => 0,
+    });
+  }
+
+  get storageId(): string {
+    if (!this.#model) throw new Error('start first');
+    return storageIdOf(this.#model);
+  }
+
+  /** What enrolment does when photos have come: the snapshot's pointer moves and a command is sent. */
+  async snapshot(counter: number, content = `photos ${counter}`): Promise<void> {
+    const key = layout.latestSamples(this.storageId);
+    const before = await this.objects.read(key);
+    await this.objects.replace(key, encodeDocument({ v: 1, counter, digest: sha256Hex(content), people: 1, photos: 3 }), before?.revision ?? null);
+    await this.messaging.commands.send({ v: 1, id: `train-${counter}`, kind: 'train', storageId: this.storageId, snapshot: counter });
+  }
+
+  /** What the trainer does when it succeeds. */
+  async finishRun(): Promise<VersionManifest> {
+    const spec = await eventually(async () => this.runner.runs().find((r) => !r.outcome)?.spec);
+    const manifest = aManifestOfVersion({ version: spec.version, storageId: spec.storageId, run: spec.run, samples: { digest: sha256Hex('any'), counter: spec.snapshot, people: 1, photos: 3 } });
+    await this.objects.create(layout.manifest(spec.storageId, spec.version), encodeDocument(manifest));
+    this.runner.end(spec.run, { outcome: 'trained', version: spec.version });
+    return manifest;
+  }
+
+  /** A replica's report, as its own heartbeat sends it. */
+  async report(overrides: Partial<ReplicaReport>): Promise<void> {
+    const key = `one.${this.storageId}`;
+    const before = await this.messaging.replicas.get(key);
+    const report: ReplicaReport = {
+      v: 1,
+      replica: 'one',
+      storageId: this.storageId,
+      ready: true,
+      at: new Date().toISOString(),
+      answering: null,
+      verifiedCold: null,
+      failed: null,
+      peopleRevision: 0,
+      ...overrides,
+    };
+    await this.messaging.replicas.put(key, report, before?.revision ?? null);
+  }
+
+  state(accept: (state: ModelState) => boolean): Promise<ModelState> {
+    return eventually(async () => {
+      const value = (await this.messaging.models.get(this.storageId))?.value;
+      return value && accept(value) ? value : undefined;
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#controller?.close();
+    this.#controller = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await this.messaging.close();
+  }
+}
+
+describe('the controller of one machine', () => {
+  it('has published every model when it is open, also one without photos', async () => {
+    await using machine = new Machine();
+    await machine.start();
+    expect((await machine.messaging.models.get(machine.storageId))?.value).toMatchObject({ phase: 'Empty', active: null });
+  });
+
+  it('takes a snapshot to an active version: run, rollout, promotion', async () => {
+    await using machine = new Machine();
+    await machine.start();
+    await machine.report({});
+    await machine.snapshot(3);
+    const { version } = await machine.finishRun();
+    const rolling = await machine.state((s) => s.target !== null);
+    expect(rolling).toMatchObject({ phase: 'RollingOut', active: null, target: { name: version }, targetReplicas: ['one'] });
+    await machine.report({ answering: version });
+    expect(await machine.state((s) => s.active !== null)).toMatchObject({ phase: 'Ready', active: { name: version, snapshot: 3 }, target: null });
+    const stored = await machine.objects.read(layout.active(machine.storageId));
+    expect(decodeDocument(activePointerSchema, stored?.bytes ?? new Uint8Array(), 'active')).toMatchObject({ version, snapshot: 3 });
+    expect(machine.runner.runs()).toEqual([]);
+  });
+
+  it('goes on after a restart from what is stored, without training again', async () => {
+    await using machine = new Machine();
+    await machine.start();
+    await machine.snapshot(3);
+    const { version } = await machine.finishRun();
+    await machine.state((s) => s.target !== null);
+    await machine.stop();
+    await machine.start();
+    await machine.report({ answering: version });
+    await machine.state((s) => s.active?.name === version);
+    expect(machine.runner.started).toHaveLength(1);
+  });
+
+  it('keeps going when a store fails once, and loses nothing', async () => {
+    await using machine = new Machine();
+    await machine.start();
+    await machine.report({});
+    machine.objects.nextError = new FaceHashError('STORE_UNAVAILABLE');
+    await machine.snapshot(1).catch(() => machine.snapshot(1));
+    machine.objects.nextError = new FaceHashError('STORE_UNAVAILABLE');
+    const { version } = await machine.finishRun().catch(() => machine.finishRun());
+    await machine.report({ answering: version });
+    await machine.state((s) => s.active?.name === version);
+  });
+
+  it('writes nothing more once a model is settled', async () => {
+    await using machine = new Machine();
+    await machine.start();
+    const before = await machine.messaging.models.get(machine.storageId);
+    await machine.messaging.commands.send({ v: 1, id: 'again', kind: 'train', storageId: machine.storageId, snapshot: 1 });
+    await systemClock.sleep(700, deadline(5000));
+    expect((await machine.messaging.models.get(machine.storageId))?.revision).toBe(before?.revision);
+  });
+
+  it('tells what happened as events, each once', async () => {
+    await using machine = new Machine();
+    await machine.start();
+    await machine.report({});
+    await machine.snapshot(2);
+    const { version } = await machine.finishRun();
+    await machine.report({ answering: version });
+    await machine.state((s) => s.active !== null);
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const event of machine.messaging.events.subscribe({ storageId: machine.storageId, afterId: 'from the beginning' }, stop.signal)) seen.push(event.type);
+    })();
+    await systemClock.sleep(100);
+    stop.abort();
+    await reading;
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+});
+
+async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
+  for (let tries = 0; tries < 400; tries++) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await systemClock.sleep(10);
+  }
+  throw new Error('it did not come true within 4 s');
+}
