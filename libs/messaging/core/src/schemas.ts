@@ -1,0 +1,101 @@
+import { z } from 'zod';
+
+/** Versioned values and messages. `v` is the format's version: a reader refuses one that it doesn't know instead of guessing. */
+const v = z.literal(1);
+const versionSummary = z.strictObject({
+  name: z.string(),
+  snapshot: z.int(),
+  trainedAt: z.string(),
+  people: z.int(),
+  photos: z.int(),
+  rank1: z.number().nullable(),
+  knownAcceptRate: z.number().nullable(),
+  backend: z.string(),
+  pipeline: z.string(),
+});
+
+/**
+ * `facehash-models/<storageId>`: what the controller last published of a model. Replicas answer from it.
+ * `fence` orders writers: a replica ignores a value whose (term, sequence) is lower than one it has seen.
+ */
+export const modelStateSchema = z.strictObject({
+  v,
+  fence: z.strictObject({ term: z.int().min(0), sequence: z.int().min(0) }),
+  storageId: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  displayName: z.string().nullable(),
+  apiKeyHashes: z.array(z.string()).max(2),
+  phase: z.enum(['Empty', 'Waiting', 'Training', 'RollingOut', 'Ready', 'Degraded', 'Suspended', 'Deleting']),
+  active: versionSummary.nullable(),
+  target: versionSummary.nullable(),
+  /** Ids of the replicas that take the target now; null: all of them. */
+  targetReplicas: z.array(z.string()).nullable(),
+  training: z.strictObject({
+    run: z.string().nullable(),
+    stage: z.string().nullable(),
+    percent: z.number().nullable(),
+    attempt: z.int(),
+    /** The last snapshot that will not become a version by itself, and why: what a waiting `/train` is told. */
+    lastFailure: z.strictObject({ snapshot: z.int(), code: z.string(), message: z.string(), at: z.string() }).nullable(),
+  }),
+  conditions: z.array(z.strictObject({ type: z.string(), status: z.string(), reason: z.string(), message: z.string(), observedGeneration: z.int() })),
+  recognition: z.strictObject({ falseAcceptTarget: z.number(), maxFaces: z.int() }),
+  photosPerPerson: z.strictObject({ min: z.int(), max: z.int() }),
+  limits: z.strictObject({ people: z.int(), photos: z.int() }),
+  debounceSeconds: z.number(),
+  /** The model is gone for good: forget what you hold of it. */
+  tombstone: z.boolean(),
+});
+export type ModelState = z.output<typeof modelStateSchema>;
+
+/** `facehash-people/<storageId>`: the one place where ids become names. Written by inference only. */
+export const peopleProjectionSchema = z.strictObject({
+  v,
+  storageId: z.string(),
+  /** Counts changes of this value. */
+  revision: z.int().min(0),
+  names: z.record(z.string(), z.string()),
+  /** Person id to the moment of the deletion: masked at once, whatever version answers. */
+  tombstones: z.record(z.string(), z.string()),
+});
+export type PeopleProjection = z.output<typeof peopleProjectionSchema>;
+
+/** `facehash-replicas/<replica>.<storageId>`: what one replica holds of one model. Each replica writes its own. */
+export const replicaReportSchema = z.strictObject({
+  v,
+  replica: z.string(),
+  storageId: z.string(),
+  ready: z.boolean(),
+  at: z.string(),
+  /** The version that answers here. */
+  answering: z.string().nullable(),
+  /** A version that was verified here but is not held in memory (the model is cold). */
+  verifiedCold: z.string().nullable(),
+  /** A version that could not be taken over, and why. `artifact`: retrying cannot help; `transient`: it is being retried. */
+  failed: z.strictObject({ version: z.string(), kind: z.enum(['artifact', 'transient']), code: z.string(), message: z.string() }).nullable(),
+  peopleRevision: z.int(),
+});
+export type ReplicaReport = z.output<typeof replicaReportSchema>;
+
+/** Work for the controller. Losing one costs delay only: the controller also re-reads what they point at. */
+export const commandSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ v, id: z.string(), kind: z.literal('train'), storageId: z.string(), snapshot: z.int() }),
+  z.strictObject({ v, id: z.string(), kind: z.literal('activate'), storageId: z.string(), version: z.string() }),
+  z.strictObject({ v, id: z.string(), kind: z.literal('erased'), storageId: z.string(), personId: z.string() }),
+]);
+export type Command = z.output<typeof commandSchema>;
+
+/** What people and systems may subscribe to: CloudEvents 1.0, structured. */
+export const eventSchema = z.strictObject({
+  specversion: z.literal('1.0'),
+  id: z.string(),
+  source: z.string(),
+  type: z.string().regex(/^dev\.facehash\.[a-z]+\.[a-z-]+$/),
+  /** The storage id. */
+  subject: z.string(),
+  time: z.string(),
+  datacontenttype: z.literal('application/json'),
+  data: z.record(z.string(), z.unknown()),
+});
+export type FaceHashEvent = z.output<typeof eventSchema>;

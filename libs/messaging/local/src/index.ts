@@ -1,0 +1,1 @@
+export { openLocalMessaging, type LocalMessagingOptions } from './local-messaging.js';

@@ -1,0 +1,1 @@
+export { openFsObjectStore } from './fs-object-store.js';

@@ -1,0 +1,1 @@
+export { buildNetworks } from './build-networks.js';

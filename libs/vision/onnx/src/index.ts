@@ -1,0 +1,1 @@
+export { openNetworks, type Networks } from './networks.js';
