@@ -1,2 +1,3 @@
 export { aManifest, aStoredModel } from './builders.js';
+export { describeFaceModelRepositoryContract } from './contract.js';
 export { InMemoryFaceModels } from './in-memory-face-models.js';

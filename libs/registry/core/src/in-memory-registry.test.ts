@@ -1,0 +1,3 @@
+import { describeRegistryContract, InMemoryRegistry } from './testing/index.js';
+
+describeRegistryContract('in memory', async () => ({ registry: new InMemoryRegistry(), close: async () => undefined }));

@@ -1,0 +1,1 @@
+export type { Page, PageRequest, Person, Photo, Registry, SampleCounts } from './ports.js';

@@ -1,0 +1,78 @@
+/** A person of one model. Ids are ours (`per_…`), names are the owner's and unique within a model. */
+export interface Person {
+  readonly id: string;
+  readonly storageId: string;
+  readonly name: string;
+  readonly externalId: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+}
+
+/** A photo row: written after the photo's bytes are durable. Identified by person and content. */
+export interface Photo {
+  readonly storageId: string;
+  readonly personId: string;
+  /** SHA-256 of the bytes as they came, hexadecimal. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly addedAt: string;
+  readonly quality: { readonly sizePx: number; readonly sharpness: number; readonly brightness: number };
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Pass it as `after` for the next page; null at the end. */
+  readonly next: string | null;
+}
+
+export interface PageRequest {
+  readonly after?: string;
+  /** 1 to 1000. */
+  readonly limit: number;
+}
+
+export interface SampleCounts {
+  readonly people: number;
+  readonly photos: number;
+}
+
+/**
+ * Who is enrolled, with which photos. Needs no transactions: every call is one atomic change, safe to repeat.
+ *
+ * The counter of a model says "something changed": it is bumped *after* each change is durable, and a snapshot reads the
+ * counter *before* the rows. So a snapshot named by counter r holds at least everything that was acknowledged at r.
+ * Every call rejects with STORE_UNAVAILABLE when the store cannot answer, and with the signal's reason once that aborts.
+ */
+export interface Registry {
+  /** `exists` gives the person who holds the name (or the id) already. */
+  createPerson(person: Person, signal?: AbortSignal): Promise<{ readonly outcome: 'created' | 'exists'; readonly person: Person }>;
+  person(storageId: string, id: string, signal?: AbortSignal): Promise<Person | undefined>;
+  personByName(storageId: string, name: string, signal?: AbortSignal): Promise<Person | undefined>;
+  /** In the order of ids, that is of creation. */
+  people(storageId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<Person>>;
+  /** The changed person; `undefined` when there is none; rejects with PERSON_EXISTS when another person holds the name. */
+  changePerson(
+    storageId: string,
+    id: string,
+    change: Partial<Pick<Person, 'name' | 'externalId' | 'metadata'>>,
+    signal?: AbortSignal,
+  ): Promise<Person | undefined>;
+
+  /** `duplicate` when this person has the photo already: the first row stays. Rejects with PERSON_NOT_FOUND. */
+  addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate'>;
+  /** The same bytes, under whichever persons of the model. */
+  photosBySha256(storageId: string, sha256: string, signal?: AbortSignal): Promise<readonly Photo[]>;
+  /** In the order of sha256. */
+  photos(storageId: string, personId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<Photo>>;
+  /** Every photo row of the model, ordered by (personId, sha256). */
+  allPhotos(storageId: string, signal?: AbortSignal): AsyncIterable<Photo>;
+  counts(storageId: string, signal?: AbortSignal): Promise<SampleCounts>;
+
+  /** Adds one and gives the new value: 1 for the first. Values are never given twice. */
+  bumpCounter(storageId: string, signal?: AbortSignal): Promise<number>;
+  /** 0 for a model that nothing happened to. */
+  counter(storageId: string, signal?: AbortSignal): Promise<number>;
+  /** Every model that has a counter, for the sweep of those whose snapshot is behind. */
+  counters(signal?: AbortSignal): AsyncIterable<{ readonly storageId: string; readonly counter: number }>;
+}
