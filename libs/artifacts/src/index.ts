@@ -27,3 +27,4 @@ export {
   type RunProgress,
   type RunSpec,
 } from './run.js';
+export { landmarksSchema, type LandmarksStage } from './stages.js';

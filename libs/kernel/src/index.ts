@@ -8,3 +8,4 @@ export { Limiter } from './limiter.js';
 export { silentLogger, type LogFields, type Logger } from './logger.js';
 export { seededRandom, type Random } from './random.js';
 export { systemRandom } from './system-random.js';
+export { supervise, type SuperviseOptions } from './supervise.js';

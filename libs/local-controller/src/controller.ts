@@ -1,5 +1,5 @@
 import { storageIdOf } from '@facehash/facemodel';
-import { deadline, hasCode, type Random } from '@facehash/kernel';
+import { deadline, hasCode, supervise, type Random } from '@facehash/kernel';
 import { Reconciler, type ReconcileParts } from './reconcile.js';
 import { ReplicaBoard } from './replica-board.js';
 import { WorkQueue } from './work-queue.js';
@@ -106,22 +106,8 @@ class ControlLoop implements LocalController {
     }
   }
 
-  /** Keeps a background task alive until the controller stops: one that ends by an error starts again after a pause. */
   #run(what: string, task: () => Promise<void>): void {
-    const { clock, logger } = this.options;
-    const { signal } = this.#stop;
-    const supervise = async (): Promise<void> => {
-      while (!signal.aborted) {
-        try {
-          await task();
-          if (!signal.aborted) throw new Error(`${what} ended`);
-        } catch (error) {
-          if (signal.aborted) return;
-          logger.error('a background task of the controller failed and starts again', { what, error });
-          await clock.sleep(1000 * (0.5 + this.options.random.next()), signal).catch(() => undefined);
-        }
-      }
-    };
-    this.#background.push(supervise());
+    const { clock, random, logger } = this.options;
+    this.#background.push(supervise(task, { what, clock, random, logger, signal: this.#stop.signal }));
   }
 }

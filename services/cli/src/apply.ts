@@ -46,7 +46,7 @@ async function readYaml(file: string): Promise<string> {
 
 function manifestsIn(text: string, file: string): readonly FaceModelManifest[] {
   const documents = parseAllDocuments(text, { uniqueKeys: true });
-  if (!Array.isArray(documents)) throw invalid([{ path: file, message: 'holds no FaceModel' }]);
+  if (documents.length === 0) throw invalid([{ path: file, message: 'holds no FaceModel' }]);
   const broken = documents.flatMap((d) => d.errors.map((e) => ({ path: file, message: e.message })));
   if (broken.length > 0) throw invalid(broken);
   return documents.map((document, i) => manifestOf(document.toJS({ maxAliasCount: 100 }), documents.length > 1 ? `document ${i + 1}: ` : ''));

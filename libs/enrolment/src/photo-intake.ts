@@ -1,0 +1,116 @@
+import { encodeDocument, layout, type LandmarksStage } from '@facehash/artifacts';
+import { hasCode, sha256Hex, type Clock } from '@facehash/kernel';
+import type { ObjectStore } from '@facehash/object-store-core';
+import type { Person, Photo, Registry } from '@facehash/registry-core';
+import { PIPELINE_ID, portrait, qualityProblem, type Analysis, type DetectedFace, type FaceAnalyser } from '@facehash/vision-core';
+import type { OnCheckpoint } from './checkpoint.js';
+import type { IncomingPhoto, PhotoResult } from './types.js';
+
+/** A second face whose side is this share of the largest one's, or more, leaves open who is meant. */
+const RIVAL_SIDE = 0.7;
+
+export interface IntakeParts {
+  readonly registry: Registry;
+  readonly objects: ObjectStore;
+  readonly analyser: FaceAnalyser;
+  readonly clock: Clock;
+  readonly checkpoint: OnCheckpoint;
+  /** Called after a photo was counted. */
+  readonly counted: (storageId: string) => void;
+}
+
+export interface Counted {
+  readonly result: PhotoResult;
+  readonly counter: number | null;
+}
+
+type Rejection = Extract<PhotoResult, { outcome: 'rejected' }>;
+
+/**
+ * Takes one photo in. The order is the promise: bytes and landmarks are durable before the row, the row before the counter,
+ * the counter before the answer. Whatever was answered is therefore in every snapshot of that counter or a later one,
+ * and a crash in between leaves something that the same photo, sent again, completes.
+ */
+export async function takeIn(parts: IntakeParts, person: Person, photo: IncomingPhoto, signal?: AbortSignal): Promise<Counted> {
+  const sha256 = sha256Hex(photo.bytes);
+  const { storageId } = person;
+  const held = await parts.registry.photosBySha256(storageId, sha256, signal);
+  const own = held.find((p) => p.personId === person.id);
+  if (own) return accepted(parts, { index: photo.index, photo: own, outcome: 'duplicate' }, signal);
+  if (held.length > 0) return { result: rejected(photo, 'PHOTO_OF_OTHER_PERSON', 'the same photo is enrolled under another person'), counter: null };
+
+  const analysis = await parts.analyser.analyse(photo.bytes, { ...portrait, descriptors: false }, signal);
+  const face = subject(photo, analysis);
+  if ('outcome' in face) return { result: face, counter: null };
+  parts.checkpoint('photo.analysed');
+  await store(parts, { person, photo, sha256, analysis: face }, signal);
+  const row: Photo = {
+    storageId,
+    personId: person.id,
+    sha256,
+    sizeBytes: photo.bytes.length,
+    addedAt: parts.clock.now().toISOString(),
+    quality: face.face.quality,
+  };
+  const outcome = await parts.registry.addPhoto(row, signal);
+  parts.checkpoint('photo.row');
+  return accepted(parts, { index: photo.index, photo: row, outcome: outcome === 'added' ? 'accepted' : 'duplicate' }, signal);
+}
+
+interface Subject {
+  readonly face: DetectedFace;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The one face that is meant, or why the photo is not taken. */
+function subject(photo: IncomingPhoto, analysis: Analysis): Subject | Rejection {
+  if (!analysis.readable) return rejected(photo, analysis.problem, analysis.detail);
+  const [face, rival] = analysis.faces;
+  if (!face) return rejected(photo, 'FACE_NOT_FOUND', 'no face was found');
+  if (rival && side(rival) >= RIVAL_SIDE * side(face)) {
+    return rejected(photo, 'FACES_TOO_MANY', `two faces of ${Math.round(side(face))} and ${Math.round(side(rival))} pixels: it is open who is meant`);
+  }
+  const problem = qualityProblem(face.quality);
+  return problem ? rejected(photo, 'QUALITY_TOO_LOW', problem.detail) : { face, width: analysis.width, height: analysis.height };
+}
+
+async function store(
+  parts: IntakeParts,
+  { person, photo, sha256, analysis }: { readonly person: Person; readonly photo: IncomingPhoto; readonly sha256: string; readonly analysis: Subject },
+  signal?: AbortSignal,
+): Promise<void> {
+  const { storageId } = person;
+  await parts.objects.create(layout.photo(storageId, person.id, sha256), photo.bytes, signal);
+  parts.checkpoint('photo.stored');
+  const { face, width, height } = analysis;
+  const landmarks = face.landmarks.map(([x, y]): [number, number] => [x, y]);
+  const stage: LandmarksStage = { v: 1, pipeline: PIPELINE_ID, sha256, width, height, box: face.box, landmarks, quality: face.quality };
+  await parts.objects.create(layout.landmarks(storageId, PIPELINE_ID, sha256), encodeDocument(stage), signal);
+  parts.checkpoint('photo.landmarks');
+}
+
+/** A duplicate bumps the counter, too: whoever sent it waits for a snapshot that holds it, and there may be none yet. */
+async function accepted(
+  parts: IntakeParts,
+  { index, photo, outcome }: { readonly index: number; readonly photo: Photo; readonly outcome: 'accepted' | 'duplicate' },
+  signal?: AbortSignal,
+): Promise<Counted> {
+  const counter = await parts.registry.bumpCounter(photo.storageId, signal);
+  parts.checkpoint('photo.counted');
+  parts.counted(photo.storageId);
+  return { result: { index, outcome, photoId: photo.sha256, quality: photo.quality }, counter };
+}
+
+export function rejected(photo: Pick<IncomingPhoto, 'index'>, code: Rejection['code'], detail: string): Rejection {
+  return { index: photo.index, outcome: 'rejected', code, detail };
+}
+
+function side({ box }: DetectedFace): number {
+  return Math.max(box.width, box.height);
+}
+
+/** A worker that died over a photo says so; for enrolment that is one rejected photo among others. */
+export function asRejection(photo: IncomingPhoto, error: unknown): Rejection | undefined {
+  return hasCode(error, 'IMAGE_UNREADABLE') ? rejected(photo, 'IMAGE_UNREADABLE', 'the image could not be decoded') : undefined;
+}

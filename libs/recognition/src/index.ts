@@ -1,0 +1,5 @@
+export { openModelDirectory, type WatchedDirectory } from './model-directory.js';
+export { openModelHolder, type HolderParts, type ModelHolder } from './model-holder.js';
+export { openPeopleNames, type PeopleNames } from './people-names.js';
+export { createRecogniser, type RecogniserParts } from './recogniser.js';
+export type { Candidate, ModelDirectory, RecognisedFace, Recogniser, Recognition, RecognitionOptions } from './types.js';

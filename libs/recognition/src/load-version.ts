@@ -1,0 +1,60 @@
+import { decodeDocument, layout, manifestSchema, type VersionManifest } from '@facehash/artifacts';
+import { decisionSchema, type Decision, type KeyModel, type ModelBackend } from '@facehash/classifier-core';
+import { FaceHashError, sha256Hex } from '@facehash/kernel';
+import type { ObjectStore } from '@facehash/object-store-core';
+import { DESCRIPTOR_LENGTH, RATIO_NAMES } from '@facehash/vision-core';
+
+/** A version in memory, checked and warmed up. */
+export interface LoadedVersion {
+  readonly name: string;
+  readonly model: KeyModel;
+  readonly decision: Decision;
+}
+
+/**
+ * Downloads a version, checks every part against the manifest's digests, loads it and has it answer once.
+ * Rejects with ARTIFACT_CORRUPT when it is not whole, STORE_UNAVAILABLE when that could not be found out.
+ */
+export async function loadVersion(
+  parts: { readonly objects: ObjectStore; readonly backend: ModelBackend },
+  version: { readonly storageId: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<LoadedVersion> {
+  const key = layout.manifest(version.storageId, version.name);
+  const manifest = decodeDocument(manifestSchema, await existing(parts.objects, key, signal), key);
+  if (manifest.version !== version.name || manifest.storageId !== version.storageId) throw new FaceHashError('ARTIFACT_CORRUPT', { key });
+  const read = (name: string): Promise<Uint8Array> => readPart(parts.objects, manifest, name, signal);
+  const [modelJson, weights, decisionBytes] = await Promise.all([read('model.json'), read('weights.bin'), read('decision.json')]);
+  const decision = decodeDocument(decisionSchema, decisionBytes, 'decision.json');
+  const model = await parts.backend.load({ modelJson, weights }, manifest.people);
+  try {
+    checkAnswers(model, decision);
+  } catch (error) {
+    model.close();
+    throw error;
+  }
+  return { name: manifest.version, model, decision };
+}
+
+/** The warm-up: a version that cannot answer here must not replace one that does. */
+function checkAnswers(model: KeyModel, decision: Decision): void {
+  const descriptor = new Float32Array(DESCRIPTOR_LENGTH).fill(1 / Math.sqrt(DESCRIPTOR_LENGTH));
+  const { similarities, probabilities } = model.predict(descriptor, new Float32Array(RATIO_NAMES.length));
+  const people = decision.people.length;
+  const sound = [similarities, probabilities].every((values) => values.length === people && values.every(Number.isFinite));
+  if (!sound) throw new FaceHashError('ARTIFACT_CORRUPT', { warmUp: 'the answer is no number per person' });
+}
+
+async function readPart(objects: ObjectStore, manifest: VersionManifest, name: string, signal: AbortSignal): Promise<Uint8Array> {
+  const part = manifest.parts.find((p) => p.name === name);
+  if (!part) throw new FaceHashError('ARTIFACT_CORRUPT', { part: name });
+  const bytes = await existing(objects, layout.part(manifest.storageId, part.sha256), signal);
+  if (sha256Hex(bytes) !== part.sha256) throw new FaceHashError('ARTIFACT_CORRUPT', { part: name });
+  return bytes;
+}
+
+async function existing(objects: ObjectStore, key: string, signal: AbortSignal): Promise<Uint8Array> {
+  const object = await objects.read(key, signal);
+  if (!object) throw new FaceHashError('ARTIFACT_CORRUPT', { missing: key });
+  return object.bytes;
+}

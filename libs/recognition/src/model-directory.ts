@@ -1,0 +1,118 @@
+import { apiKeyHash, isApiKey } from '@facehash/facemodel';
+import { supervise, type SuperviseOptions } from '@facehash/kernel';
+import type { KvBucket, ModelState } from '@facehash/messaging-core';
+import type { ModelDirectory } from './types.js';
+
+type Listener = (state: ModelState) => void;
+
+export interface WatchedDirectory extends ModelDirectory {
+  /** Called with every state that replaces an older one, tombstones included. */
+  onChange(listener: Listener): void;
+  /** Resolves once everything that was published before has been seen. */
+  untilSynced(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Follows what the controller publishes. A watch that breaks is begun again; meanwhile the last known state answers. */
+export function openModelDirectory(models: KvBucket<ModelState>, options: Omit<SuperviseOptions, 'what' | 'signal'>): WatchedDirectory {
+  return new Directory(models, options);
+}
+
+class Directory implements WatchedDirectory {
+  readonly #stop = new AbortController();
+  readonly #states = new Map<string, ModelState>();
+  readonly #byKey = new Map<string, string>();
+  readonly #listeners = new Set<Listener>();
+  readonly #following: Promise<void>;
+  readonly #whenSynced: Promise<void>;
+  #synced = false;
+
+  constructor(
+    private readonly models: KvBucket<ModelState>,
+    options: Omit<SuperviseOptions, 'what' | 'signal'>,
+  ) {
+    let synced: () => void = () => undefined;
+    this.#whenSynced = new Promise((resolve) => (synced = resolve));
+    this.#following = supervise(() => this.#follow(synced), { ...options, what: 'model directory', signal: this.#stop.signal });
+  }
+
+  get synced(): boolean {
+    return this.#synced;
+  }
+
+  byApiKey(apiKey: string): ModelState | undefined {
+    const storageId = isApiKey(apiKey) ? this.#byKey.get(apiKeyHash(apiKey)) : undefined;
+    return storageId === undefined ? undefined : this.#states.get(storageId);
+  }
+
+  byStorageId(storageId: string): ModelState | undefined {
+    return this.#states.get(storageId);
+  }
+
+  all(): readonly ModelState[] {
+    return [...this.#states.values()];
+  }
+
+  until(storageId: string, accept: (state: ModelState) => boolean, signal: AbortSignal): Promise<ModelState> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const current = this.#states.get(storageId);
+      if (current && accept(current)) return resolve(current);
+      const done = (): void => {
+        this.#listeners.delete(listener);
+        signal.removeEventListener('abort', onAbort);
+      };
+      const listener = (state: ModelState): void => {
+        if (state.storageId !== storageId || !accept(state)) return;
+        done();
+        resolve(state);
+      };
+      const onAbort = (): void => {
+        done();
+        reject(signal.reason);
+      };
+      this.#listeners.add(listener);
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  onChange(listener: Listener): void {
+    this.#listeners.add(listener);
+  }
+
+  untilSynced(): Promise<void> {
+    return this.#whenSynced;
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#following;
+  }
+
+  async #follow(synced: () => void): Promise<void> {
+    for await (const change of this.models.watch(this.#stop.signal)) {
+      // Only a tombstone ends a model: a key that is gone may come back with the next publication.
+      if (change.kind === 'put') this.#take(change.entry.value);
+      if (change.kind !== 'synced') continue;
+      this.#synced = true;
+      synced();
+    }
+  }
+
+  #take(state: ModelState): void {
+    const before = this.#states.get(state.storageId);
+    if (before && isOlder(state, before)) return;
+    for (const hash of before?.apiKeyHashes ?? []) this.#byKey.delete(hash);
+    if (state.tombstone) this.#states.delete(state.storageId);
+    else {
+      this.#states.set(state.storageId, state);
+      for (const hash of state.apiKeyHashes) this.#byKey.set(hash, state.storageId);
+    }
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+}
+
+/** A controller that was deposed may still be writing: its term, or within a term its sequence, is lower. */
+function isOlder({ fence: a }: ModelState, { fence: b }: ModelState): boolean {
+  return a.term < b.term || (a.term === b.term && a.sequence < b.sequence);
+}

@@ -1,0 +1,55 @@
+import type { ModelState } from '@facehash/messaging-core';
+import type { Analysis, Box, FaceQuality, Landmarks } from '@facehash/vision-core';
+
+export interface RecognitionOptions {
+  readonly faces: 'largest' | 'all';
+  readonly maxFaces: number;
+  /** Fraction of the image's short side. */
+  readonly minFaceFraction: number;
+  /** How many candidates to list per face. */
+  readonly candidates: number;
+}
+
+export interface Candidate {
+  readonly id: string;
+  readonly name: string;
+  /** Cosine of the descriptors, -1 to 1. */
+  readonly similarity: number;
+  /** Softmax of the key's model over its people, 0 to 1. */
+  readonly probability: number;
+}
+
+export interface RecognisedFace {
+  readonly box: Box;
+  readonly confidence: number;
+  /** Null: a face of nobody who is enrolled. */
+  readonly person: { readonly id: string; readonly name: string } | null;
+  /** Of the nearest person, whether named or not. */
+  readonly similarity: number;
+  readonly probability: number;
+  /** Nearest first; people who were erased are left out. */
+  readonly candidates: readonly Candidate[];
+  readonly landmarks: Landmarks;
+  readonly quality: FaceQuality;
+}
+
+export type Recognition =
+  | { readonly kind: 'recognised'; readonly version: string; readonly width: number; readonly height: number; readonly faces: readonly RecognisedFace[] }
+  | { readonly kind: 'unreadable'; readonly problem: Extract<Analysis, { readable: false }>['problem']; readonly detail: string };
+
+/** Answers "who is this". One request is answered by exactly one version, whatever is swapped meanwhile. */
+export interface Recogniser {
+  /** Rejects with MODEL_NOT_READY when no version answers for the model, OVERLOADED, DEADLINE_EXCEEDED, STORE_UNAVAILABLE (cold model, store away). */
+  recognise(model: ModelState, image: Uint8Array, options: RecognitionOptions, signal?: AbortSignal): Promise<Recognition>;
+}
+
+/** Which models exist, by key and by id: what the controller published, as this replica last saw it. */
+export interface ModelDirectory {
+  /** False until the first complete watch: answer 503 then, not 401. */
+  readonly synced: boolean;
+  byApiKey(apiKey: string): ModelState | undefined;
+  byStorageId(storageId: string): ModelState | undefined;
+  all(): readonly ModelState[];
+  /** Resolves with the first state (the current one included) that satisfies `accept`; rejects with the signal's reason. */
+  until(storageId: string, accept: (state: ModelState) => boolean, signal: AbortSignal): Promise<ModelState>;
+}

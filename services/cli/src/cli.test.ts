@@ -1,0 +1,79 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isApiKey } from '@facehash/facemodel';
+import { runCli } from './cli.js';
+
+describe('the command line', () => {
+  let folder: string;
+  let out = '';
+  let complaints = '';
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'facehash-cli-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  async function facehash(...args: string[]): Promise<number> {
+    out = '';
+    complaints = '';
+    return runCli(args, { defaultDataDir: folder, write: (text) => (out += text), complain: (text) => (complaints += text) });
+  }
+
+  async function yaml(text: string): Promise<string> {
+    const file = join(folder, 'model.yaml');
+    await writeFile(file, text);
+    return file;
+  }
+
+  const frontDoor = (spec = '{}') => `apiVersion: facehash.dev/v1alpha1\nkind: FaceModel\nmetadata: {name: front-door}\nspec: ${spec}\n`;
+
+  it('makes a model with a key of its own, and lists it', async () => {
+    expect(await facehash('model', 'create', 'front-door')).toBe(0);
+    expect(out).toContain('facemodel/front-door created; its key is in');
+    expect(isApiKey((await readFile(join(folder, 'keys', 'front-door'), 'utf8')).trim())).toBe(true);
+    expect(await facehash('model', 'list')).toBe(0);
+    expect(out).toMatch(/^NAME +PHASE +PEOPLE +PHOTOS +ACTIVE +TARGET\nfront-door +Unknown +0 +0 +- +-\n$/);
+  });
+
+  it('does not make the same model twice', async () => {
+    await facehash('model', 'create', 'front-door');
+    expect(await facehash('model', 'create', 'front-door')).toBe(1);
+    expect(complaints).toContain('exists already');
+  });
+
+  it('applies a file as often as one likes', async () => {
+    const file = await yaml(frontDoor());
+    expect(await facehash('apply', '-f', file)).toBe(0);
+    await facehash('apply', '-f', file);
+    expect(out).toBe('facemodel/front-door unchanged\n');
+    await facehash('apply', '-f', await yaml(frontDoor('{recognition: {falseAcceptTarget: 0.001}}')));
+    expect(out).toBe('facemodel/front-door changed\n');
+  });
+
+  it('applies all documents of a file or none', async () => {
+    const file = await yaml(`${frontDoor()}---\n${frontDoor('{training: {epochs: 3}}').replace('front-door', 'back-door')}`);
+    expect(await facehash('apply', '-f', file)).toBe(1);
+    expect(complaints).toMatch(/MODEL_INVALID[\s\S]*document 2: spec\.training/);
+    await facehash('--json', 'model', 'list');
+    expect(JSON.parse(out)).toEqual([]);
+  });
+
+  it.each([
+    ['a file that is not there', async () => '/nowhere.yaml', 'cannot be read'],
+    ['a file that is no YAML', () => yaml('a: [1'), 'MODEL_INVALID'],
+    ['an empty file', () => yaml(''), 'holds no FaceModel'],
+  ])('says what is wrong with %s', async (_, file, message) => {
+    expect(await facehash('apply', '-f', await file())).toBe(1);
+    expect(complaints).toContain(message);
+  });
+
+  it('answers an unknown command with 2', async () => {
+    expect(await facehash('frobnicate')).toBe(2);
+  });
+
+  it('never prints a key', async () => {
+    await facehash('--json', 'model', 'create', 'front-door');
+    expect(out).not.toMatch(/fhk_/);
+  });
+});
