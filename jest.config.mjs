@@ -2,8 +2,8 @@
 export default {
   testEnvironment: '<rootDir>/libs/testing/jest-environment.cjs',
   testEnvironmentOptions: { customExportConditions: ['@facehash/source', 'node', 'node-addons'] },
-  roots: ['<rootDir>/libs', '<rootDir>/services'],
-  testMatch: ['**/src/**/*.test.ts'],
+  roots: ['<rootDir>/libs', '<rootDir>/services', '<rootDir>/tools'],
+  testMatch: ['**/src/**/*.test.ts', '**/tools/**/*.test.mjs'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {

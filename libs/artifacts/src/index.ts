@@ -1,4 +1,5 @@
 export { layout } from './layout.js';
+export { runReportSchema, type RunReport } from './report.js';
 export {
   decodeDocument,
   encodeDocument,
@@ -18,6 +19,7 @@ export {
   type VersionManifest,
 } from './version.js';
 export {
+  exitCodeOf,
   exitCodes,
   outcomeOf,
   runOutcomeSchema,
@@ -27,4 +29,4 @@ export {
   type RunProgress,
   type RunSpec,
 } from './run.js';
-export { landmarksSchema, type LandmarksStage } from './stages.js';
+export { decodeFeatures, encodeFeatures, landmarksSchema, type Features, type LandmarksStage } from './stages.js';

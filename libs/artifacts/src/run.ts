@@ -55,28 +55,47 @@ export const exitCodes = {
   untrainable: 4,
   /** The run's own configuration is wrong. */
   misconfigured: 64,
-  /** A store did not answer: run it again. */
+  /** A store did not answer, or the run was interrupted: run it again. */
   unavailable: 75,
 } as const;
+
+/** What the trainer's process exits with. */
+export function exitCodeOf(outcome: RunOutcome): number {
+  switch (outcome.outcome) {
+    case 'trained':
+      return exitCodes.trained;
+    case 'refused':
+      return exitCodes.refused;
+    case 'failed':
+      if (outcome.retryable) return exitCodes.unavailable;
+      return outcome.code === 'REQUEST_INVALID' ? exitCodes.misconfigured : exitCodes.untrainable;
+  }
+}
 
 /**
  * What became of a run, from what its process left behind. The exit code decides: a termination message that contradicts it
  * was written before something went wrong.
  */
-export function outcomeOf(exit: { readonly code: number | null; readonly signal: string | null }, message: unknown, version: string): RunOutcome {
+export function outcomeOf(
+  exit: { readonly code: number | null; readonly signal: string | null },
+  message: unknown,
+  version: string,
+): RunOutcome {
   const told = runOutcomeSchema.safeParse(message);
   const why = told.success && told.data.outcome !== 'trained' ? told.data : undefined;
+  const end = exit.signal ? `was ended by ${exit.signal}` : `exited with ${exit.code}`;
+  const { code, message: reason } = why ?? { code: 'TRAINING_FAILED', message: `the trainer ${end}` };
   switch (exit.code) {
     case exitCodes.trained:
       return { outcome: 'trained', version };
     case exitCodes.refused:
-      return { outcome: 'refused', code: why?.code ?? 'VERSION_REFUSED', message: why?.message ?? 'the gate refused the new version' };
+      return why ? { outcome: 'refused', code, message: reason } : { outcome: 'refused', ...refusal };
     case exitCodes.untrainable:
     case exitCodes.misconfigured:
-      return { outcome: 'failed', retryable: false, code: why?.code ?? 'TRAINING_FAILED', message: why?.message ?? `the trainer exited with ${exit.code}` };
-    default: {
-      const end = exit.signal ? `was ended by ${exit.signal}` : `exited with ${exit.code}`;
-      return { outcome: 'failed', retryable: true, code: why?.code ?? 'TRAINING_FAILED', message: why?.message ?? `the trainer ${end}` };
-    }
+      return { outcome: 'failed', retryable: false, code, message: reason };
+    default:
+      return { outcome: 'failed', retryable: true, code, message: reason };
   }
 }
+
+const refusal = { code: 'VERSION_REFUSED', message: 'the gate refused the new version' };

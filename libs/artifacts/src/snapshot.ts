@@ -1,7 +1,6 @@
 import { canonicalJson, FaceHashError, sha256Hex } from '@facehash/kernel';
 import { z } from 'zod';
-
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+import { sha256 } from './sha256.js';
 
 /** The people and photos of a model at one value of its counter. Ids and digests only: no names. */
 export const snapshotSchema = z.strictObject({

@@ -1,10 +1,20 @@
 import { canonicalJson, sha256Hex } from '@facehash/kernel';
 import type { Hyperparameters } from '@facehash/facemodel';
 import { z } from 'zod';
+import { sha256 } from './sha256.js';
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const part = z.strictObject({ name: z.string(), sha256, sizeBytes: z.int().min(0) });
 const share = z.number().min(0).max(1);
+
+/** How a version did on its own photos, each left out of its person's centroid. Shares are null where too few photos exist. */
+export const evaluationSummarySchema = z.strictObject({
+  rank1: share.nullable(),
+  /** At the false accept target of the run. */
+  knownAcceptRate: share.nullable(),
+  /** Photos that could be judged out of fold. */
+  probes: z.int().min(0),
+  gate: z.strictObject({ verdict: z.enum(['Passed', 'Refused', 'NotApplicable']), message: z.string() }),
+});
 
 /** `versions/<version>/manifest.json`: written last, so a version exists once its manifest does. */
 export const manifestSchema = z.strictObject({
@@ -12,23 +22,17 @@ export const manifestSchema = z.strictObject({
   version: z.string(),
   storageId: z.string(),
   pipeline: z.string(),
-  /** Digest of the samples (see `samplesDigest`) and the counter of the snapshot that was read. */
+  /** Digest of the samples (see `samplesDigest`) and the counter of the snapshot that was read; people and photos that could be used. */
   samples: z.strictObject({ digest: sha256, counter: z.int().min(1), people: z.int().min(1), photos: z.int().min(1) }),
   hyperparameters: z.record(z.string(), z.unknown()),
   backend: z.string(),
   trainedAt: z.string(),
   run: z.string(),
-  /** `model.json`, `weights.bin` (Keras layers format of TF.js) and `decision.json`, each stored under `parts/<sha256>`. */
+  /** `model.json`, `weights.bin` (Keras layers format of TF.js), `decision.json` and `evaluation.json`, each stored under `parts/<sha256>`. */
   parts: z.array(part),
   /** Person ids in the order of the model's outputs. */
   people: z.array(z.string()).min(1),
-  evaluation: z.strictObject({
-    rank1: share.nullable(),
-    knownAcceptRate: share.nullable(),
-    /** Photos that could be judged out of fold. */
-    probes: z.int().min(0),
-    gate: z.strictObject({ verdict: z.enum(['Passed', 'Refused', 'NotApplicable']), message: z.string() }),
-  }),
+  evaluation: evaluationSummarySchema,
 });
 export type VersionManifest = z.output<typeof manifestSchema>;
 

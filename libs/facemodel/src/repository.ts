@@ -22,15 +22,20 @@ export function storageIdOf(model: Pick<StoredFaceModel, 'uid' | 'spec'>): strin
 
 export type ApplyOutcome = 'created' | 'changed' | 'unchanged';
 
-/** Where FaceModels are kept on one machine. Rejects with STORE_UNAVAILABLE. */
+/** Where FaceModels are kept on one machine. Durable when a call resolves. Rejects with STORE_UNAVAILABLE. */
 export interface FaceModelRepository {
+  /** In the order of names. */
   list(): Promise<readonly StoredFaceModel[]>;
   find(name: string): Promise<StoredFaceModel | undefined>;
   /**
-   * Creates the model, or changes its spec. `uid` and `apiKeyHashes` count only at creation.
+   * Creates the model, or changes its spec; nobody else comes in between. Names are unique. `identity` and the namespace count only at
+   * creation: of several who create the same name at once, the others get the model of the first. The status stays as it is.
    * Rejects with MODEL_INVALID when an immutable field (`storageId`) would change.
    */
-  apply(manifest: FaceModelManifest, identity: { readonly uid: string; readonly apiKeyHashes: readonly string[]; readonly now: Date }): Promise<{ readonly outcome: ApplyOutcome; readonly model: StoredFaceModel }>;
-  /** Replaces the status of the model with this uid; nothing happens when it is gone. */
+  apply(
+    manifest: FaceModelManifest,
+    identity: { readonly uid: string; readonly apiKeyHashes: readonly string[]; readonly now: Date },
+  ): Promise<{ readonly outcome: ApplyOutcome; readonly model: StoredFaceModel }>;
+  /** Replaces the status of the model with this uid, and nothing else; nothing happens when it is gone. */
   writeStatus(uid: string, status: FaceModelStatus): Promise<void>;
 }

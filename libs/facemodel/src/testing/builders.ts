@@ -6,7 +6,9 @@ export function aManifest(name = 'front-door', spec: Readonly<Record<string, unk
   return faceModelManifest.parse({ apiVersion: API_VERSION, kind: KIND, metadata: { name }, spec });
 }
 
-export function aStoredModel(overrides: Partial<StoredFaceModel> & { readonly specInput?: Readonly<Record<string, unknown>> } = {}): StoredFaceModel {
+export function aStoredModel(
+  overrides: Partial<StoredFaceModel> & { readonly specInput?: Readonly<Record<string, unknown>> } = {},
+): StoredFaceModel {
   const { specInput, ...rest } = overrides;
   const manifest = aManifest(rest.name, specInput);
   return {

@@ -1,55 +1,135 @@
 import type { FaceModelRepository } from '../repository.js';
+import type { FaceModelStatus } from '../status.js';
 import { aManifest } from './builders.js';
 
-/** What every repository of FaceModels promises. */
-export function describeFaceModelRepositoryContract(name: string, open: () => Promise<{ readonly models: FaceModelRepository; close(): Promise<void> }>): void {
+/** What every repository of FaceModels promises. Runs against the fake and against each real adapter. */
+export function describeFaceModelRepositoryContract(
+  name: string,
+  open: () => Promise<{ readonly models: FaceModelRepository; close(): Promise<void> }>,
+): void {
   describe(`FaceModel repository contract: ${name}`, () => {
     let opened: Awaited<ReturnType<typeof open>>;
     let models: FaceModelRepository;
-    const identity = { uid: 'fm-0001-test', apiKeyHashes: ['ab'], now: new Date('2026-01-01T00:00:00Z') };
+    const identity = { uid: 'fm-0001-test', apiKeyHashes: ['ab', 'cd'], now: new Date('2026-01-01T00:00:00Z') };
+    const another = { uid: 'fm-0002-test', apiKeyHashes: [], now: new Date('2027-01-01T00:00:00Z') };
     beforeEach(async () => {
       opened = await open();
       models = opened.models;
     });
     afterEach(() => opened.close());
 
-    it('creates a model, tells an unchanged one, and counts changes of its spec', async () => {
-      const created = await models.apply(aManifest('front-door'), identity);
-      expect(created).toMatchObject({ outcome: 'created', model: { uid: 'fm-0001-test', generation: 1, apiKeyHashes: ['ab'], status: null, namespace: 'default' } });
-      expect(await models.apply(aManifest('front-door'), { ...identity, uid: 'fm-0002-test' })).toEqual({ outcome: 'unchanged', model: created.model });
-      expect(await models.apply(aManifest('front-door', { suspend: true }), identity)).toMatchObject({ outcome: 'changed', model: { generation: 2, spec: { suspend: true } } });
-      expect(await models.find('front-door')).toMatchObject({ generation: 2 });
+    it('creates a model from its manifest', async () => {
+      const manifest = aManifest('front-door', { displayName: 'Front door 🙂', training: { debounceSeconds: 2.5 } });
+      const created = await models.apply(manifest, identity);
+      expect(created).toEqual({
+        outcome: 'created',
+        model: {
+          uid: 'fm-0001-test',
+          name: 'front-door',
+          namespace: 'default',
+          generation: 1,
+          spec: manifest.spec,
+          apiKeyHashes: ['ab', 'cd'],
+          status: null,
+          createdAt: '2026-01-01T00:00:00.000Z',
+        },
+      });
+      expect(await models.find('front-door')).toEqual(created.model);
       expect(await models.find('nobody')).toBeUndefined();
     });
 
-    it('does not let the storage id change, and leaves the model as it was', async () => {
-      await models.apply(aManifest('front-door', { storageId: 'adopted-1' }), identity);
-      await expect(models.apply(aManifest('front-door', { storageId: 'adopted-2' }), identity)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
-      expect(await models.find('front-door')).toMatchObject({ generation: 1, spec: { storageId: 'adopted-1' } });
-    });
-
-    it('lists all by name', async () => {
-      for (const [i, model] of ['b', 'a', 'c'].entries()) await models.apply(aManifest(model), { ...identity, uid: `fm-000${i}-test` });
-      expect((await models.list()).map((m) => m.name).sort()).toEqual(['a', 'b', 'c']);
-    });
-
-    it('keeps a status apart from the spec: writing it is no new generation', async () => {
+    it('tells an unchanged one, and counts changes of the spec', async () => {
       const { model } = await models.apply(aManifest('front-door'), identity);
-      const status = {
-        phase: 'Empty' as const,
-        storageId: model.uid,
-        samples: { people: 0, photos: 0, snapshot: null },
-        activeVersion: null,
-        targetVersion: null,
-        rollout: null,
-        training: { run: null, stage: null, percent: null, attempt: 0, lastFailure: null },
-        replicas: { total: 0, updated: 0, failed: 0 },
-        conditions: [],
-        observedGeneration: 1,
-      };
-      await models.writeStatus(model.uid, status);
-      expect(await models.find('front-door')).toMatchObject({ generation: 1, status });
-      await expect(models.writeStatus('fm-gone', status)).resolves.toBeUndefined();
+      expect(await models.apply(aManifest('front-door'), identity)).toEqual({ outcome: 'unchanged', model });
+      const suspended = { ...model, generation: 2, spec: { ...model.spec, suspend: true } };
+      expect(await models.apply(aManifest('front-door', { suspend: true }), identity)).toEqual({ outcome: 'changed', model: suspended });
+      expect(await models.find('front-door')).toEqual(suspended);
+    });
+
+    it('takes identity and namespace at creation only', async () => {
+      const manifest = aManifest('front-door');
+      const { model } = await models.apply({ ...manifest, metadata: { name: 'front-door', namespace: 'team-a' } }, identity);
+      expect(model.namespace).toBe('team-a');
+      expect(await models.apply(manifest, another)).toEqual({ outcome: 'unchanged', model });
+      const changed = await models.apply(aManifest('front-door', { suspend: true }), another);
+      expect(changed.model).toEqual({ ...model, generation: 2, spec: { ...model.spec, suspend: true } });
+    });
+
+    it('creates one model for a name that ten apply at once', async () => {
+      const tried = await Promise.all(times(10, (i) => models.apply(aManifest('front-door'), { ...identity, uid: `fm-000${i}-test` })));
+      expect(tried.filter((t) => t.outcome === 'created')).toHaveLength(1);
+      expect(tried.filter((t) => t.outcome === 'unchanged')).toHaveLength(9);
+      expect(new Set(tried.map((t) => t.model.uid)).size).toBe(1);
+      expect(await models.list()).toHaveLength(1);
+    });
+
+    it('counts each of ten changes that are applied at once', async () => {
+      await models.apply(aManifest('front-door'), identity);
+      const spec = (i: number): Readonly<Record<string, unknown>> => ({ displayName: `name ${i}` });
+      const tried = await Promise.all(times(10, (i) => models.apply(aManifest('front-door', spec(i)), identity)));
+      expect(tried.map((t) => t.model.generation).sort((a, b) => a - b)).toEqual(times(10, (i) => i + 2));
+    });
+
+    it.each([
+      ['changes', 'adopted-1', 'adopted-2'],
+      ['goes', 'adopted-1', null],
+      ['comes', null, 'adopted-1'],
+    ])('refuses a storage id that %s, and leaves the model as it was', async (_, before, after) => {
+      const { model } = await models.apply(aManifest('front-door', { storageId: before }), identity);
+      const refused = { code: 'MODEL_INVALID', details: { problems: [{ path: 'spec.storageId' }] } };
+      await expect(models.apply(aManifest('front-door', { storageId: after, suspend: true }), identity)).rejects.toMatchObject(refused);
+      expect(await models.find('front-door')).toEqual(model);
+      expect((await models.apply(aManifest('back-door'), another)).outcome).toBe('created');
+    });
+
+    it('lists all, in the order of names', async () => {
+      expect(await models.list()).toEqual([]);
+      const made = [];
+      for (const [i, model] of ['b', 'a', 'b-1'].entries())
+        made.push(await models.apply(aManifest(model), { ...identity, uid: `fm-000${i}-test` }));
+      expect(await models.list()).toEqual([made[1]?.model, made[0]?.model, made[2]?.model]);
+    });
+
+    it('keeps status and spec apart: neither write touches the other', async () => {
+      const { model } = await models.apply(aManifest('front-door'), identity);
+      await models.apply(aManifest('back-door'), another);
+      await models.writeStatus(model.uid, aStatus(model.uid));
+      expect(await models.find('front-door')).toEqual({ ...model, status: aStatus(model.uid) });
+      expect((await models.find('back-door'))?.status).toBeNull();
+      const changed = await models.apply(aManifest('front-door', { suspend: true }), identity);
+      expect(changed.model).toMatchObject({ generation: 2, status: aStatus(model.uid) });
+      await models.writeStatus(model.uid, { ...aStatus(model.uid), phase: 'Suspended' });
+      expect(await models.find('front-door')).toMatchObject({ generation: 2, spec: { suspend: true }, status: { phase: 'Suspended' } });
+    });
+
+    it('does nothing for the status of a model that is gone', async () => {
+      await expect(models.writeStatus('fm-gone', aStatus('fm-gone'))).resolves.toBeUndefined();
+      expect(await models.list()).toEqual([]);
+    });
+
+    it('hands out copies: what a caller does to them changes nothing', async () => {
+      await models.apply(aManifest('front-door'), identity);
+      Object.assign((await models.find('front-door'))?.spec ?? {}, { suspend: true });
+      expect(await models.find('front-door')).toMatchObject({ spec: { suspend: false } });
     });
   });
+}
+
+function aStatus(storageId: string): FaceModelStatus {
+  return {
+    phase: 'Empty',
+    storageId,
+    samples: { people: 0, photos: 0, snapshot: null },
+    activeVersion: null,
+    targetVersion: null,
+    rollout: null,
+    training: { run: null, stage: null, percent: null, attempt: 0, lastFailure: null },
+    replicas: { total: 0, updated: 0, failed: 0 },
+    conditions: [],
+    observedGeneration: 1,
+  };
+}
+
+function times<T>(count: number, make: (i: number) => T): T[] {
+  return Array.from({ length: count }, (_, i) => make(i));
 }

@@ -3,6 +3,8 @@ import type { ApplyOutcome, FaceModelRepository, StoredFaceModel } from '../repo
 import type { FaceModelManifest } from '../schema.js';
 import type { FaceModelStatus } from '../status.js';
 
+type Identity = Parameters<FaceModelRepository['apply']>[1];
+
 /** The fake of the repository: same contract, in memory. */
 export class InMemoryFaceModels implements FaceModelRepository {
   /** The next call throws this once. */
@@ -11,48 +13,34 @@ export class InMemoryFaceModels implements FaceModelRepository {
 
   async list(): Promise<readonly StoredFaceModel[]> {
     this.#maybeFail();
-    return [...this.#models.values()];
+    return [...this.#models.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((model) => structuredClone(model));
   }
 
   async find(name: string): Promise<StoredFaceModel | undefined> {
     this.#maybeFail();
-    return this.#models.get(name);
+    return structuredClone(this.#models.get(name));
   }
 
-  async apply(
-    manifest: FaceModelManifest,
-    identity: { readonly uid: string; readonly apiKeyHashes: readonly string[]; readonly now: Date },
-  ): Promise<{ outcome: ApplyOutcome; model: StoredFaceModel }> {
+  async apply(manifest: FaceModelManifest, identity: Identity): Promise<{ outcome: ApplyOutcome; model: StoredFaceModel }> {
     this.#maybeFail();
-    const { name, namespace = 'default' } = manifest.metadata;
-    const before = this.#models.get(name);
-    if (!before) {
-      const created: StoredFaceModel = {
-        uid: identity.uid,
-        name,
-        namespace,
-        generation: 1,
-        spec: manifest.spec,
-        apiKeyHashes: identity.apiKeyHashes,
-        status: null,
-        createdAt: identity.now.toISOString(),
-      };
-      this.#models.set(name, created);
-      return { outcome: 'created', model: created };
-    }
+    const before = this.#models.get(manifest.metadata.name);
+    if (!before) return { outcome: 'created', model: this.#keep(newModel(manifest, identity)) };
     if (before.spec.storageId !== manifest.spec.storageId) {
       throw new FaceHashError('MODEL_INVALID', { problems: [{ path: 'spec.storageId', message: 'is immutable' }] });
     }
-    if (canonicalJson(before.spec) === canonicalJson(manifest.spec)) return { outcome: 'unchanged', model: before };
-    const changed = { ...before, spec: manifest.spec, generation: before.generation + 1 };
-    this.#models.set(name, changed);
-    return { outcome: 'changed', model: changed };
+    if (canonicalJson(before.spec) === canonicalJson(manifest.spec)) return { outcome: 'unchanged', model: structuredClone(before) };
+    return { outcome: 'changed', model: this.#keep({ ...before, spec: manifest.spec, generation: before.generation + 1 }) };
   }
 
   async writeStatus(uid: string, status: FaceModelStatus): Promise<void> {
     this.#maybeFail();
     const model = [...this.#models.values()].find((m) => m.uid === uid);
-    if (model) this.#models.set(model.name, { ...model, status });
+    if (model) this.#keep({ ...model, status });
+  }
+
+  #keep(model: StoredFaceModel): StoredFaceModel {
+    this.#models.set(model.name, structuredClone(model));
+    return model;
   }
 
   #maybeFail(): void {
@@ -60,4 +48,9 @@ export class InMemoryFaceModels implements FaceModelRepository {
     this.nextError = undefined;
     if (error) throw error;
   }
+}
+
+function newModel({ metadata, spec }: FaceModelManifest, { uid, apiKeyHashes, now }: Identity): StoredFaceModel {
+  const { name, namespace = 'default' } = metadata;
+  return { uid, name, namespace, generation: 1, spec, apiKeyHashes, status: null, createdAt: now.toISOString() };
 }

@@ -1,3 +1,4 @@
+export { checkBucketKey } from './keys.js';
 export type { CommandQueue, EventStream, KvBucket, KvChange, KvEntry, Messaging } from './ports.js';
 export {
   commandSchema,

@@ -39,7 +39,9 @@ export const modelStateSchema = z.strictObject({
     /** The last snapshot that will not become a version by itself, and why: what a waiting `/train` is told. */
     lastFailure: z.strictObject({ snapshot: z.int(), code: z.string(), message: z.string(), at: z.string() }).nullable(),
   }),
-  conditions: z.array(z.strictObject({ type: z.string(), status: z.string(), reason: z.string(), message: z.string(), observedGeneration: z.int() })),
+  conditions: z.array(
+    z.strictObject({ type: z.string(), status: z.string(), reason: z.string(), message: z.string(), observedGeneration: z.int() }),
+  ),
   recognition: z.strictObject({ falseAcceptTarget: z.number(), maxFaces: z.int() }),
   photosPerPerson: z.strictObject({ min: z.int(), max: z.int() }),
   limits: z.strictObject({ people: z.int(), photos: z.int() }),
@@ -73,7 +75,9 @@ export const replicaReportSchema = z.strictObject({
   /** A version that was verified here but is not held in memory (the model is cold). */
   verifiedCold: z.string().nullable(),
   /** A version that could not be taken over, and why. `artifact`: retrying cannot help; `transient`: it is being retried. */
-  failed: z.strictObject({ version: z.string(), kind: z.enum(['artifact', 'transient']), code: z.string(), message: z.string() }).nullable(),
+  failed: z
+    .strictObject({ version: z.string(), kind: z.enum(['artifact', 'transient']), code: z.string(), message: z.string() })
+    .nullable(),
   peopleRevision: z.int(),
 });
 export type ReplicaReport = z.output<typeof replicaReportSchema>;

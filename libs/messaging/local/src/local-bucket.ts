@@ -1,16 +1,21 @@
 import { FaceHashError } from '@facehash/kernel';
-import type { KvBucket, KvChange, KvEntry } from '@facehash/messaging-core';
-import { Channel } from './channel.js';
-
-const key = /^[A-Za-z0-9._-]+$/;
+import { checkBucketKey, type KvBucket, type KvChange, type KvEntry } from '@facehash/messaging-core';
+import { atOnce } from './at-once.js';
+import { Bell } from './bell.js';
+import { frozenCopy } from './frozen.js';
 
 /** Tells whether a value is what the bucket holds, and why not. */
-export type Check<T> = (value: unknown) => { readonly success: true; readonly data: T } | { readonly success: false; readonly error: Error };
+export type Check<T> = (
+  value: unknown,
+) => { readonly success: true; readonly data: T } | { readonly success: false; readonly error: Error };
 
-/** A bucket in memory. A watcher that falls behind sees the newest value of each key and not every one: no buffer grows without bound. */
+/** No key is empty, so this place in a watcher's line is free. */
+const SYNCED = '';
+
+/** A bucket in memory. */
 export class LocalBucket<T> implements KvBucket<T> {
   readonly #entries = new Map<string, KvEntry<T>>();
-  readonly #watchers = new Set<Channel<KvChange<T>>>();
+  readonly #watchers = new Set<(key: string, change: KvChange<T>) => void>();
   #revision = 0;
 
   constructor(
@@ -18,61 +23,73 @@ export class LocalBucket<T> implements KvBucket<T> {
     private readonly closed: AbortSignal,
   ) {}
 
-  async get(name: string, signal?: AbortSignal): Promise<KvEntry<T> | undefined> {
-    this.#begin(name, signal);
-    const entry = this.#entries.get(name);
-    return entry && { ...entry, value: structuredClone(entry.value) };
+  get(key: string, signal?: AbortSignal): Promise<KvEntry<T> | undefined> {
+    return atOnce(() => {
+      this.#begin(key, signal);
+      return this.#entries.get(key);
+    });
   }
 
-  async put(name: string, value: T, expected: number | null, signal?: AbortSignal): Promise<number | undefined> {
-    this.#begin(name, signal);
-    const checked = this.check(value);
-    if (!checked.success) throw new FaceHashError('REQUEST_INVALID', { key: name }, { cause: checked.error });
-    if ((this.#entries.get(name)?.revision ?? null) !== expected) return undefined;
-    const entry = { key: name, value: structuredClone(checked.data), revision: ++this.#revision };
-    this.#entries.set(name, entry);
-    this.#tell({ kind: 'put', entry });
-    return entry.revision;
+  // eslint-disable-next-line no-restricted-syntax -- the port's signature, whose last parameter is always the signal
+  put(key: string, value: T, expected: number | null, signal?: AbortSignal): Promise<number | undefined> {
+    return atOnce(() => {
+      this.#begin(key, signal);
+      return this.#put(key, value, expected);
+    });
   }
 
-  async delete(name: string, signal?: AbortSignal): Promise<void> {
-    this.#begin(name, signal);
-    this.#revision++;
-    if (this.#entries.delete(name)) this.#tell({ kind: 'delete', key: name });
+  delete(key: string, signal?: AbortSignal): Promise<void> {
+    return atOnce(() => {
+      this.#begin(key, signal);
+      if (!this.#entries.delete(key)) return;
+      this.#revision++;
+      this.#tell(key, { kind: 'delete', key });
+    });
   }
 
+  /** A newer change takes the place of one of its key that is still waiting: no line is longer than there are keys, and `synced` stays behind what was there. */
   async *watch(signal: AbortSignal): AsyncIterable<KvChange<T>> {
-    const channel = new Channel<KvChange<T>>(AbortSignal.any([signal, this.closed]), newestOfEachKey);
-    for (const entry of this.#entries.values()) channel.push({ kind: 'put', entry });
-    channel.push({ kind: 'synced' });
-    this.#watchers.add(channel);
+    const end = AbortSignal.any([signal, this.closed]);
+    const bell = new Bell();
+    const line = new Map<string, KvChange<T>>();
+    for (const [key, entry] of this.#entries) line.set(key, { kind: 'put', entry });
+    line.set(SYNCED, { kind: 'synced' });
+    const tell = (key: string, change: KvChange<T>): void => {
+      line.set(key, change);
+      bell.ring();
+    };
+    this.#watchers.add(tell);
     try {
-      yield* channel.values();
+      while (!end.aborted) {
+        const [first] = line;
+        if (!first) await bell.heard(end);
+        else {
+          line.delete(first[0]);
+          yield first[1];
+        }
+      }
     } finally {
-      this.#watchers.delete(channel);
+      this.#watchers.delete(tell);
     }
   }
 
-  #tell(change: KvChange<T>): void {
-    for (const watcher of this.#watchers) watcher.push(change);
+  #put(key: string, value: T, expected: number | null): number | undefined {
+    const checked = this.check(value);
+    if (!checked.success) throw new FaceHashError('REQUEST_INVALID', { key }, { cause: checked.error });
+    if ((this.#entries.get(key)?.revision ?? null) !== expected) return undefined;
+    const entry = Object.freeze({ key, value: frozenCopy(checked.data), revision: ++this.#revision });
+    this.#entries.set(key, entry);
+    this.#tell(key, { kind: 'put', entry });
+    return entry.revision;
   }
 
-  #begin(name: string, signal?: AbortSignal): void {
+  #tell(key: string, change: KvChange<T>): void {
+    for (const tell of this.#watchers) tell(key, change);
+  }
+
+  #begin(key: string, signal?: AbortSignal): void {
+    checkBucketKey(key);
     signal?.throwIfAborted();
     if (this.closed.aborted) throw new FaceHashError('STORE_UNAVAILABLE', { closed: true });
-    if (!key.test(name)) throw new FaceHashError('REQUEST_INVALID', { key: name });
   }
-}
-
-function keyOf<T>(change: KvChange<T>): string | undefined {
-  if (change.kind === 'put') return change.entry.key;
-  return change.kind === 'delete' ? change.key : undefined;
-}
-
-/** A newer change takes the place of an older one of its key, so `synced` never overtakes what was there at the beginning. */
-function newestOfEachKey<T>(waiting: KvChange<T>[], change: KvChange<T>): KvChange<T>[] {
-  const at = waiting.findIndex((w) => keyOf(w) !== undefined && keyOf(w) === keyOf(change));
-  if (at >= 0) waiting[at] = change;
-  else waiting.push(change);
-  return waiting;
 }

@@ -1,68 +1,107 @@
 import { backoffMs, FaceHashError, type Clock, type Random } from '@facehash/kernel';
 import { commandSchema, type Command, type CommandQueue } from '@facehash/messaging-core';
+import { atOnce } from './at-once.js';
+import { Bell } from './bell.js';
+import { frozenCopy } from './frozen.js';
+import type { LocalMessagingLimits } from './limits.js';
 
-/** As many commands wait as there may be models; one more is refused, and the sweep that sends it tries again. */
-const WAITING_MAX = 100_000;
-const REMEMBERED_MAX = 10_000;
-const REDELIVERY = { firstMs: 50, maxMs: 10_000 };
+interface Waiting {
+  readonly command: Command;
+  readonly failures: number;
+  /** In ms of the clock: not handed over before. */
+  readonly dueAt: number;
+}
 
-/** A work queue in memory: one command at a time, again after a pause when its handler rejects. */
+export interface LocalCommandsParts {
+  readonly limits: LocalMessagingLimits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly closed: AbortSignal;
+}
+
+/** A work queue in memory. */
 export class LocalCommands implements CommandQueue {
-  readonly #waiting: Command[] = [];
-  readonly #remembered = new Set<string>();
-  #wake: (() => void) | undefined;
+  readonly #waiting: Waiting[] = [];
+  /** Ids that were sent, with the time, oldest first: the window in which the same id is the same command. */
+  readonly #sent = new Map<string, number>();
+  readonly #bell = new Bell();
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly random: Random,
-    private readonly closed: AbortSignal,
-  ) {}
+  constructor(private readonly parts: LocalCommandsParts) {}
 
-  async send(command: Command, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    if (this.closed.aborted) throw new FaceHashError('STORE_UNAVAILABLE', { closed: true });
-    const checked = commandSchema.safeParse(command);
-    if (!checked.success) throw new FaceHashError('REQUEST_INVALID', { command: command.kind }, { cause: checked.error });
-    if (this.#remembered.has(command.id)) return;
-    if (this.#waiting.length >= WAITING_MAX) throw new FaceHashError('STORE_UNAVAILABLE', { waiting: this.#waiting.length });
-    this.#remember(command.id);
-    this.#waiting.push(checked.data);
-    this.#wake?.();
-  }
-
-  async consume(handle: (command: Command) => Promise<void>, signal: AbortSignal): Promise<void> {
-    const end = AbortSignal.any([signal, this.closed]);
-    end.addEventListener('abort', () => this.#wake?.(), { once: true });
-    for (let failures = 0; !end.aborted; ) {
-      const command = this.#waiting.shift();
-      if (!command) {
-        await this.#somethingToDo();
-        continue;
-      }
-      try {
-        await handle(command);
-        failures = 0;
-      } catch {
-        // Why it failed is the handler's to log; here it only comes again.
-        this.#waiting.push(command);
-        await this.clock.sleep(backoffMs(failures++, REDELIVERY, this.random), end).catch(() => undefined);
-      }
-    }
-  }
-
-  #somethingToDo(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = () => {
-        this.#wake = undefined;
-        resolve();
-      };
+  send(command: Command, signal?: AbortSignal): Promise<void> {
+    return atOnce(() => {
+      signal?.throwIfAborted();
+      this.#send(command);
     });
   }
 
-  /** The window in which the same id is the same command. */
-  #remember(id: string): void {
-    this.#remembered.add(id);
-    const [oldest] = this.#remembered;
-    if (this.#remembered.size > REMEMBERED_MAX && oldest !== undefined) this.#remembered.delete(oldest);
+  async consume(handle: (command: Command) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const end = AbortSignal.any([signal, this.parts.closed]);
+    while (!end.aborted) {
+      const next = this.#takeDue();
+      if (!next) await this.#somethingIsDue(end);
+      else await this.#handOver(next, handle);
+    }
+  }
+
+  #send(command: Command): void {
+    const { limits, closed } = this.parts;
+    if (closed.aborted) throw new FaceHashError('STORE_UNAVAILABLE', { closed: true });
+    const checked = commandSchema.safeParse(command);
+    if (!checked.success) throw new FaceHashError('REQUEST_INVALID', {}, { cause: checked.error });
+    const now = this.#now();
+    this.#forgetSentBefore(now - limits.duplicateWindowMs);
+    if (this.#sent.has(checked.data.id)) return;
+    if (this.#waiting.length >= limits.commandsWaiting) throw new FaceHashError('OVERLOADED', { waiting: this.#waiting.length });
+    this.#remember(checked.data.id, now);
+    this.#put({ command: frozenCopy(checked.data), failures: 0, dueAt: now });
+  }
+
+  async #handOver({ command, failures }: Waiting, handle: (command: Command) => Promise<void>): Promise<void> {
+    try {
+      await handle(command);
+    } catch {
+      // Why it failed is the handler's to log; here it only comes again.
+      const { limits, random } = this.parts;
+      this.#put({ command, failures: failures + 1, dueAt: this.#now() + backoffMs(failures, limits.redelivery, random) });
+    }
+  }
+
+  #takeDue(): Waiting | undefined {
+    const now = this.#now();
+    const at = this.#waiting.findIndex(({ dueAt }) => dueAt <= now);
+    return at < 0 ? undefined : this.#waiting.splice(at, 1)[0];
+  }
+
+  async #somethingIsDue(end: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const either = AbortSignal.any([end, over.signal]);
+    const waits = [this.#bell.heard(either)];
+    const dueAt = this.#waiting.reduce((earliest, waiting) => Math.min(earliest, waiting.dueAt), Infinity);
+    if (Number.isFinite(dueAt)) waits.push(this.parts.clock.sleep(Math.max(0, dueAt - this.#now()), either).catch(() => undefined));
+    await Promise.race(waits);
+    over.abort();
+  }
+
+  #put(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    this.#bell.ring();
+  }
+
+  #forgetSentBefore(time: number): void {
+    for (const [id, at] of this.#sent) {
+      if (at >= time) return;
+      this.#sent.delete(id);
+    }
+  }
+
+  #remember(id: string, now: number): void {
+    this.#sent.set(id, now);
+    const [oldest] = this.#sent.keys();
+    if (this.#sent.size > this.parts.limits.commandIdsRemembered && oldest !== undefined) this.#sent.delete(oldest);
+  }
+
+  #now(): number {
+    return this.parts.clock.now().getTime();
   }
 }

@@ -1,51 +1,64 @@
-import { eventSchema, type EventStream, type FaceHashEvent } from '@facehash/messaging-core';
 import { FaceHashError } from '@facehash/kernel';
-import { Channel } from './channel.js';
+import { eventSchema, type EventStream, type FaceHashEvent } from '@facehash/messaging-core';
+import { atOnce } from './at-once.js';
+import { Bell } from './bell.js';
+import { frozenCopy } from './frozen.js';
 
-/** How many of the newest events are kept for who comes back, and how many may wait for a slow reader. */
-const KEPT_MAX = 1000;
-const WAITING_MAX = 1000;
-
-/** The newest events in memory. A reader that falls further behind than the bound loses the oldest. */
+/** The newest events in memory, oldest first. Readers only remember how far they are, so a slow one costs nothing. */
 export class LocalEvents implements EventStream {
   readonly #kept: FaceHashEvent[] = [];
   readonly #ids = new Set<string>();
-  readonly #readers = new Set<Channel<FaceHashEvent>>();
+  readonly #bell = new Bell();
+  /** How many were forgotten: the number, counted from the very first, of the oldest that is kept. */
+  #forgotten = 0;
 
-  constructor(private readonly closed: AbortSignal) {}
+  constructor(
+    private readonly keptMax: number,
+    private readonly closed: AbortSignal,
+  ) {}
 
-  async publish(event: FaceHashEvent, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    if (this.closed.aborted) throw new FaceHashError('STORE_UNAVAILABLE', { closed: true });
-    const checked = eventSchema.safeParse(event);
-    if (!checked.success) throw new FaceHashError('REQUEST_INVALID', { event: event.type }, { cause: checked.error });
-    if (this.#ids.has(event.id)) return;
-    this.#keep(checked.data);
-    for (const reader of this.#readers) reader.push(checked.data);
+  publish(event: FaceHashEvent, signal?: AbortSignal): Promise<void> {
+    return atOnce(() => {
+      signal?.throwIfAborted();
+      this.#publish(event);
+    });
   }
 
   async *subscribe(filter: { readonly storageId: string; readonly afterId?: string }, signal: AbortSignal): AsyncIterable<FaceHashEvent> {
-    const channel = new Channel<FaceHashEvent>(AbortSignal.any([signal, this.closed]), newest);
-    if (filter.afterId !== undefined) {
-      const last = this.#kept.findIndex((event) => event.id === filter.afterId);
-      for (const event of this.#kept.slice(last + 1)) channel.push(event);
+    const end = AbortSignal.any([signal, this.closed]);
+    for (let next = this.#firstFor(filter.afterId); !end.aborted;) {
+      next = Math.max(next, this.#forgotten);
+      const event = this.#kept[next - this.#forgotten];
+      if (!event) await this.#bell.heard(end);
+      else {
+        next++;
+        if (event.subject === filter.storageId) yield event;
+      }
     }
-    this.#readers.add(channel);
-    try {
-      for await (const event of channel.values()) if (event.subject === filter.storageId) yield event;
-    } finally {
-      this.#readers.delete(channel);
-    }
+  }
+
+  #publish(event: FaceHashEvent): void {
+    if (this.closed.aborted) throw new FaceHashError('STORE_UNAVAILABLE', { closed: true });
+    const checked = eventSchema.safeParse(event);
+    if (!checked.success)
+      throw new FaceHashError('REQUEST_INVALID', { event: 'type' in event ? event.type : null }, { cause: checked.error });
+    if (this.#ids.has(checked.data.id)) return;
+    this.#keep(frozenCopy(checked.data));
+    this.#bell.ring();
+  }
+
+  /** The number of the event to begin with. One that is not kept is at -1, and after it comes the oldest. */
+  #firstFor(afterId: string | undefined): number {
+    if (afterId === undefined) return this.#forgotten + this.#kept.length;
+    return this.#forgotten + this.#kept.findIndex((event) => event.id === afterId) + 1;
   }
 
   #keep(event: FaceHashEvent): void {
     this.#kept.push(event);
     this.#ids.add(event.id);
-    const dropped = this.#kept.length > KEPT_MAX ? this.#kept.shift() : undefined;
-    if (dropped) this.#ids.delete(dropped.id);
+    if (this.#kept.length <= this.keptMax) return;
+    const oldest = this.#kept.shift();
+    if (oldest) this.#ids.delete(oldest.id);
+    this.#forgotten++;
   }
-}
-
-function newest(waiting: FaceHashEvent[], event: FaceHashEvent): FaceHashEvent[] {
-  return [...waiting.slice(-(WAITING_MAX - 1)), event];
 }

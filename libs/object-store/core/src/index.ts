@@ -1,2 +1,2 @@
-export { checkKey } from './keys.js';
+export { checkKey, checkPrefix, isKey } from './keys.js';
 export type { ObjectInfo, ObjectStore, StoredObject } from './ports.js';

@@ -1,1 +1,2 @@
+export { checkPage, pageOf } from './pages.js';
 export type { Page, PageRequest, Person, Photo, Registry, SampleCounts } from './ports.js';

@@ -1,4 +1,7 @@
-/** A person of one model. Ids are ours (`per_…`), names are the owner's and unique within a model. */
+/**
+ * A person of one model. Ids are ours (`per_…`), names are the owner's and unique within a model, by their exact code points: the caller
+ * brings every name to NFC first, else one name written in two ways is two people.
+ */
 export interface Person {
   readonly id: string;
   readonly storageId: string;
@@ -28,7 +31,7 @@ export interface Page<T> {
 
 export interface PageRequest {
   readonly after?: string;
-  /** 1 to 1000. */
+  /** 1 to 1000: REQUEST_INVALID otherwise. */
   readonly limit: number;
 }
 
@@ -38,20 +41,24 @@ export interface SampleCounts {
 }
 
 /**
- * Who is enrolled, with which photos. Needs no transactions: every call is one atomic change, safe to repeat.
+ * Who is enrolled, with which photos. Needs no transactions: every call is one atomic change, safe to repeat, and durable when it
+ * resolves. What is handed out belongs to the caller.
  *
  * The counter of a model says "something changed": it is bumped *after* each change is durable, and a snapshot reads the
  * counter *before* the rows. So a snapshot named by counter r holds at least everything that was acknowledged at r.
  * Every call rejects with STORE_UNAVAILABLE when the store cannot answer, and with the signal's reason once that aborts.
  */
 export interface Registry {
-  /** `exists` gives the person who holds the name (or the id) already. */
+  /** `exists` gives the person who holds the name already, or else the id. */
   createPerson(person: Person, signal?: AbortSignal): Promise<{ readonly outcome: 'created' | 'exists'; readonly person: Person }>;
   person(storageId: string, id: string, signal?: AbortSignal): Promise<Person | undefined>;
   personByName(storageId: string, name: string, signal?: AbortSignal): Promise<Person | undefined>;
   /** In the order of ids, that is of creation. */
   people(storageId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<Person>>;
-  /** The changed person; `undefined` when there is none; rejects with PERSON_EXISTS when another person holds the name. */
+  /**
+   * Changes the given fields and leaves the others as they are by then. The changed person; `undefined` when there is none; rejects with
+   * PERSON_EXISTS when another person holds the name.
+   */
   changePerson(
     storageId: string,
     id: string,
@@ -61,18 +68,22 @@ export interface Registry {
 
   /** `duplicate` when this person has the photo already: the first row stays. Rejects with PERSON_NOT_FOUND. */
   addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate'>;
-  /** The same bytes, under whichever persons of the model. */
+  /** The same bytes, under whichever persons of the model, in the order of their ids. */
   photosBySha256(storageId: string, sha256: string, signal?: AbortSignal): Promise<readonly Photo[]>;
   /** In the order of sha256. */
   photos(storageId: string, personId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<Photo>>;
-  /** Every photo row of the model, ordered by (personId, sha256). */
+  /**
+   * Every photo row of the model, ordered by (personId, sha256), read a page at a time: a model may have a million. What is added
+   * meanwhile may be among them or not.
+   */
   allPhotos(storageId: string, signal?: AbortSignal): AsyncIterable<Photo>;
+  /** Of one moment. */
   counts(storageId: string, signal?: AbortSignal): Promise<SampleCounts>;
 
   /** Adds one and gives the new value: 1 for the first. Values are never given twice. */
   bumpCounter(storageId: string, signal?: AbortSignal): Promise<number>;
   /** 0 for a model that nothing happened to. */
   counter(storageId: string, signal?: AbortSignal): Promise<number>;
-  /** Every model that has a counter, for the sweep of those whose snapshot is behind. */
+  /** Every model that has a counter, in the order of storage ids, for the sweep of those whose snapshot is behind. */
   counters(signal?: AbortSignal): AsyncIterable<{ readonly storageId: string; readonly counter: number }>;
 }

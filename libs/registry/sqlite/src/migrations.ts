@@ -16,4 +16,21 @@ export const migrations: readonly string[] = [
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE face_model_changes (only INTEGER PRIMARY KEY CHECK (only = 1), count INTEGER NOT NULL) STRICT;
    INSERT INTO face_model_changes VALUES (1, 0)`,
+  // Counting a million rows takes 0.1 s, at every enrolment. So the database keeps count.
+  `CREATE TABLE totals (storage_id TEXT PRIMARY KEY, people INTEGER NOT NULL, photos INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   INSERT INTO totals SELECT storage_id, sum(people), sum(photos) FROM (
+     SELECT storage_id, 1 AS people, 0 AS photos FROM people UNION ALL SELECT storage_id, 0, 1 FROM photos
+   ) GROUP BY storage_id;
+   CREATE TRIGGER person_added AFTER INSERT ON people BEGIN
+     INSERT INTO totals VALUES (new.storage_id, 1, 0) ON CONFLICT (storage_id) DO UPDATE SET people = people + 1;
+   END;
+   CREATE TRIGGER person_removed AFTER DELETE ON people BEGIN
+     UPDATE totals SET people = people - 1 WHERE storage_id = old.storage_id;
+   END;
+   CREATE TRIGGER photo_added AFTER INSERT ON photos BEGIN
+     UPDATE totals SET photos = photos + 1 WHERE storage_id = new.storage_id;
+   END;
+   CREATE TRIGGER photo_removed AFTER DELETE ON photos BEGIN
+     UPDATE totals SET photos = photos - 1 WHERE storage_id = old.storage_id;
+   END`,
 ];

@@ -1,5 +1,6 @@
 import type { Person, Photo } from '@facehash/registry-core';
 import { z } from 'zod';
+import type { Row } from './database.js';
 
 /** Rows as SQLite gives them → values of the port. A row that is not what the schema says is corrupt and throws. */
 
@@ -23,18 +24,20 @@ const photoRow = z.object({
 });
 const quality = z.object({ sizePx: z.number(), sharpness: z.number(), brightness: z.number() });
 
-export function toPerson(row: unknown): Person {
-  const r = personRow.parse(row);
-  return { id: r.id, storageId: r.storage_id, name: r.name, externalId: r.external_id, metadata: metadata.parse(JSON.parse(r.metadata)), createdAt: r.created_at };
+export function toPerson(row: Row | undefined): Person {
+  const { storage_id: storageId, id, name, external_id: externalId, created_at: createdAt, ...rest } = personRow.parse(row);
+  return { id, storageId, name, externalId, metadata: metadata.parse(JSON.parse(rest.metadata)), createdAt };
 }
 
-export function toPhoto(row: unknown): Photo {
-  const r = photoRow.parse(row);
-  return { storageId: r.storage_id, personId: r.person_id, sha256: r.sha256, sizeBytes: r.size_bytes, addedAt: r.added_at, quality: quality.parse(JSON.parse(r.quality)) };
+export function toPhoto(row: Row): Photo {
+  const { storage_id: storageId, person_id: personId, sha256, size_bytes: sizeBytes, added_at: addedAt, ...rest } = photoRow.parse(row);
+  return { storageId, personId, sha256, sizeBytes, addedAt, quality: quality.parse(JSON.parse(rest.quality)) };
 }
 
-export function numberIn(row: Readonly<Record<string, unknown>> | undefined, column: string): number {
-  const value = row?.[column];
-  if (typeof value !== 'number') throw new TypeError(`column ${column} holds no number`);
-  return value;
+export function numberIn(row: Row | undefined, column: string): number {
+  return z.number().parse(row?.[column]);
+}
+
+export function textIn(row: Row, column: string): string {
+  return z.string().parse(row[column]);
 }

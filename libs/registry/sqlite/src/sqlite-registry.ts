@@ -1,145 +1,165 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { setImmediate as othersFirst } from 'node:timers/promises';
+import type { SQLInputValue } from 'node:sqlite';
 import { FaceHashError } from '@facehash/kernel';
-import type { Page, PageRequest, Person, Photo, Registry, SampleCounts } from '@facehash/registry-core';
-import { guarded, openDatabase } from './database.js';
-import { numberIn, toPerson, toPhoto } from './rows.js';
+import {
+  checkPage,
+  pageOf,
+  type Page,
+  type PageRequest,
+  type Person,
+  type Photo,
+  type Registry,
+  type SampleCounts,
+} from '@facehash/registry-core';
+import { openDatabase, type Database, type OpenOptions } from './database.js';
+import { numberIn, textIn, toPerson, toPhoto } from './rows.js';
+import { isForeignKeyViolation, isUniqueViolation } from './sqlite-errors.js';
 
-/** Rows read at once when all photos of a model are walked through. */
+/** Rows read at once when all of a model are walked through: some milliseconds. */
 const WALK_PAGE = 1000;
+const BY_ID = 'SELECT * FROM people WHERE storage_id = ? AND id = ?';
+const BY_NAME = 'SELECT * FROM people WHERE storage_id = ? AND name = ?';
 
 export interface SqliteRegistry extends Registry {
   close(): Promise<void>;
 }
 
-/** People and photos in one SQLite file. */
-export function openSqliteRegistry(path: string): SqliteRegistry {
-  return new RegistryOnSqlite(openDatabase(path));
+/** People and photos in one SQLite file, which several processes may open. Throws STORE_UNAVAILABLE. */
+export function openSqliteRegistry(path: string, options?: OpenOptions): SqliteRegistry {
+  return new RegistryOnSqlite(openDatabase(path, options));
 }
 
 class RegistryOnSqlite implements SqliteRegistry {
-  readonly #statements = new Map<string, StatementSync>();
+  constructor(private readonly database: Database) {}
 
-  constructor(private readonly database: DatabaseSync) {}
-
-  async createPerson(person: Person, signal?: AbortSignal): Promise<{ readonly outcome: 'created' | 'exists'; readonly person: Person }> {
+  createPerson(person: Person, signal?: AbortSignal): Promise<{ readonly outcome: 'created' | 'exists'; readonly person: Person }> {
     const { storageId, id, name, externalId, metadata, createdAt } = person;
-    const created = this.#run(signal, 'INSERT INTO people VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING', [storageId, id, name, externalId, JSON.stringify(metadata), createdAt]);
-    if (created > 0) return { outcome: 'created', person };
-    const known = this.#row(signal, 'SELECT * FROM people WHERE storage_id = ? AND (name = ? OR id = ?) ORDER BY name = ? DESC', [storageId, name, id, name]);
-    return { outcome: 'exists', person: guarded(() => toPerson(known)) };
+    return this.database.alone((db) => {
+      const insert =
+        'INSERT INTO people (storage_id, id, name, external_id, metadata, created_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
+      if (db.run(insert, storageId, id, name, externalId, JSON.stringify(metadata), createdAt) > 0) return { outcome: 'created', person };
+      const holder = db.row(BY_NAME, storageId, name) ?? db.row(BY_ID, storageId, id);
+      return { outcome: 'exists', person: toPerson(holder) };
+    }, signal);
   }
 
-  async person(storageId: string, id: string, signal?: AbortSignal): Promise<Person | undefined> {
-    return this.#person(signal, 'SELECT * FROM people WHERE storage_id = ? AND id = ?', [storageId, id]);
+  person(storageId: string, id: string, signal?: AbortSignal): Promise<Person | undefined> {
+    return this.#person(BY_ID, [storageId, id], signal);
   }
 
-  async personByName(storageId: string, name: string, signal?: AbortSignal): Promise<Person | undefined> {
-    return this.#person(signal, 'SELECT * FROM people WHERE storage_id = ? AND name = ?', [storageId, name]);
+  personByName(storageId: string, name: string, signal?: AbortSignal): Promise<Person | undefined> {
+    return this.#person(BY_NAME, [storageId, name], signal);
   }
 
-  async people(storageId: string, { after = '', limit }: PageRequest, signal?: AbortSignal): Promise<Page<Person>> {
-    const rows = this.#rows(signal, 'SELECT * FROM people WHERE storage_id = ? AND id > ? ORDER BY id LIMIT ?', [storageId, after, limit + 1]);
-    return pageOf(rows.map(toPerson), limit, (person) => person.id);
+  async people(storageId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<Person>> {
+    checkPage(page);
+    const { after = '', limit } = page;
+    const sql = 'SELECT * FROM people WHERE storage_id = ? AND id > ? ORDER BY id LIMIT ?';
+    return this.database.do((db) => pageOf(db.rows(sql, storageId, after, limit + 1).map(toPerson), limit, (p) => p.id), signal);
   }
 
+  /** One statement that names only the fields that change: who changes another field at the same time loses nothing. */
+  // eslint-disable-next-line no-restricted-syntax -- the port's signature, whose last parameter is always the signal
   async changePerson(
     storageId: string,
     id: string,
-    change: Partial<Pick<Person, 'name' | 'externalId' | 'metadata'>>,
+    { name, externalId, metadata }: Partial<Pick<Person, 'name' | 'externalId' | 'metadata'>>,
     signal?: AbortSignal,
   ): Promise<Person | undefined> {
-    const known = await this.person(storageId, id, signal);
-    if (!known) return undefined;
-    const { name, externalId, metadata } = { ...known, ...change };
-    const taken = await this.personByName(storageId, name, signal);
-    if (taken && taken.id !== id) throw new FaceHashError('PERSON_EXISTS', { name });
-    const sql = 'UPDATE people SET name = ?, external_id = ?, metadata = ? WHERE storage_id = ? AND id = ? RETURNING *';
-    return this.#person(signal, sql, [name, externalId, JSON.stringify(metadata), storageId, id]);
+    const fields: [column: string, value: SQLInputValue][] = [];
+    if (name !== undefined) fields.push(['name', name]);
+    if (externalId !== undefined) fields.push(['external_id', externalId]);
+    if (metadata !== undefined) fields.push(['metadata', JSON.stringify(metadata)]);
+    if (fields.length === 0) return this.person(storageId, id, signal);
+    const columns = fields.map(([column]) => `${column} = ?`).join(', ');
+    const sql = `UPDATE people SET ${columns} WHERE storage_id = ? AND id = ? RETURNING *`;
+    try {
+      return await this.#person(sql, [...fields.map(([, value]) => value), storageId, id], signal);
+    } catch (error) {
+      throw because(error, isUniqueViolation) ? new FaceHashError('PERSON_EXISTS', { id }) : error;
+    }
   }
 
   async addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate'> {
     const { storageId, personId, sha256, sizeBytes, addedAt, quality } = photo;
-    if (!(await this.person(storageId, personId, signal))) throw new FaceHashError('PERSON_NOT_FOUND', { id: personId });
-    const added = this.#run(signal, 'INSERT INTO photos VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING', [storageId, personId, sha256, sizeBytes, addedAt, JSON.stringify(quality)]);
-    return added > 0 ? 'added' : 'duplicate';
+    const sql =
+      'INSERT INTO photos (storage_id, person_id, sha256, size_bytes, added_at, quality) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
+    const values = [storageId, personId, sha256, sizeBytes, addedAt, JSON.stringify(quality)];
+    try {
+      return (await this.database.do((db) => db.run(sql, ...values), signal)) > 0 ? 'added' : 'duplicate';
+    } catch (error) {
+      throw because(error, isForeignKeyViolation) ? new FaceHashError('PERSON_NOT_FOUND', { id: personId }) : error;
+    }
   }
 
-  async photosBySha256(storageId: string, sha256: string, signal?: AbortSignal): Promise<readonly Photo[]> {
-    return this.#rows(signal, 'SELECT * FROM photos WHERE storage_id = ? AND sha256 = ?', [storageId, sha256]).map(toPhoto);
+  photosBySha256(storageId: string, sha256: string, signal?: AbortSignal): Promise<readonly Photo[]> {
+    // Named, because left to itself SQLite reads all photos of the model by the primary key.
+    const sql = 'SELECT * FROM photos INDEXED BY photos_by_content WHERE storage_id = ? AND sha256 = ? ORDER BY person_id';
+    return this.database.do((db) => db.rows(sql, storageId, sha256).map(toPhoto), signal);
   }
 
-  async photos(storageId: string, personId: string, { after = '', limit }: PageRequest, signal?: AbortSignal): Promise<Page<Photo>> {
+  // eslint-disable-next-line no-restricted-syntax -- the port's signature, whose last parameter is always the signal
+  async photos(storageId: string, personId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<Photo>> {
+    checkPage(page);
+    const { after = '', limit } = page;
     const sql = 'SELECT * FROM photos WHERE storage_id = ? AND person_id = ? AND sha256 > ? ORDER BY sha256 LIMIT ?';
-    return pageOf(this.#rows(signal, sql, [storageId, personId, after, limit + 1]).map(toPhoto), limit, (photo) => photo.sha256);
+    return this.database.do(
+      (db) => pageOf(db.rows(sql, storageId, personId, after, limit + 1).map(toPhoto), limit, (p) => p.sha256),
+      signal,
+    );
   }
 
   async *allPhotos(storageId: string, signal?: AbortSignal): AsyncIterable<Photo> {
     const sql = 'SELECT * FROM photos WHERE storage_id = ? AND (person_id, sha256) > (?, ?) ORDER BY person_id, sha256 LIMIT ?';
-    for (let [person, sha256] = ['', '']; ; ) {
-      const page = this.#rows(signal, sql, [storageId, person, sha256, WALK_PAGE]).map(toPhoto);
+    for (let [person, digest] = ['', '']; ;) {
+      const page = await this.database.do((db) => db.rows(sql, storageId, person, digest, WALK_PAGE).map(toPhoto), signal);
       yield* page;
       const last = page.at(-1);
       if (!last || page.length < WALK_PAGE) return;
-      [person, sha256] = [last.personId, last.sha256];
+      [person, digest] = [last.personId, last.sha256];
+      await othersFirst();
     }
   }
 
-  async counts(storageId: string, signal?: AbortSignal): Promise<SampleCounts> {
-    const count = (table: 'people' | 'photos'): number => numberIn(this.#row(signal, `SELECT count(*) AS n FROM ${table} WHERE storage_id = ?`, [storageId]), 'n');
-    return { people: count('people'), photos: count('photos') };
+  counts(storageId: string, signal?: AbortSignal): Promise<SampleCounts> {
+    return this.database.do((db) => {
+      const row = db.row('SELECT people, photos FROM totals WHERE storage_id = ?', storageId);
+      return row ? { people: numberIn(row, 'people'), photos: numberIn(row, 'photos') } : { people: 0, photos: 0 };
+    }, signal);
   }
 
-  async bumpCounter(storageId: string, signal?: AbortSignal): Promise<number> {
-    const sql = 'INSERT INTO counters VALUES (?, 1) ON CONFLICT (storage_id) DO UPDATE SET value = value + 1 RETURNING value';
-    return numberIn(this.#row(signal, sql, [storageId]), 'value');
+  bumpCounter(storageId: string, signal?: AbortSignal): Promise<number> {
+    const sql =
+      'INSERT INTO counters (storage_id, value) VALUES (?, 1) ON CONFLICT (storage_id) DO UPDATE SET value = value + 1 RETURNING value';
+    return this.database.do((db) => numberIn(db.row(sql, storageId), 'value'), signal);
   }
 
-  async counter(storageId: string, signal?: AbortSignal): Promise<number> {
-    const row = this.#row(signal, 'SELECT value FROM counters WHERE storage_id = ?', [storageId]);
-    return row ? numberIn(row, 'value') : 0;
+  counter(storageId: string, signal?: AbortSignal): Promise<number> {
+    return this.database.do((db) => {
+      const row = db.row('SELECT value FROM counters WHERE storage_id = ?', storageId);
+      return row ? numberIn(row, 'value') : 0;
+    }, signal);
   }
 
   async *counters(signal?: AbortSignal): AsyncIterable<{ readonly storageId: string; readonly counter: number }> {
-    for (const row of this.#rows(signal, 'SELECT * FROM counters ORDER BY storage_id', [])) {
-      yield { storageId: String(row['storage_id']), counter: numberIn(row, 'value') };
-    }
+    const rows = await this.database.do((db) => db.rows('SELECT * FROM counters ORDER BY storage_id'), signal);
+    for (const row of rows) yield { storageId: textIn(row, 'storage_id'), counter: numberIn(row, 'value') };
   }
 
-  async close(): Promise<void> {
-    this.#statements.clear();
+  close(): Promise<void> {
     this.database.close();
+    return Promise.resolve();
   }
 
-  #person(signal: AbortSignal | undefined, sql: string, values: readonly SQLInputValue[]): Person | undefined {
-    const row = this.#row(signal, sql, values);
-    return row && guarded(() => toPerson(row));
-  }
-
-  #run(signal: AbortSignal | undefined, sql: string, values: readonly SQLInputValue[]): number {
-    return this.#with(signal, sql, (statement) => Number(statement.run(...values).changes));
-  }
-
-  #row(signal: AbortSignal | undefined, sql: string, values: readonly SQLInputValue[]): Record<string, unknown> | undefined {
-    return this.#with(signal, sql, (statement) => statement.get(...values));
-  }
-
-  #rows(signal: AbortSignal | undefined, sql: string, values: readonly SQLInputValue[]): readonly Record<string, unknown>[] {
-    return this.#with(signal, sql, (statement) => statement.all(...values));
-  }
-
-  #with<T>(signal: AbortSignal | undefined, sql: string, use: (statement: StatementSync) => T): T {
-    signal?.throwIfAborted();
-    return guarded(() => {
-      const statement = this.#statements.get(sql) ?? this.database.prepare(sql);
-      this.#statements.set(sql, statement);
-      return use(statement);
-    });
+  #person(sql: string, values: readonly SQLInputValue[], signal?: AbortSignal): Promise<Person | undefined> {
+    return this.database.do((db) => {
+      const row = db.row(sql, ...values);
+      return row && toPerson(row);
+    }, signal);
   }
 }
 
-/** One row more than asked for tells whether there is another page. */
-function pageOf<T>(rows: readonly T[], limit: number, key: (item: T) => string): Page<T> {
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  return { items, next: rows.length > limit && last !== undefined ? key(last) : null };
+/** Whether the store refused for this reason, which is an answer and no trouble. */
+function because(error: unknown, reason: (cause: unknown) => boolean): boolean {
+  return error instanceof FaceHashError && error.code === 'STORE_UNAVAILABLE' && reason(error.cause);
 }

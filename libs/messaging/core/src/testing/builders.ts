@@ -1,4 +1,4 @@
-import type { Command, FaceHashEvent, ModelState, ReplicaReport } from '../schemas.js';
+import type { Command, FaceHashEvent, ModelState, PeopleProjection, ReplicaReport } from '../schemas.js';
 
 const STORAGE_ID = 'fm-0001-test';
 
@@ -40,6 +40,10 @@ export function aVersionSummary(overrides: Partial<NonNullable<ModelState['activ
     pipeline: 'p1',
     ...overrides,
   };
+}
+
+export function aPeopleProjection(overrides: Partial<PeopleProjection> = {}): PeopleProjection {
+  return { v: 1, storageId: STORAGE_ID, revision: 1, names: {}, tombstones: {}, ...overrides };
 }
 
 export function aReplicaReport(overrides: Partial<ReplicaReport> = {}): ReplicaReport {

@@ -1,14 +1,14 @@
 import { sha256Hex } from '@facehash/kernel';
-import { checkKey } from '../keys.js';
+import { checkKey, checkPrefix } from '../keys.js';
 import type { ObjectInfo, ObjectStore, StoredObject } from '../ports.js';
 
 /** The fake: same contract, in memory. */
 export class InMemoryObjectStore implements ObjectStore {
   /** The next call throws this once: how a test says "the store was down". */
   nextError: Error | undefined;
+  /** Keys of every object that was written, in the order of the writes. */
   readonly writes: string[] = [];
-  readonly #objects = new Map<string, { bytes: Uint8Array; revision: string }>();
-  #revisions = 0;
+  readonly #objects = new Map<string, StoredObject>();
 
   async create(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<'created' | 'exists'> {
     this.#begin(key, signal);
@@ -30,9 +30,13 @@ export class InMemoryObjectStore implements ObjectStore {
   }
 
   async *list(prefix: string, signal?: AbortSignal): AsyncIterable<ObjectInfo> {
+    checkPrefix(prefix);
     signal?.throwIfAborted();
+    this.#maybeFail();
     for (const key of [...this.#objects.keys()].filter((k) => k.startsWith(prefix)).sort()) {
-      yield { key, sizeBytes: this.#objects.get(key)?.bytes.length ?? 0 };
+      signal?.throwIfAborted();
+      const object = this.#objects.get(key);
+      if (object) yield { key, sizeBytes: object.bytes.length };
     }
   }
 
@@ -42,7 +46,7 @@ export class InMemoryObjectStore implements ObjectStore {
   }
 
   #write(key: string, bytes: Uint8Array): string {
-    const revision = `${++this.#revisions}-${sha256Hex(bytes).slice(0, 8)}`;
+    const revision = sha256Hex(bytes).slice(0, 32);
     this.#objects.set(key, { bytes: bytes.slice(), revision });
     this.writes.push(key);
     return revision;
@@ -51,6 +55,10 @@ export class InMemoryObjectStore implements ObjectStore {
   #begin(key: string, signal?: AbortSignal): void {
     checkKey(key);
     signal?.throwIfAborted();
+    this.#maybeFail();
+  }
+
+  #maybeFail(): void {
     const error = this.nextError;
     this.nextError = undefined;
     if (error) throw error;

@@ -1,75 +1,88 @@
 import { FaceHashError } from '@facehash/kernel';
+import { checkPage, pageOf } from '../pages.js';
 import type { Page, PageRequest, Person, Photo, Registry, SampleCounts } from '../ports.js';
 
 /** The fake: same contract, in memory. */
 export class InMemoryRegistry implements Registry {
   /** The next call throws this once: how a test says "the registry was down". */
   nextError: Error | undefined;
+  /** By storage id and id. */
   readonly #people = new Map<string, Person>();
+  /** By storage id, person and digest. */
   readonly #photos = new Map<string, Photo>();
   readonly #counters = new Map<string, number>();
 
   async createPerson(person: Person, signal?: AbortSignal): Promise<{ outcome: 'created' | 'exists'; person: Person }> {
     this.#begin(signal);
-    const known = this.#of(person.storageId).find((p) => p.name === person.name || p.id === person.id);
-    if (known) return { outcome: 'exists', person: known };
-    this.#people.set(person.id, person);
+    const own = this.#peopleOf(person.storageId);
+    const known = own.find((p) => p.name === person.name) ?? own.find((p) => p.id === person.id);
+    if (known) return { outcome: 'exists', person: structuredClone(known) };
+    this.#people.set(`${person.storageId}/${person.id}`, structuredClone(person));
     return { outcome: 'created', person };
   }
 
   async person(storageId: string, id: string, signal?: AbortSignal): Promise<Person | undefined> {
     this.#begin(signal);
-    return this.#of(storageId).find((p) => p.id === id);
+    return structuredClone(this.#people.get(`${storageId}/${id}`));
   }
 
   async personByName(storageId: string, name: string, signal?: AbortSignal): Promise<Person | undefined> {
     this.#begin(signal);
-    return this.#of(storageId).find((p) => p.name === name);
+    return structuredClone(this.#peopleOf(storageId).find((p) => p.name === name));
   }
 
   async people(storageId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<Person>> {
     this.#begin(signal);
-    return pageOf(this.#of(storageId), page, (p) => p.id);
+    return pageAfter(this.#peopleOf(storageId), page, (p) => p.id);
   }
 
-  async changePerson(storageId: string, id: string, change: Partial<Pick<Person, 'name' | 'externalId' | 'metadata'>>, signal?: AbortSignal): Promise<Person | undefined> {
+  async changePerson(
+    storageId: string,
+    id: string,
+    change: Partial<Pick<Person, 'name' | 'externalId' | 'metadata'>>,
+    signal?: AbortSignal,
+  ): Promise<Person | undefined> {
     this.#begin(signal);
-    const person = this.#of(storageId).find((p) => p.id === id);
+    const person = this.#people.get(`${storageId}/${id}`);
     if (!person) return undefined;
-    if (this.#of(storageId).some((p) => p.id !== id && p.name === change.name)) throw new FaceHashError('PERSON_EXISTS', { name: change.name });
-    const changed = { ...person, ...change };
-    this.#people.set(id, changed);
-    return changed;
+    if (this.#peopleOf(storageId).some((p) => p.id !== id && p.name === change.name)) throw new FaceHashError('PERSON_EXISTS', { id });
+    const changed = structuredClone({ ...person, ...change });
+    this.#people.set(`${storageId}/${id}`, changed);
+    return structuredClone(changed);
   }
 
   async addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate'> {
     this.#begin(signal);
-    if (!this.#of(photo.storageId).some((p) => p.id === photo.personId)) throw new FaceHashError('PERSON_NOT_FOUND', { id: photo.personId });
-    const key = `${photo.storageId}/${photo.personId}/${photo.sha256}`;
+    const person = `${photo.storageId}/${photo.personId}`;
+    if (!this.#people.has(person)) throw new FaceHashError('PERSON_NOT_FOUND', { id: photo.personId });
+    const key = `${person}/${photo.sha256}`;
     if (this.#photos.has(key)) return 'duplicate';
-    this.#photos.set(key, photo);
+    this.#photos.set(key, structuredClone(photo));
     return 'added';
   }
 
   async photosBySha256(storageId: string, sha256: string, signal?: AbortSignal): Promise<readonly Photo[]> {
     this.#begin(signal);
-    return this.#photosOf(storageId).filter((p) => p.sha256 === sha256);
+    return structuredClone(this.#photosOf(storageId).filter((p) => p.sha256 === sha256));
   }
 
   async photos(storageId: string, personId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<Photo>> {
     this.#begin(signal);
     const own = this.#photosOf(storageId).filter((p) => p.personId === personId);
-    return pageOf(own, page, (p) => p.sha256);
+    return pageAfter(own, page, (p) => p.sha256);
   }
 
   async *allPhotos(storageId: string, signal?: AbortSignal): AsyncIterable<Photo> {
     this.#begin(signal);
-    yield* this.#photosOf(storageId);
+    for (const photo of this.#photosOf(storageId)) {
+      signal?.throwIfAborted();
+      yield structuredClone(photo);
+    }
   }
 
   async counts(storageId: string, signal?: AbortSignal): Promise<SampleCounts> {
     this.#begin(signal);
-    return { people: this.#of(storageId).length, photos: this.#photosOf(storageId).length };
+    return { people: this.#peopleOf(storageId).length, photos: this.#photosOf(storageId).length };
   }
 
   async bumpCounter(storageId: string, signal?: AbortSignal): Promise<number> {
@@ -86,15 +99,15 @@ export class InMemoryRegistry implements Registry {
 
   async *counters(signal?: AbortSignal): AsyncIterable<{ storageId: string; counter: number }> {
     this.#begin(signal);
-    for (const [storageId, counter] of [...this.#counters].sort()) yield { storageId, counter };
+    for (const [storageId, counter] of [...this.#counters].sort(([a], [b]) => (a < b ? -1 : 1))) yield { storageId, counter };
   }
 
-  #of(storageId: string): Person[] {
+  #peopleOf(storageId: string): readonly Person[] {
     return [...this.#people.values()].filter((p) => p.storageId === storageId);
   }
 
   /** Ordered by (personId, sha256). */
-  #photosOf(storageId: string): Photo[] {
+  #photosOf(storageId: string): readonly Photo[] {
     const own = [...this.#photos].filter(([, p]) => p.storageId === storageId);
     return own.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, photo]) => photo);
   }
@@ -107,9 +120,9 @@ export class InMemoryRegistry implements Registry {
   }
 }
 
-function pageOf<T>(items: readonly T[], { after, limit }: PageRequest, key: (item: T) => string): Page<T> {
-  const sorted = items.filter((item) => after === undefined || key(item) > after).sort((a, b) => (key(a) < key(b) ? -1 : 1));
-  const page = sorted.slice(0, limit);
-  const last = page.at(-1);
-  return { items: page, next: sorted.length > limit && last ? key(last) : null };
+function pageAfter<T>(items: readonly T[], request: PageRequest, keyOf: (item: T) => string): Page<T> {
+  checkPage(request);
+  const { after = '', limit } = request;
+  const rest = items.filter((item) => keyOf(item) > after).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  return pageOf(structuredClone(rest), limit, keyOf);
 }
