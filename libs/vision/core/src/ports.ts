@@ -1,0 +1,46 @@
+import type { Analysis, AnalyseOptions, Box, Descriptor, Landmarks } from './types.js';
+
+/**
+ * Finds and describes faces in encoded images (JPEG, PNG, WebP, GIF, AVIF, TIFF). Bytes are hostile until decoded, so an
+ * implementation isolates decoding: bad bytes give an `Analysis` that is not readable, never a crash of the caller.
+ *
+ * Rejects with OVERLOADED when its bounded queue is full, with DEADLINE_EXCEEDED or the signal's reason when that aborts first.
+ */
+export interface FaceAnalyser {
+  analyse(image: Uint8Array, options: AnalyseOptions, signal?: AbortSignal): Promise<Analysis>;
+  /**
+   * The descriptor of the face with these landmarks (as `analyse` gave them for the same bytes).
+   * Rejects with IMAGE_UNREADABLE when the bytes no longer decode.
+   */
+  describe(image: Uint8Array, landmarks: Landmarks, signal?: AbortSignal): Promise<Descriptor>;
+}
+
+/** An 8-bit grey picture, row by row without padding. */
+export interface GreyImage {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** An 8-bit RGB picture, interleaved, row by row without padding. */
+export interface RgbImage {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** One stage of the detection chain. Boxes are in pixels of the given picture, best first. */
+export interface FaceDetector<Picture> {
+  readonly name: 'haar' | 'tiny' | 'ssd';
+  detect(picture: Picture, options: Pick<AnalyseOptions, 'faces' | 'minFaceFraction'>): Promise<readonly { readonly box: Box; readonly confidence: number }[]>;
+}
+
+/** 68 landmarks of the face in a square box. Points are in pixels of the given picture. */
+export interface LandmarkNetwork {
+  landmarks(picture: RgbImage, box: Box): Promise<Landmarks>;
+}
+
+/** The descriptor of one aligned chip of 150 x 150 pixels: 128 numbers as the network gives them, not yet normalised. */
+export interface DescriptorNetwork {
+  describe(chip: RgbImage): Promise<Float32Array>;
+}

@@ -1,0 +1,70 @@
+/** Pixels of the upright image (EXIF orientation applied): origin top left, x to the right, y down. */
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export type Point = readonly [x: number, y: number];
+
+/** 68 points in the order of the iBUG 300-W annotation (Sagonas et al., 2013), in pixels of the upright image. */
+export type Landmarks = readonly Point[];
+
+export const LANDMARK_COUNT = 68;
+
+/** 128 numbers of unit length: dlib's ResNet descriptor of the aligned chip and of its mirror image, averaged and normalised. */
+export type Descriptor = Float32Array;
+
+export const DESCRIPTOR_LENGTH = 128;
+
+/** What was measured of a face to judge whether it may be enrolled. Bounds stand in `quality.ts`. */
+export interface FaceQuality {
+  /** Shorter side of the face box, pixels. */
+  readonly sizePx: number;
+  /** Variance of the Laplacian of the grey aligned chip (Pech-Pacheco et al., 2000): low means blurred. */
+  readonly sharpness: number;
+  /** Mean grey level of the aligned chip, 0 to 255. */
+  readonly brightness: number;
+}
+
+export interface DetectedFace {
+  readonly box: Box;
+  /** The detector's own score, 0 to 1; the cascade has none and says 1. `detector` names the stage of the chain that found it. */
+  readonly confidence: number;
+  readonly detector: 'haar' | 'tiny' | 'ssd';
+  readonly landmarks: Landmarks;
+  readonly quality: FaceQuality;
+  /** Present when descriptors were asked for. */
+  readonly descriptor?: Descriptor;
+}
+
+/** Expected trouble with an image, as data. */
+export type ImageProblem = 'IMAGE_UNREADABLE' | 'IMAGE_TOO_LARGE' | 'IMAGE_TOO_SMALL';
+
+export type Analysis =
+  | {
+      readonly readable: true;
+      /** Pixels of the upright image. */
+      readonly width: number;
+      readonly height: number;
+      /** Largest box first. */
+      readonly faces: readonly DetectedFace[];
+    }
+  | { readonly readable: false; readonly problem: ImageProblem; readonly detail: string };
+
+export interface AnalyseOptions {
+  /** `largest`: the portrait setting, one subject (other faces are still reported where they were seen). `all`: every face down to `minFaceFraction`. */
+  readonly faces: 'largest' | 'all';
+  /** Smallest face as a fraction of the image's short side. */
+  readonly minFaceFraction: number;
+  readonly maxFaces: number;
+  /** Compute descriptors: for `largest` of the largest face only. */
+  readonly descriptors: boolean;
+}
+
+/** Recognition and enrolment look for one subject. */
+export const portrait: AnalyseOptions = { faces: 'largest', minFaceFraction: 0.3, maxFaces: 16, descriptors: true };
+
+/** Every face of a frame. */
+export const frame: AnalyseOptions = { faces: 'all', minFaceFraction: 0.08, maxFaces: 16, descriptors: true };

@@ -1,0 +1,1 @@
+export { decode, prepareDecoder, type Decoded } from './decode.js';

@@ -1,0 +1,2 @@
+export { bundledCascadePath } from './cascade.js';
+export { openHaar, type HaarAdapter, type OpenedHaar } from './open-haar.js';

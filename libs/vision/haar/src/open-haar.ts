@@ -1,0 +1,58 @@
+import { FaceHashError } from '@facehash/kernel';
+import type { AnalyseOptions, Box, FaceDetector, GreyImage } from '@facehash/vision-core';
+import { access } from 'node:fs/promises';
+import { type Cascade, probed } from './cascade.js';
+import { openNativeCascade } from './native.js';
+import { openPortableCascade } from './portable.js';
+import { longestSidePx, settingsFor } from './settings.js';
+import { shrunk } from './shrink.js';
+
+export type HaarAdapter = 'native' | 'portable';
+
+export interface OpenedHaar {
+  readonly detector: FaceDetector<GreyImage>;
+  readonly adapter: HaarAdapter;
+  /** Why `auto` did not take the native one, for the log. */
+  readonly nativeFailure?: unknown;
+  close(): void;
+}
+
+/**
+ * Haar detection with OpenCV's cascade. `auto` takes the native build where it loads, else WebAssembly, and says which in `adapter`.
+ * Rejects with INTERNAL when the cascade cannot be read, and when the named adapter does not load.
+ */
+export async function openHaar({ adapter, cascadePath }: { readonly adapter: HaarAdapter | 'auto'; readonly cascadePath: string }): Promise<OpenedHaar> {
+  await access(cascadePath).catch((cause: unknown) => {
+    throw new FaceHashError('INTERNAL', { detail: 'the cascade is not there', cascadePath }, { cause });
+  });
+  if (adapter === 'portable') return opened('portable', probed(await openPortableCascade(cascadePath), cascadePath));
+  const native = loadNative(cascadePath);
+  if ('cascade' in native) return opened('native', probed(native.cascade, cascadePath));
+  if (adapter === 'native') {
+    throw new FaceHashError('INTERNAL', { detail: 'the native face detector does not load' }, { cause: native.failure });
+  }
+  return { ...opened('portable', probed(await openPortableCascade(cascadePath), cascadePath)), nativeFailure: native.failure };
+}
+
+function loadNative(cascadePath: string): { readonly cascade: Cascade } | { readonly failure: unknown } {
+  try {
+    return { cascade: openNativeCascade(cascadePath) };
+  } catch (failure) {
+    return { failure };
+  }
+}
+
+function opened(adapter: HaarAdapter, cascade: Cascade): OpenedHaar {
+  return { detector: { name: 'haar', detect: (picture, options) => detect(cascade, picture, options) }, adapter, close: () => cascade.close() };
+}
+
+type DetectOptions = Pick<AnalyseOptions, 'faces' | 'minFaceFraction'>;
+
+async function detect(cascade: Cascade, picture: GreyImage, options: DetectOptions): Promise<readonly { readonly box: Box; readonly confidence: number }[]> {
+  const searched = shrunk(picture, longestSidePx(options.faces));
+  const boxes = cascade.find(searched, settingsFor(searched, options));
+  const scale = picture.width / searched.width;
+  const scaled = boxes.map(({ x, y, width, height }) => ({ x: x * scale, y: y * scale, width: width * scale, height: height * scale }));
+  // The cascade gives no score, and the order of its boxes has no meaning: the largest counts as the best.
+  return scaled.sort((one, other) => other.width - one.width || one.x - other.x || one.y - other.y).map((box) => ({ box, confidence: 1 }));
+}

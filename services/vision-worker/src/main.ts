@@ -1,0 +1,13 @@
+import { prepareDecoder } from '@facehash/vision-decode';
+import { bundledCascadePath, openHaar } from '@facehash/vision-haar';
+import { openNetworks } from '@facehash/vision-onnx';
+import { serveAnalyser } from '@facehash/vision-workers';
+import { loadConfig } from './config.js';
+import { pipelineOf } from './pipeline.js';
+
+const config = loadConfig(process.env);
+prepareDecoder();
+const networks = await openNetworks(config.networksDir, { threads: config.threads });
+const haar = await openHaar({ adapter: config.haar, cascadePath: config.cascadePath ?? bundledCascadePath() });
+const why = haar.nativeFailure === undefined ? {} : { nativeFailure: String(haar.nativeFailure) };
+serveAnalyser(pipelineOf({ haar: haar.detector, ...networks }), { haar: haar.adapter, ...why });
