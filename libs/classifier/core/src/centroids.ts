@@ -1,0 +1,38 @@
+/** The direction of a sum of unit descriptors: the normalised mean. All zeros when they cancel out. */
+export function directionOf(sum: Float64Array): Float64Array {
+  const length = Math.sqrt(dot(sum, sum));
+  return length > 0 ? sum.map((value) => value / length) : sum.slice();
+}
+
+export function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+}
+
+/** Adds `value` times `sign` to `sum`, in place. */
+export function accumulate(sum: Float64Array, value: Float32Array | Float64Array, sign: 1 | -1 = 1): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + sign * (value[i] ?? 0);
+}
+
+/** One person's unit descriptors, taken together. */
+export interface Centroid {
+  readonly personId: string;
+  readonly photos: number;
+  /** Of unit length. */
+  readonly direction: Float64Array;
+}
+
+/** The centroids of everyone, ordered by person id: the order of a model's outputs. */
+export function centroidsOf(samples: readonly { readonly personId: string; readonly descriptor: Float32Array }[]): readonly Centroid[] {
+  const sums = new Map<string, { photos: number; readonly sum: Float64Array }>();
+  for (const { personId, descriptor } of samples) {
+    const person = sums.get(personId) ?? { photos: 0, sum: new Float64Array(descriptor.length) };
+    person.photos++;
+    accumulate(person.sum, descriptor);
+    sums.set(personId, person);
+  }
+  return [...sums]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([personId, { photos, sum }]) => ({ personId, photos, direction: directionOf(sum) }));
+}

@@ -1,0 +1,14 @@
+export { centroidsOf, type Centroid } from './centroids.js';
+export { decide, type Candidate, type Verdict } from './decide.js';
+export { decisionSchema, type Decision } from './decision.js';
+export {
+  evaluationOf,
+  evaluationSchema,
+  outOfFold,
+  summaryOf,
+  type Evaluation,
+  type EvaluationSummary,
+  type OutOfFoldResult,
+} from './evaluation.js';
+export { comparePaired, judge, type GateFinding, type PairedComparison } from './gate.js';
+export type { FitOptions, KeyModel, ModelBackend, ModelParts, Prediction, TrainingSample } from './ports.js';

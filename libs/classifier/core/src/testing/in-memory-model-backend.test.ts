@@ -1,0 +1,3 @@
+import { describeModelBackendContract, InMemoryModelBackend } from './index.js';
+
+describeModelBackendContract('in memory', async () => new InMemoryModelBackend());

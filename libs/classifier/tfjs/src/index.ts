@@ -1,0 +1,1 @@
+export { openTfjsBackend } from './backend.js';

@@ -1,0 +1,80 @@
+import { decodeDocument, type RunSpec, type VersionManifest } from '@facehash/artifacts';
+import {
+  comparePaired,
+  evaluationSchema,
+  judge,
+  outOfFold,
+  type Evaluation,
+  type GateFinding,
+  type OutOfFoldResult,
+  type TrainingSample,
+} from '@facehash/classifier-core';
+import { readManifest, readPart } from './stored.js';
+import type { TrainingPorts } from './types.js';
+
+/** Photos judged in one go before others may run: some 10 ms with 500 people. */
+const PHOTOS_BETWEEN_PAUSES = 100;
+
+/** Every photo that can be judged, judged. Lets other work go on meanwhile. */
+export async function judgeOutOfFold(
+  samples: readonly TrainingSample[],
+  { clock }: Pick<TrainingPorts, 'clock'>,
+  { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (done: number) => void },
+): Promise<readonly OutOfFoldResult[]> {
+  const results: OutOfFoldResult[] = [];
+  for (const result of outOfFold(samples)) {
+    results.push(result);
+    if (results.length % PHOTOS_BETWEEN_PAUSES !== 0) continue;
+    onProgress(results.length / samples.length);
+    await clock.sleep(0, signal);
+  }
+  return results;
+}
+
+export interface NewVersion {
+  readonly samples: readonly TrainingSample[];
+  readonly results: readonly OutOfFoldResult[];
+}
+
+/** Compares a new version with the one that answers. Without anything to compare with, the gate does not apply. */
+export async function gate(
+  run: RunSpec,
+  version: NewVersion,
+  context: { readonly ports: TrainingPorts; readonly signal: AbortSignal },
+): Promise<GateFinding> {
+  if (run.gateMode === 'Off') return { verdict: 'NotApplicable', message: 'the gate is off' };
+  if (run.activeVersion === null) return { verdict: 'NotApplicable', message: 'there is no active version to compare with' };
+  const active = await readEvaluated(run.storageId, run.activeVersion, context);
+  if (!active) {
+    context.ports.logger.warn('the active version has no readable evaluation', { version: run.activeVersion });
+    return { verdict: 'NotApplicable', message: `the evaluation of ${run.activeVersion} could not be read` };
+  }
+  const known = new Set(active.manifest.people);
+  const common = version.samples.filter((s) => known.has(s.personId));
+  const amongKnown =
+    common.length === version.samples.length
+      ? version.results
+      : await judgeOutOfFold(common, context.ports, { ...context, onProgress: () => undefined });
+  const people = new Set(common.map((s) => s.personId)).size;
+  const finding = judge(comparePaired(active.evaluation, amongKnown, { people, falseAcceptTarget: run.falseAcceptTarget }));
+  const taken = takenByNewcomers(version.results, amongKnown);
+  return taken > 0 ? { ...finding, message: `${finding.message}; ${taken} photos lie nearer to somebody who joined` } : finding;
+}
+
+/** Photos whose person was the nearest among the people both versions know, and is not among all. */
+function takenByNewcomers(all: readonly OutOfFoldResult[], amongKnown: readonly OutOfFoldResult[]): number {
+  const correct = new Set(amongKnown.filter((r) => r.correct).map((r) => r.photo));
+  return all.filter((r) => !r.correct && correct.has(r.photo)).length;
+}
+
+async function readEvaluated(
+  storageId: string,
+  version: string,
+  { ports, signal }: { readonly ports: TrainingPorts; readonly signal: AbortSignal },
+): Promise<{ readonly manifest: VersionManifest; readonly evaluation: Evaluation } | undefined> {
+  const manifest = await readManifest(ports.objects, { storageId, version }, signal);
+  if (manifest.state !== 'sound') return undefined;
+  const part = await readPart(ports.objects, { manifest: manifest.value, name: 'evaluation.json' }, signal);
+  if (part.state !== 'sound') return undefined;
+  return { manifest: manifest.value, evaluation: decodeDocument(evaluationSchema, part.value, 'evaluation.json') };
+}

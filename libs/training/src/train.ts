@@ -1,0 +1,135 @@
+import {
+  encodeDocument,
+  layout,
+  samplesDigest,
+  type RunOutcome,
+  type RunReport,
+  type RunSpec,
+  type Snapshot,
+  type VersionManifest,
+} from '@facehash/artifacts';
+import { centroidsOf, evaluationOf, summaryOf, type Decision, type TrainingSample } from '@facehash/classifier-core';
+import { asFaceHashError } from '@facehash/kernel';
+import { inputProblem, readSnapshot } from './collect.js';
+import { gate, judgeOutOfFold } from './evaluate.js';
+import { extract } from './extract.js';
+import { failedOutcome } from './failed-outcome.js';
+import { Journal } from './journal.js';
+import { isPublished, publish } from './publish.js';
+import type { TrainingPorts, TrainOptions } from './types.js';
+
+interface Run {
+  readonly spec: RunSpec;
+  readonly ports: TrainingPorts;
+  readonly options: TrainOptions;
+  readonly journal: Journal;
+  /** Of the report, what the run gets to know on its way. */
+  readonly found: Pick<RunReport, 'samples' | 'evaluation'>;
+}
+
+/**
+ * One training run: snapshot, features, fit, out-of-fold evaluation, gate, version. Never rejects: whatever goes wrong is the outcome.
+ * May be repeated and raced: what is stored already is checked and used.
+ */
+export async function train(spec: RunSpec, ports: TrainingPorts, options: TrainOptions): Promise<RunOutcome> {
+  const journal = new Journal(ports.clock, options.onProgress);
+  const run: Run = { spec, ports, options, journal, found: { samples: null, evaluation: null } };
+  const startedAt = ports.clock.now().toISOString();
+  const outcome = await carryOut(run).catch((thrown: unknown) => failedOutcome(thrown, ports.logger));
+  await writeReport(run, { startedAt, outcome });
+  if (outcome.outcome === 'trained') journal.finish();
+  return outcome;
+}
+
+async function carryOut(run: Run): Promise<RunOutcome> {
+  const { spec, ports, options, journal } = run;
+  const { signal } = options;
+  signal.throwIfAborted();
+  journal.enter('Collecting');
+  const snapshot = await readSnapshot(spec, ports.objects, signal);
+  const problem = inputProblem(spec, snapshot);
+  if (problem !== undefined) return { outcome: 'failed', code: 'REQUEST_INVALID', message: problem, retryable: false };
+  const trained: RunOutcome = { outcome: 'trained', version: spec.version };
+  if (await isPublished({ ...spec, digest: samplesDigest(snapshot) }, ports.objects, signal)) return trained;
+
+  journal.enter('Extracting');
+  const { samples, counts } = await extract(snapshot, ports, { ...options, onProgress: (done) => journal.advance(done) });
+  run.found.samples = counts;
+  if (samples.length === 0) {
+    const message = `none of the ${counts.photosSkippedCount} photos could be used; the first one: ${counts.photosSkipped[0]?.why ?? 'there is none'}`;
+    return { outcome: 'failed', code: 'TRAINING_FAILED', message, retryable: false };
+  }
+
+  journal.enter('Fitting');
+  const fitting = { hyperparameters: spec.hyperparameters, onProgress: (done: number) => journal.advance(done) };
+  const model = await ports.backend.fit(samples, fitting, signal);
+
+  const judged = await judgeVersion(run, samples);
+  if (judged.evaluation.gate.verdict === 'Refused') {
+    if (spec.gateMode === 'Enforce') return { outcome: 'refused', code: 'VERSION_REFUSED', message: judged.evaluation.gate.message };
+    ports.logger.warn('the gate would refuse this version', { version: spec.version, finding: judged.evaluation.gate.message });
+  }
+
+  journal.enter('Publishing');
+  const parts = {
+    'model.json': model.modelJson,
+    'weights.bin': model.weights,
+    'decision.json': encodeDocument(judged.decision),
+    'evaluation.json': encodeDocument(judged.perPhoto),
+  };
+  await publish(
+    { parts, manifest: manifestOf(run, { snapshot, decision: judged.decision, evaluation: judged.evaluation }) },
+    ports.objects,
+    signal,
+  );
+  return trained;
+}
+
+async function judgeVersion(run: Run, samples: readonly TrainingSample[]) {
+  const { spec, ports, options, journal } = run;
+  journal.enter('Calibrating');
+  const results = await judgeOutOfFold(samples, ports, { signal: options.signal, onProgress: (done) => journal.advance(done) });
+  const people = centroidsOf(samples).map(({ personId, photos }) => ({ id: personId, photos }));
+  const { genuineScores, ...summary } = summaryOf(results, { people: people.length, falseAcceptTarget: spec.falseAcceptTarget });
+  const decision: Decision = { v: 1, rule: 'capped-margin', people, genuineScores: [...genuineScores] };
+  journal.enter('Evaluating');
+  const evaluation = { ...summary, gate: await gate(spec, { samples, results }, { ports, signal: options.signal }) };
+  run.found.evaluation = evaluation;
+  return { decision, evaluation, perPhoto: evaluationOf(results) };
+}
+
+function manifestOf(
+  { spec, ports }: Run,
+  {
+    snapshot,
+    decision,
+    evaluation,
+  }: { readonly snapshot: Snapshot; readonly decision: Decision; readonly evaluation: VersionManifest['evaluation'] },
+): Omit<VersionManifest, 'parts'> {
+  const { version, storageId, pipeline, hyperparameters } = spec;
+  const photos = decision.people.reduce((sum, person) => sum + person.photos, 0);
+  return {
+    v: 1,
+    version,
+    storageId,
+    pipeline,
+    samples: { digest: samplesDigest(snapshot), counter: snapshot.counter, people: decision.people.length, photos },
+    hyperparameters,
+    backend: ports.backend.name,
+    trainedAt: ports.clock.now().toISOString(),
+    run: spec.run,
+    people: decision.people.map((person) => person.id),
+    evaluation,
+  };
+}
+
+/** The report is worth having and never worth a run. */
+async function writeReport({ spec, ports, options, journal, found }: Run, end: Pick<RunReport, 'startedAt' | 'outcome'>): Promise<void> {
+  const { run, version, snapshot, storageId } = spec;
+  const document: RunReport = { v: 1, run, version, snapshot, backend: ports.backend.name, ...end, seconds: journal.seconds(), ...found };
+  try {
+    await ports.objects.create(layout.runReport(storageId, run), encodeDocument(document), options.signal);
+  } catch (error) {
+    ports.logger.warn('the report was not written', { run, code: asFaceHashError(error).code });
+  }
+}

@@ -1,0 +1,55 @@
+import { availableParallelism } from 'node:os';
+import { loadConfig } from './config.js';
+
+const run = {
+  v: 1,
+  run: 'run-1',
+  storageId: 'model-1',
+  snapshot: 1,
+  version: 'v-000000000000',
+  pipeline: 'p1',
+  hyperparameters: { hiddenUnits: [64], epochs: 60, batchSize: 32, learningRate: 0.001, dropout: 0.2, l2: 0.0001, seed: 1 },
+  falseAcceptTarget: 0.01,
+  gateMode: 'Enforce',
+  activeVersion: null,
+  deadlineSeconds: 1800,
+};
+const least = { FACEHASH_RUN: JSON.stringify(run), FACEHASH_OBJECTS_DIR: '/data/objects', FACEHASH_NETWORKS_DIR: '/networks' };
+
+describe('the configuration', () => {
+  it('needs the run and two folders, and has a default for the rest', () => {
+    expect(loadConfig(least)).toEqual({
+      run,
+      objectsDir: '/data/objects',
+      networksDir: '/networks',
+      visionWorker: expect.stringMatching(/services\/vision-worker\/dist\/main\.js$/),
+      visionProcesses: availableParallelism(),
+      tfjsBackend: 'wasm',
+      terminationMessage: undefined,
+      exitWithParent: false,
+      childEnvironment: {},
+      log: { level: 'info', pretty: false },
+    });
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(loadConfig({ ...least, FACEHASH_TERMINATION_MESSAGE: '', FACEHASH_EXIT_WITH_PARENT: '' })).toEqual(loadConfig(least));
+  });
+
+  it.each([
+    ['FACEHASH_RUN', undefined, 'is not set'],
+    ['FACEHASH_RUN', '{"run":', 'is not JSON'],
+    ['FACEHASH_RUN', JSON.stringify({ ...run, snapshot: 0 }), 'FACEHASH_RUN.snapshot'],
+    ['FACEHASH_OBJECTS_DIR', undefined, 'is not set'],
+    ['FACEHASH_NETWORKS_DIR', undefined, 'npm start'],
+    ['FACEHASH_VISION_PROCESSES', '0', 'FACEHASH_VISION_PROCESSES'],
+    ['FACEHASH_TFJS_BACKEND', 'cuda', 'FACEHASH_TFJS_BACKEND'],
+    ['FACEHASH_EXIT_WITH_PARENT', 'yes', 'must be 1'],
+  ])('with %s = %s says so', (name, value, expected) => {
+    expect(() => loadConfig({ ...least, [name]: value })).toThrow(expected);
+  });
+
+  it('reports everything that is wrong at once', () => {
+    expect(() => loadConfig({})).toThrow(/FACEHASH_RUN[^]*FACEHASH_OBJECTS_DIR[^]*FACEHASH_NETWORKS_DIR/);
+  });
+});

@@ -1,0 +1,74 @@
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { runSpecSchema, type RunSpec } from '@facehash/artifacts';
+import { z } from 'zod';
+
+const json = z.string('is not set: it says what to train, as JSON').transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is not JSON' });
+    return z.NEVER;
+  }
+});
+
+const environment = z.object({
+  FACEHASH_RUN: json.pipe(runSpecSchema),
+  FACEHASH_OBJECTS_DIR: z.string('is not set: it is the folder of the object store').min(1),
+  FACEHASH_NETWORKS_DIR: z.string('is not set: npm start converts the networks and sets it; a program started by hand needs it set').min(1),
+  FACEHASH_VISION_WORKER: z
+    .string()
+    .min(1)
+    .default(fileURLToPath(new URL('../../vision-worker/dist/main.js', import.meta.url))),
+  /** libuv counts the CPUs that the control group allows, not those of the machine. */
+  FACEHASH_VISION_PROCESSES: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
+  FACEHASH_TFJS_BACKEND: z.enum(['wasm', 'cpu']).default('wasm'),
+  /** File that the outcome is written to, as Kubernetes reads a termination message. */
+  FACEHASH_TERMINATION_MESSAGE: z.string().min(1).optional(),
+  /** End when the process at the other end of standard input, or of the IPC channel, is gone. */
+  FACEHASH_EXIT_WITH_PARENT: z.literal('1', 'must be 1 or left out').optional(),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** Left out: JSON. Nobody reads a trainer's log at a terminal. */
+  LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
+});
+
+/** What programs that we start may know of the environment beside what they are told. */
+const handedOn = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LD_LIBRARY_PATH', 'NODE_OPTIONS', 'UV_THREADPOOL_SIZE'];
+
+export interface TrainerConfig {
+  readonly run: RunSpec;
+  readonly objectsDir: string;
+  readonly networksDir: string;
+  readonly visionWorker: string;
+  readonly visionProcesses: number;
+  readonly tfjsBackend: 'wasm' | 'cpu';
+  readonly terminationMessage: string | undefined;
+  readonly exitWithParent: boolean;
+  /** For the vision workers. */
+  readonly childEnvironment: Readonly<Record<string, string>>;
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'; readonly pretty: boolean };
+}
+
+/** Reads the environment once. Throws one error that lists everything that is wrong with it. */
+export function loadConfig(source: Readonly<Record<string, string | undefined>>): TrainerConfig {
+  // An empty variable means "not set", as shells and compose files write it.
+  const given = Object.fromEntries(Object.entries(source).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')} ${issue.message}`);
+    throw new Error(`The configuration is not valid:\n${faults.join('\n')}`);
+  }
+  const e = parsed.data;
+  return Object.freeze({
+    run: e.FACEHASH_RUN,
+    objectsDir: e.FACEHASH_OBJECTS_DIR,
+    networksDir: e.FACEHASH_NETWORKS_DIR,
+    visionWorker: e.FACEHASH_VISION_WORKER,
+    visionProcesses: e.FACEHASH_VISION_PROCESSES,
+    tfjsBackend: e.FACEHASH_TFJS_BACKEND,
+    terminationMessage: e.FACEHASH_TERMINATION_MESSAGE,
+    exitWithParent: e.FACEHASH_EXIT_WITH_PARENT !== undefined,
+    childEnvironment: Object.fromEntries(Object.entries(given).filter(([name]) => handedOn.includes(name))),
+    log: { level: e.LOG_LEVEL, pretty: e.LOG_FORMAT === 'pretty' },
+  });
+}

@@ -1,0 +1,174 @@
+import { join } from 'node:path';
+import {
+  decodeDocument,
+  encodeDocument,
+  encodeFeatures,
+  exitCodes,
+  layout,
+  manifestSchema,
+  outcomeOf,
+  samplesDigest,
+  versionName,
+  type RunSpec,
+  type Snapshot,
+} from '@facehash/artifacts';
+import { decide, decisionSchema } from '@facehash/classifier-core';
+import { aGallery, someStrangers } from '@facehash/classifier-core/testing';
+import { openTfjsBackend } from '@facehash/classifier-tfjs';
+import type { ObjectStore } from '@facehash/object-store-core';
+import { openFsObjectStore } from '@facehash/object-store-fs';
+import { temporaryFolder } from '@facehash/testing';
+import { PIPELINE_ID, RATIO_NAMES } from '@facehash/vision-core';
+import { TrainerProcess } from './testing/trainer-process.js';
+
+const storageId = 'model-1';
+const gallery = aGallery({ people: 6, photos: 5 });
+const ratiosOf = (ratios: Float32Array) => Float32Array.from(RATIO_NAMES, (_, i) => ratios[i % ratios.length] ?? 0);
+
+/** A model whose photos an earlier run has described: what is left to do needs no camera pictures. */
+async function enrolled(objects: ObjectStore, hyperparameters: Partial<RunSpec['hyperparameters']> = {}): Promise<RunSpec> {
+  for (const { photo, descriptor, ratios } of gallery) {
+    await objects.create(layout.features(storageId, PIPELINE_ID, photo), encodeFeatures({ descriptor, ratios: ratiosOf(ratios) }));
+  }
+  const ids = [...new Set(gallery.map((s) => s.personId))];
+  const people = ids.map((id) => ({
+    id,
+    photos: gallery
+      .filter((s) => s.personId === id)
+      .map((s) => s.photo)
+      .sort(),
+  }));
+  const snapshot: Snapshot = { v: 1, storageId, counter: 1, people };
+  await objects.create(layout.samples(storageId, 1), encodeDocument(snapshot));
+  const run = { hiddenUnits: [16], epochs: 5, batchSize: 8, learningRate: 0.001, dropout: 0.2, l2: 0.0001, seed: 1, ...hyperparameters };
+  return {
+    v: 1,
+    run: 'run-1',
+    storageId,
+    snapshot: 1,
+    version: versionName({ samplesDigest: samplesDigest(snapshot), hyperparameters: run, pipeline: PIPELINE_ID }),
+    pipeline: PIPELINE_ID,
+    hyperparameters: run,
+    falseAcceptTarget: 0.01,
+    gateMode: 'Enforce',
+    activeVersion: null,
+    deadlineSeconds: 60,
+  };
+}
+
+async function workplace() {
+  const folder = await temporaryFolder();
+  const objectsDir = join(folder.path, 'objects');
+  const objects = await openFsObjectStore(objectsDir);
+  const read = async (key: string) => {
+    const object = await objects.read(key);
+    if (!object) throw new Error(`nothing at ${key}`);
+    return object.bytes;
+  };
+  const manifestOf = async (run: RunSpec) =>
+    decodeDocument(manifestSchema, await read(layout.manifest(storageId, run.version)), 'manifest');
+  const start = (run: RunSpec | string, env: Record<string, string> = {}) =>
+    new TrainerProcess({ run, objectsDir, messageFile: join(folder.path, 'message'), env });
+  return { objects, read, manifestOf, start, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+}
+
+describe('the trainer', () => {
+  it('trains a version that names people and tells strangers, and says so by its exit', async () => {
+    await using here = await workplace();
+    const run = await enrolled(here.objects);
+    await using trainer = here.start(run);
+    const end = await trainer.end();
+    expect({ end, message: await trainer.message() }).toEqual({
+      end: { code: 0, signal: null },
+      message: { outcome: 'trained', version: run.version },
+    });
+    expect(trainer.progress.at(-1)).toEqual({ type: 'progress', stage: 'Publishing', percent: 100 });
+
+    const manifest = await here.manifestOf(run);
+    expect(manifest.backend).toBe('wasm');
+    const part = (name: string) => here.read(layout.part(storageId, manifest.parts.find((p) => p.name === name)?.sha256 ?? ''));
+    const decision = decodeDocument(decisionSchema, await part('decision.json'), 'decision');
+    const model = await (
+      await openTfjsBackend('cpu')
+    ).load({ modelJson: await part('model.json'), weights: await part('weights.bin') }, manifest.people);
+    const found = (sample: (typeof gallery)[number]) =>
+      decide(model.predict(sample.descriptor, ratiosOf(sample.ratios)), decision, 0.01).found?.personId ?? null;
+    expect(gallery.map(found)).toEqual(gallery.map((s) => s.personId));
+    expect(someStrangers(30, 99).map(found)).toEqual(Array(30).fill(null));
+    model.close();
+  });
+
+  it('killed at any moment and started again makes the same bytes', async () => {
+    await using undisturbed = await workplace();
+    const run = await enrolled(undisturbed.objects, { epochs: 40 });
+    await using reference = undisturbed.start(run);
+    await reference.end();
+
+    for (const stage of ['Starting', 'Fitting'] as const) {
+      await using here = await workplace();
+      await enrolled(here.objects, { epochs: 40 });
+      await using killed = here.start(run);
+      await killed.reached(stage);
+      killed.kill('SIGKILL');
+      const end = await killed.end();
+      expect(outcomeOf(end, await killed.message(), run.version)).toMatchObject({ outcome: 'failed', retryable: true });
+      await expect(here.manifestOf(run)).rejects.toThrow('nothing at');
+
+      await using again = here.start({ ...run, run: 'run-2' });
+      expect((await again.end()).code).toBe(0);
+      expect((await here.manifestOf(run)).parts).toEqual((await undisturbed.manifestOf(run)).parts);
+    }
+  });
+
+  it.each([
+    ['is asked to', (trainer: TrainerProcess) => trainer.kill('SIGTERM')],
+    ['loses its parent', (trainer: TrainerProcess) => trainer.loseParent()],
+  ])('ends within a second when it %s, and may be run again', async (_, stop) => {
+    await using here = await workplace();
+    const run = await enrolled(here.objects, { epochs: 1000 });
+    await using trainer = here.start(run);
+    await trainer.reached('Fitting');
+    const asked = performance.now();
+    stop(trainer);
+    const end = await trainer.end();
+    expect(performance.now() - asked).toBeLessThan(1000);
+    expect(outcomeOf(end, await trainer.message(), run.version)).toMatchObject({
+      outcome: 'failed',
+      code: 'SHUTTING_DOWN',
+      retryable: true,
+    });
+  });
+
+  it('ends at its deadline, and may be run again', async () => {
+    await using here = await workplace();
+    await using trainer = here.start({ ...(await enrolled(here.objects, { epochs: 1000 })), deadlineSeconds: 1 });
+    expect((await trainer.end()).code).toBe(exitCodes.unavailable);
+    expect(await trainer.message()).toMatchObject({ code: 'DEADLINE_EXCEEDED', retryable: true });
+  });
+
+  it('says what is wrong with its configuration and exits as misconfigured', async () => {
+    await using here = await workplace();
+    await using trainer = here.start('{}', { FACEHASH_OBJECTS_DIR: '' });
+    expect((await trainer.end()).code).toBe(exitCodes.misconfigured);
+    expect(trainer.errors).toContain('FACEHASH_RUN');
+    expect(trainer.errors).toContain('FACEHASH_OBJECTS_DIR');
+  });
+
+  it.each([
+    ['untrainable when its snapshot is not there', { snapshot: 9 }, exitCodes.untrainable, 'ARTIFACT_CORRUPT'],
+    ['misconfigured when it is to make another version', { version: 'v-0' }, exitCodes.misconfigured, 'REQUEST_INVALID'],
+  ])('is %s', async (_, change, code, reason) => {
+    await using here = await workplace();
+    await using trainer = here.start({ ...(await enrolled(here.objects)), ...change });
+    expect((await trainer.end()).code).toBe(code);
+    expect(await trainer.message()).toMatchObject({ outcome: 'failed', code: reason, retryable: false });
+  });
+
+  it('trains on plain JavaScript, too, and says so in the manifest', async () => {
+    await using here = await workplace();
+    const run = await enrolled(here.objects);
+    await using trainer = here.start(run, { FACEHASH_TFJS_BACKEND: 'cpu' });
+    await trainer.end();
+    expect((await here.manifestOf(run)).backend).toBe('cpu');
+  });
+});
