@@ -1,0 +1,75 @@
+import { newApiKey } from '@facehash/facemodel';
+import { seededRandom } from '@facehash/kernel';
+import { loadConfig } from './config.js';
+
+const enough = { FACEHASH_NETWORKS_DIR: '/networks' };
+
+describe('the configuration', () => {
+  it('listens on the ancestor’s port, on this machine only, and keeps its data in ./data', () => {
+    expect(loadConfig(enough)).toMatchObject({
+      port: 5000,
+      host: '127.0.0.1',
+      dataDir: './data',
+      managementPort: undefined,
+      trainWaitMs: 300_000,
+    });
+  });
+
+  it('starts as many vision processes as there are CPUs to use', () => {
+    expect(loadConfig(enough).vision.processes).toBeGreaterThanOrEqual(1);
+  });
+
+  it('reports everything that is wrong at once', () => {
+    const read = () => loadConfig({ PORT: '70000', LOG_LEVEL: 'loud', FACEHASH_BOOTSTRAP_API_KEY: 'secret', SHUTDOWN_GRACE_SECONDS: '-1' });
+    for (const name of [
+      'PORT',
+      'LOG_LEVEL',
+      'FACEHASH_BOOTSTRAP_API_KEY',
+      'FACEHASH_NETWORKS_DIR is not set: npm start',
+      'SHUTDOWN_GRACE_SECONDS',
+    ]) {
+      expect(read).toThrow(name);
+    }
+    expect(read).not.toThrow('secret');
+  });
+
+  it('takes a whole API key for the first start and refuses one with a typing error', () => {
+    const key = newApiKey(seededRandom(1));
+    expect(loadConfig({ ...enough, FACEHASH_BOOTSTRAP_API_KEY: key }).bootstrapApiKey).toBe(key);
+    const typo = `${key.slice(0, -1)}${key.endsWith('a') ? 'b' : 'a'}`;
+    expect(() => loadConfig({ ...enough, FACEHASH_BOOTSTRAP_API_KEY: typo })).toThrow('is not a whole API key');
+  });
+
+  it('treats an empty variable as one that is not set', () => {
+    expect(loadConfig({ ...enough, PORT: '', FACEHASH_BOOTSTRAP_API_KEY: '' }).port).toBe(5000);
+  });
+
+  it('kills itself at a checkpoint only where that is allowed', () => {
+    expect(() => loadConfig({ ...enough, FACEHASH_CRASH_AT: 'photo.stored:2' })).toThrow('FACEHASH_ALLOW_CRASH_POINTS');
+    expect(loadConfig({ ...enough, FACEHASH_CRASH_AT: 'photo.stored:2', FACEHASH_ALLOW_CRASH_POINTS: '1' }).crashAt).toBe('photo.stored:2');
+  });
+
+  it('notices variables that look like ours and are not', () => {
+    expect(loadConfig({ ...enough, FACEHASH_DATADIR: '/x', FACEHASH_FACES: '/faces', HOME: '/root' }).unknownVariables).toEqual([
+      'FACEHASH_DATADIR',
+    ]);
+  });
+
+  it('hands the programs that it starts neither its settings nor its key', () => {
+    const { childEnvironment } = loadConfig({
+      ...enough,
+      PATH: '/bin',
+      FACEHASH_BOOTSTRAP_API_KEY: newApiKey(seededRandom(1)),
+      PORT: '5001',
+    });
+    expect(childEnvironment).toEqual({ PATH: '/bin' });
+  });
+
+  it('refuses a bound on all bodies that one body does not fit into', () => {
+    expect(() => loadConfig({ ...enough, BODIES_BYTES_MAX: '2048', BODY_BYTES_MAX: '4096' })).toThrow('BODIES_BYTES_MAX must not be below');
+  });
+
+  it('does not put health and the API on one management port', () => {
+    expect(() => loadConfig({ ...enough, PORT: '8080', MANAGEMENT_PORT: '8080' })).toThrow('must differ from PORT');
+  });
+});

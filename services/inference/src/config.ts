@@ -1,0 +1,133 @@
+import { availableParallelism } from 'node:os';
+import { isatty } from 'node:tty';
+import { fileURLToPath } from 'node:url';
+import { isApiKey } from '@facehash/facemodel';
+import { z } from 'zod';
+
+const MIB = 1024 ** 2;
+const program = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const port = z.coerce.number().int().min(0).max(65535);
+const bytes = z.coerce.number().int().min(1024);
+const seconds = z.coerce.number().positive().max(86_400);
+
+/** Every setting of the program. Units stand last in the names. */
+const environment = z
+  .object({
+    PORT: port.default(5000),
+    HOST: z.string().min(1).default('127.0.0.1'),
+    /** Where health and metrics listen by themselves; without it they are served on the main port only. */
+    MANAGEMENT_PORT: port.optional(),
+    FACEHASH_DATA_DIR: z.string().min(1).default('./data'),
+    FACEHASH_BOOTSTRAP_API_KEY: z
+      .string()
+      .refine(isApiKey, 'is not a whole API key: fhk_ and 49 letters and digits, the last six of which are a checksum')
+      .optional(),
+    FACEHASH_NETWORKS_DIR: z
+      .string('is not set: npm start converts the networks and sets it; a program started by hand needs it set')
+      .min(1),
+    FACEHASH_VISION_WORKER: z.string().min(1).default(program('../../vision-worker/dist/main.js')),
+    FACEHASH_TRAINER: z.string().min(1).default(program('../../trainer/dist/main.js')),
+    /** libuv counts the CPUs that the control group allows, not those of the machine. */
+    VISION_PROCESSES: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
+    VISION_QUEUE_MAX: z.coerce.number().int().min(0).max(10_000).default(64),
+    BODY_BYTES_MAX: bytes.default(20 * MIB),
+    TRAIN_BODY_BYTES_MAX: bytes.default(200 * MIB),
+    /** All bodies that are in memory at once. */
+    BODIES_BYTES_MAX: bytes.default(512 * MIB),
+    TRAIN_WAIT_SECONDS: seconds.default(300),
+    REQUEST_TIMEOUT_SECONDS: seconds.default(30),
+    UPLOAD_TIMEOUT_SECONDS: seconds.default(600),
+    SHUTDOWN_GRACE_SECONDS: seconds.default(20),
+    MODEL_CACHE_BYTES_MAX: bytes.default(512 * MIB),
+    TRAINING_RUNS_MAX: z.coerce.number().int().min(1).max(64).default(1),
+    LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    /** Left out: readable lines at a terminal, JSON elsewhere. */
+    LOG_FORMAT: z.enum(['json', 'pretty']).optional(),
+    FACEHASH_CRASH_AT: z
+      .string()
+      .regex(/^[A-Za-z.]+(?::[1-9]\d*)?$/, 'must be the name of a checkpoint, with `:n` for the n-th time')
+      .optional(),
+    FACEHASH_ALLOW_CRASH_POINTS: z.literal('1', 'must be 1 or left out').optional(),
+  })
+  .superRefine((e, context) => {
+    const wrong = (path: keyof typeof e, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+    if (e.FACEHASH_CRASH_AT !== undefined && e.FACEHASH_ALLOW_CRASH_POINTS === undefined) {
+      wrong('FACEHASH_CRASH_AT', 'kills the program on purpose, for tests: it needs FACEHASH_ALLOW_CRASH_POINTS=1 beside it');
+    }
+    if (e.BODIES_BYTES_MAX < e.BODY_BYTES_MAX)
+      wrong('BODIES_BYTES_MAX', 'must not be below BODY_BYTES_MAX, or a single large body never fits');
+    if (e.MANAGEMENT_PORT !== undefined && e.MANAGEMENT_PORT !== 0 && e.MANAGEMENT_PORT === e.PORT)
+      wrong('MANAGEMENT_PORT', 'must differ from PORT');
+  });
+
+/** Set by or for our own tools. */
+const knownElsewhere = ['FACEHASH_CACHE_DIR', 'FACEHASH_FACES', 'FACEHASH_SKIP_APT', 'FACEHASH_TEST_RUN'];
+
+/** What programs that we start may know of the environment beside what they are told. */
+const handedOn = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LD_LIBRARY_PATH', 'NODE_OPTIONS', 'UV_THREADPOOL_SIZE'];
+
+export interface InferenceConfig {
+  readonly port: number;
+  readonly host: string;
+  readonly managementPort: number | undefined;
+  readonly dataDir: string;
+  readonly bootstrapApiKey: string | undefined;
+  readonly networksDir: string;
+  readonly visionWorker: string;
+  readonly trainer: string;
+  readonly vision: { readonly processes: number; readonly queueMax: number };
+  readonly bodies: { readonly bytesMax: number; readonly trainBytesMax: number; readonly totalBytesMax: number };
+  readonly trainWaitMs: number;
+  readonly requestTimeoutMs: number;
+  readonly uploadTimeoutMs: number;
+  readonly shutdownGraceMs: number;
+  readonly modelCacheBytesMax: number;
+  readonly trainingRunsMax: number;
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'; readonly format: 'json' | 'pretty' };
+  /** Test hook: the checkpoint at which the program kills itself. */
+  readonly crashAt: string | undefined;
+  /** For the programs that this one starts. No setting of ours, and no key. */
+  readonly childEnvironment: Readonly<Record<string, string>>;
+  /** Variables that look like ours and are not: worth a line in the log. */
+  readonly unknownVariables: readonly string[];
+}
+
+/** Reads the environment once. Throws one error that lists everything that is wrong with it. */
+export function loadConfig(source: Readonly<Record<string, string | undefined>>): InferenceConfig {
+  // An empty variable means "not set", as shells and compose files write it.
+  const given = Object.fromEntries(
+    Object.entries(source).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])),
+  );
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')} ${issue.message}`);
+    throw new Error(`The configuration is not valid:\n${faults.join('\n')}`);
+  }
+  const e = parsed.data;
+  return Object.freeze({
+    port: e.PORT,
+    host: e.HOST,
+    managementPort: e.MANAGEMENT_PORT,
+    dataDir: e.FACEHASH_DATA_DIR,
+    bootstrapApiKey: e.FACEHASH_BOOTSTRAP_API_KEY,
+    networksDir: e.FACEHASH_NETWORKS_DIR,
+    visionWorker: e.FACEHASH_VISION_WORKER,
+    trainer: e.FACEHASH_TRAINER,
+    vision: { processes: e.VISION_PROCESSES, queueMax: e.VISION_QUEUE_MAX },
+    bodies: { bytesMax: e.BODY_BYTES_MAX, trainBytesMax: e.TRAIN_BODY_BYTES_MAX, totalBytesMax: e.BODIES_BYTES_MAX },
+    trainWaitMs: e.TRAIN_WAIT_SECONDS * 1000,
+    requestTimeoutMs: e.REQUEST_TIMEOUT_SECONDS * 1000,
+    uploadTimeoutMs: e.UPLOAD_TIMEOUT_SECONDS * 1000,
+    shutdownGraceMs: e.SHUTDOWN_GRACE_SECONDS * 1000,
+    modelCacheBytesMax: e.MODEL_CACHE_BYTES_MAX,
+    trainingRunsMax: e.TRAINING_RUNS_MAX,
+    log: { level: e.LOG_LEVEL, format: e.LOG_FORMAT ?? (isatty(2) ? 'pretty' : 'json') },
+    crashAt: e.FACEHASH_CRASH_AT,
+    childEnvironment: Object.fromEntries(Object.entries(given).filter(([name]) => handedOn.includes(name))),
+    unknownVariables: Object.keys(given).filter(looksLikeOurs),
+  });
+}
+
+function looksLikeOurs(name: string): boolean {
+  return name.startsWith('FACEHASH_') && !(name in environment.shape) && !knownElsewhere.includes(name);
+}

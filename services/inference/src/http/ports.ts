@@ -1,0 +1,35 @@
+import type { Enrolment } from '@facehash/enrolment';
+import type { Clock, Logger, Random } from '@facehash/kernel';
+import type { Metrics } from '@facehash/observability';
+import type { ModelDirectory, Recogniser } from '@facehash/recognition';
+import type { SampleCounts } from '@facehash/registry-core';
+import type { Readiness } from '../health/readiness.js';
+
+/** How much a request may send and how long it may take. */
+export interface HttpLimits {
+  readonly imageBytesMax: number;
+  readonly trainBytesMax: number;
+  /** All bodies in memory at once. */
+  readonly bodiesBytesMax: number;
+  /** Photos of one call that the enrolment works on at once. */
+  readonly photosInFlight: number;
+  readonly requestTimeoutMs: number;
+  /** For a body to arrive. */
+  readonly uploadTimeoutMs: number;
+  readonly trainWaitMs: number;
+}
+
+/** Everything that the HTTP API asks of the rest of the program. */
+export interface HttpPorts {
+  readonly directory: ModelDirectory;
+  readonly recogniser: Recogniser;
+  readonly enrolment: Enrolment;
+  /** Who is enrolled now, trained or not. */
+  readonly counts: (storageId: string, signal: AbortSignal) => Promise<SampleCounts>;
+  readonly readiness: Readiness;
+  readonly metrics: Metrics;
+  readonly limits: HttpLimits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}

@@ -1,0 +1,199 @@
+import { join } from 'node:path';
+import { openTfjsBackend } from '@facehash/classifier-tfjs';
+import { createEnrolment, openSnapshotCutter, PeopleProjector, type Enrolment, type OnCheckpoint } from '@facehash/enrolment';
+import { deadline, systemClock, systemRandom, type Clock, type Closer, type Logger, type Random } from '@facehash/kernel';
+import { KeyFiles } from '@facehash/key-files';
+import { openLocalController } from '@facehash/local-controller';
+import type { Messaging } from '@facehash/messaging-core';
+import { openLocalMessaging } from '@facehash/messaging-local';
+import { createMetrics, type Metrics } from '@facehash/observability';
+import {
+  createRecogniser,
+  openModelDirectory,
+  openModelHolder,
+  openPeopleNames,
+  type Recogniser,
+  type WatchedDirectory,
+} from '@facehash/recognition';
+import { PIPELINE_ID, type FaceAnalyser } from '@facehash/vision-core';
+import type { InferenceConfig } from '../config.js';
+import { Readiness } from '../health/readiness.js';
+import type { HttpPorts } from '../http/ports.js';
+import { openChildProcessRunner } from './child-process-runner.js';
+import { crashPoint } from './crash-points.js';
+import { ensureDefaultModel } from './default-model.js';
+import { measuredAnalyser } from './measured-analyser.js';
+import { patientAnalyser } from './patient-analyser.js';
+import { openStores, type EmbeddedStores } from './stores.js';
+import { openVision } from './vision.js';
+
+/** N is 1. */
+const REPLICA = 'standalone';
+/** Photos of one `/train` that are worked on at once, for each vision process: one at work and one that is ready for it. */
+const PHOTOS_IN_FLIGHT_PER_PROCESS = 2;
+const SYNC_TIMEOUT_MS = 60_000;
+
+/** The whole product on one machine, but for what listens. */
+export interface Standalone {
+  readonly ports: HttpPorts;
+  readonly analyser: FaceAnalyser;
+}
+
+interface Parts {
+  readonly config: InferenceConfig;
+  readonly closer: Closer;
+  readonly context: { readonly clock: Clock; readonly random: Random; readonly logger: Logger };
+  readonly stores: EmbeddedStores;
+  readonly messaging: Messaging;
+  readonly analyser: FaceAnalyser;
+}
+
+/** Opens everything in the order in which one needs the other; the closer closes in the reverse one, also after a start that failed. */
+export async function openStandalone(config: InferenceConfig, logger: Logger, closer: Closer): Promise<Standalone> {
+  const context = { clock: systemClock, random: systemRandom, logger };
+  const checkpoint = crashPoint(config.crashAt);
+  const metrics = createMetrics();
+  closer.defer('metrics', () => metrics.close());
+  const stores = await openStores(config.dataDir, closer);
+  await ensureDefaultModel({
+    models: stores.models,
+    keys: new KeyFiles(config.dataDir),
+    bootstrapApiKey: config.bootstrapApiKey,
+    ...context,
+  });
+  const messaging = openLocalMessaging(context);
+  closer.defer('messaging', () => messaging.close());
+  const vision = await openVision(config, context, closer);
+  metrics.watchVisionPool(() => vision.figures());
+  const parts = { config, closer, context, stores, messaging, analyser: measuredAnalyser(vision, metrics, context.clock) };
+
+  const { directory, recogniser } = await openRecognition(parts);
+  const enrolment = openEnrolment(parts, directory, checkpoint);
+  await openController(parts);
+  await directory.untilSynced();
+  await restoreNames(parts, directory);
+  const readiness = new Readiness({ directorySynced: () => directory.synced, visionReady: () => vision.ready });
+  return { ports: { ...httpPorts(parts, metrics), directory, recogniser, enrolment, readiness }, analyser: parts.analyser };
+}
+
+async function openRecognition({
+  config,
+  closer,
+  context,
+  stores,
+  messaging,
+  analyser,
+}: Parts): Promise<{ readonly directory: WatchedDirectory; readonly recogniser: Recogniser }> {
+  const directory = openModelDirectory(messaging.models, context);
+  closer.defer('model directory', () => directory.close());
+  const names = openPeopleNames(messaging.people, context);
+  closer.defer('people names', () => names.close());
+  const holder = openModelHolder({
+    replica: REPLICA,
+    directory,
+    names,
+    replicas: messaging.replicas,
+    objects: stores.objects,
+    backend: await openTfjsBackend('wasm'),
+    cacheBytesMax: config.modelCacheBytesMax,
+    ...context,
+  });
+  closer.defer('model holder', () => holder.close());
+  return { directory, recogniser: createRecogniser({ analyser, holder, names }) };
+}
+
+function openEnrolment(
+  { config, closer, context, stores, messaging, analyser }: Parts,
+  directory: WatchedDirectory,
+  checkpoint: OnCheckpoint | undefined,
+): Enrolment {
+  const { registry, objects } = stores;
+  const hook = checkpoint ? { checkpoint } : {};
+  const cutter = openSnapshotCutter({
+    registry,
+    objects,
+    commands: messaging.commands,
+    rules: (storageId) => directory.byStorageId(storageId),
+    ...context,
+    ...hook,
+  });
+  closer.defer('snapshot cutter', () => cutter.close());
+  const photosInFlight = photosInFlightOf(config);
+  return createEnrolment({
+    registry,
+    objects,
+    analyser: patientAnalyser(analyser, context),
+    people: messaging.people,
+    cutter,
+    photosInFlight,
+    ...context,
+    ...hook,
+  });
+}
+
+async function openController({ config, closer, context, stores, messaging }: Parts): Promise<void> {
+  const { models, objects, objectsDir } = stores;
+  const runner = await openChildProcessRunner({
+    trainer: config.trainer,
+    environment: trainerEnvironment(config, objectsDir),
+    messagesDir: join(config.dataDir, 'runs'),
+    ...context,
+  });
+  closer.defer('training runs', () => runner.close());
+  const controller = await openLocalController({
+    models,
+    objects,
+    messaging,
+    runner,
+    pipeline: PIPELINE_ID,
+    runsMax: config.trainingRunsMax,
+    changeToken: () => models.changeToken(),
+    ...context,
+  });
+  closer.defer('controller', () => controller.close());
+}
+
+/** Half of the vision processes: the other half of the machine goes on answering. */
+function trainerEnvironment(config: InferenceConfig, objectsDir: string): Readonly<Record<string, string>> {
+  return {
+    ...config.childEnvironment,
+    FACEHASH_OBJECTS_DIR: objectsDir,
+    FACEHASH_NETWORKS_DIR: config.networksDir,
+    FACEHASH_VISION_WORKER: config.visionWorker,
+    FACEHASH_VISION_PROCESSES: String(Math.max(1, Math.floor(config.vision.processes / 2))),
+    LOG_LEVEL: config.log.level,
+    LOG_FORMAT: config.log.format,
+  };
+}
+
+/** Messaging on one machine forgets with its process; the registry knows the names. */
+async function restoreNames({ stores, messaging }: Parts, directory: WatchedDirectory): Promise<void> {
+  const projector = new PeopleProjector(messaging.people, stores.registry);
+  const signal = deadline(SYNC_TIMEOUT_MS);
+  for (const { storageId } of directory.all()) await projector.sync(storageId, signal);
+}
+
+function photosInFlightOf({ vision }: InferenceConfig): number {
+  return PHOTOS_IN_FLIGHT_PER_PROCESS * vision.processes;
+}
+
+function httpPorts(
+  { config, context, stores }: Parts,
+  metrics: Metrics,
+): Omit<HttpPorts, 'directory' | 'recogniser' | 'enrolment' | 'readiness'> {
+  const { bodies, requestTimeoutMs, uploadTimeoutMs, trainWaitMs } = config;
+  return {
+    ...context,
+    metrics,
+    counts: (storageId, signal) => stores.registry.counts(storageId, signal),
+    limits: {
+      imageBytesMax: bodies.bytesMax,
+      trainBytesMax: bodies.trainBytesMax,
+      bodiesBytesMax: bodies.totalBytesMax,
+      photosInFlight: photosInFlightOf(config),
+      requestTimeoutMs,
+      uploadTimeoutMs,
+      trainWaitMs,
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { backoffMs, hasCode, type Clock, type Random } from '@facehash/kernel';
+import type { FaceAnalyser } from '@facehash/vision-core';
+
+const PAUSE = { firstMs: 50, maxMs: 1000 };
+/** About half a minute in all. */
+const ATTEMPTS_MAX = 60;
+
+/**
+ * For enrolment: a full queue is waited for instead of refused. The caller reads on only when a photo is done, so waiting slows the client down
+ * and piles nothing up, whereas refusing would throw away a body of hundreds of photos for the sake of one.
+ */
+export function patientAnalyser(
+  analyser: FaceAnalyser,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+): FaceAnalyser {
+  const patiently = async <T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!hasCode(error, 'OVERLOADED') || attempt + 1 >= ATTEMPTS_MAX) throw error;
+        await clock.sleep(backoffMs(attempt, PAUSE, random), signal);
+      }
+    }
+  };
+  return {
+    analyse: (image, options, signal) => patiently(() => analyser.analyse(image, options, signal), signal),
+    describe: (image, landmarks, signal) => patiently(() => analyser.describe(image, landmarks, signal), signal),
+  };
+}

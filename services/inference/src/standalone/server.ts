@@ -1,0 +1,86 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Closer, type Logger } from '@facehash/kernel';
+import { apiKeyFile } from '@facehash/key-files';
+import type { InferenceConfig } from '../config.js';
+import type { Readiness } from '../health/readiness.js';
+import { createHttpApp, createManagementApp } from '../http/app.js';
+import { CannotStart } from './cannot-start.js';
+import { greeting } from './greeting.js';
+import { openStandalone } from './open-standalone.js';
+import { lookAtSample } from './self-test.js';
+
+export interface Server {
+  /** Answers what is under way, at most for the grace period, and closes everything in the reverse order of its opening. */
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  readonly logger: Logger;
+  /** Takes what a person reads after the start. */
+  readonly say: (text: string) => void;
+}
+
+/** Starts the product on one machine. Resolves when it is ready for requests; rejects with everything closed again. */
+export async function startServer(config: InferenceConfig, { logger, say }: ServerOptions): Promise<Server> {
+  const closer = new Closer();
+  try {
+    const { ports, analyser } = await openStandalone(config, logger, closer);
+    const app = await createHttpApp(ports);
+    const apps = [app];
+    closer.defer('HTTP', () => closeApps(apps, config.shutdownGraceMs, logger));
+    await listen(app, config.port, config.host);
+    if (config.managementPort !== undefined) {
+      const management = await createManagementApp(ports);
+      // Last, so that probes and scrapes see the end of the drain.
+      apps.push(management);
+      await listen(management, config.managementPort, config.host);
+      logger.info('health and metrics', { url: await management.getUrl() });
+    }
+    const seen = await lookAtSample(analyser, ports.clock);
+    const url = addressOf(await app.getUrl());
+    say(greeting({ url, keyFile: apiKeyFile(config.dataDir, 'default'), seen }));
+    ports.readiness.selfTestPassed();
+    logger.info('ready', { url, ...seen });
+    return { stop: () => stop(ports.readiness, closer, logger) };
+  } catch (error) {
+    await closer
+      .close()
+      .catch((cause: unknown) => logger.warn('not everything could be closed after a start that failed', { error: cause }));
+    throw error;
+  }
+}
+
+async function stop(readiness: Readiness, closer: Closer, logger: Logger): Promise<void> {
+  logger.info('stopping: no new requests, those under way are answered');
+  readiness.drain();
+  await closer.close();
+  logger.info('stopped');
+}
+
+async function listen(app: NestFastifyApplication, port: number, host: string): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) throw cause;
+    const advice = 'Stop that, or choose another port by PORT (or MANAGEMENT_PORT).';
+    throw new CannotStart(`Port ${port} of ${host} is taken by another program. ${advice}`, { cause });
+  }
+}
+
+/** Waits for the requests under way, and after the grace period for nothing any more. */
+async function closeApps(apps: readonly NestFastifyApplication[], graceMs: number, logger: Logger): Promise<void> {
+  const cut = setTimeout(() => {
+    logger.warn('requests under way are cut off: the grace period is over', { graceMs });
+    for (const app of apps) app.getHttpAdapter().getInstance().server.closeAllConnections();
+  }, graceMs);
+  try {
+    for (const app of apps) await app.close();
+  } finally {
+    clearTimeout(cut);
+  }
+}
+
+/** As a person types it. */
+function addressOf(url: string): string {
+  return url.replace('[::1]', 'localhost');
+}

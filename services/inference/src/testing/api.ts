@@ -1,0 +1,119 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createEnrolment, openSnapshotCutter, type Enrolment } from '@facehash/enrolment';
+import { apiKeyHash, newApiKey } from '@facehash/facemodel';
+import { Closer, seededRandom, systemClock, systemRandom } from '@facehash/kernel';
+import { RecordingLogger } from '@facehash/kernel/testing';
+import type { Messaging, ModelState } from '@facehash/messaging-core';
+import { aModelState } from '@facehash/messaging-core/testing';
+import { openLocalMessaging } from '@facehash/messaging-local';
+import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
+import { createMetrics, type Metrics } from '@facehash/observability';
+import { openModelDirectory, type WatchedDirectory } from '@facehash/recognition';
+import { InMemoryRegistry } from '@facehash/registry-core/testing';
+import { FakeFaceAnalyser } from '@facehash/vision-core/testing';
+import { Readiness } from '../health/readiness.js';
+import { createHttpApp } from '../http/app.js';
+import type { HttpLimits } from '../http/ports.js';
+import { FakeRecogniser } from './fake-recogniser.js';
+
+export const storageId = 'fm-0001-test';
+export const apiKey = newApiKey(seededRandom(1));
+/** Whole and valid, but of no model. */
+export const unknownKey = newApiKey(seededRandom(2));
+
+const limits: HttpLimits = {
+  imageBytesMax: 256 * 1024,
+  trainBytesMax: 4 * 1024 ** 2,
+  bodiesBytesMax: 8 * 1024 ** 2,
+  photosInFlight: 2,
+  requestTimeoutMs: 5000,
+  uploadTimeoutMs: 10_000,
+  trainWaitMs: 5000,
+};
+
+export interface TestApi extends AsyncDisposable {
+  readonly app: NestFastifyApplication;
+  readonly recogniser: FakeRecogniser;
+  readonly analyser: FakeFaceAnalyser;
+  readonly registry: InMemoryRegistry;
+  readonly enrolment: Enrolment;
+  readonly directory: WatchedDirectory;
+  readonly readiness: Readiness;
+  readonly metrics: Metrics;
+  readonly logger: RecordingLogger;
+  /** Publishes a state of the model, as its controller would. */
+  publish(state?: Partial<ModelState>): Promise<void>;
+}
+
+export interface TestApiOptions {
+  readonly limits?: Partial<HttpLimits>;
+  /** False: the directory has seen nothing yet. */
+  readonly synced?: boolean;
+}
+
+/** The API over the real enrolment with stores in memory; vision and recognition answer what a test says. */
+export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
+  const closer = new Closer();
+  const logger = new RecordingLogger();
+  const context = { clock: systemClock, random: systemRandom, logger };
+  const messaging = openLocalMessaging(context);
+  closer.defer('messaging', () => messaging.close());
+  const directory = openModelDirectory(messaging.models, context);
+  closer.defer('directory', () => directory.close());
+  const { analyser, registry, enrolment } = enrolmentOver(messaging, { closer, context });
+  const recogniser = new FakeRecogniser();
+  const synced = options.synced ?? true;
+  const readiness = new Readiness({ directorySynced: () => directory.synced, visionReady: () => true });
+  const metrics = createMetrics();
+  closer.defer('metrics', () => metrics.close());
+  const shown: WatchedDirectory = synced ? directory : Object.create(directory, { synced: { value: false } });
+  const counts = (id: string, signal: AbortSignal) => registry.counts(id, signal);
+  const app = await createHttpApp({
+    directory: shown,
+    recogniser,
+    enrolment,
+    counts,
+    readiness,
+    metrics,
+    limits: { ...limits, ...options.limits },
+    ...context,
+  });
+  closer.defer('app', () => app.close());
+  const api = {
+    ...{ app, recogniser, analyser, registry, enrolment, directory, readiness, metrics, logger },
+    publish: (state: Partial<ModelState> = {}) => publish(messaging, directory, state),
+    [Symbol.asyncDispose]: () => closer.close(),
+  };
+  await api.publish();
+  return api;
+}
+
+function enrolmentOver(
+  messaging: Messaging,
+  { closer, context }: { readonly closer: Closer; readonly context: Parameters<typeof openModelDirectory>[1] },
+) {
+  const analyser = new FakeFaceAnalyser();
+  const registry = new InMemoryRegistry();
+  const objects = new InMemoryObjectStore();
+  const rules = () => ({ debounceSeconds: 60, photosPerPerson: { min: 1 } });
+  const cutter = openSnapshotCutter({ registry, objects, commands: messaging.commands, rules, ...context });
+  closer.defer('cutter', () => cutter.close());
+  const enrolment = createEnrolment({
+    registry,
+    objects,
+    analyser,
+    people: messaging.people,
+    cutter,
+    photosInFlight: limits.photosInFlight,
+    ...context,
+  });
+  return { analyser, registry, enrolment };
+}
+
+async function publish(messaging: Messaging, directory: WatchedDirectory, state: Partial<ModelState>): Promise<void> {
+  const before = await messaging.models.get(storageId);
+  const sequence = (before?.value.fence.sequence ?? 0) + 1;
+  const value = aModelState({ storageId, apiKeyHashes: [apiKeyHash(apiKey)], ...before?.value, ...state, fence: { term: 1, sequence } });
+  await messaging.models.put(storageId, value, before?.revision ?? null);
+  await directory.until(storageId, (s) => s.fence.sequence >= sequence, AbortSignal.timeout(5000));
+}
