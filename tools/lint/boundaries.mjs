@@ -1,0 +1,41 @@
+import nx from '@nx/eslint-plugin';
+
+/** Everything a test may need that the code beside it may not. */
+const testLibraries = ['fast-check'];
+
+const mayUse = (sourceTag, ...tags) => ({ sourceTag, onlyDependOnLibsWithTags: tags });
+const andOnlyPackages = (...names) => ({ allowedExternalImports: [...names, ...testLibraries] });
+
+/**
+ * One direction: app → application, adapter, runtime → domain → kernel. Adapters never see each other, and only the composition root of
+ * a program sees adapters. The pure layers name the few packages that they may import; the others may import what they declare.
+ */
+const layers = [
+  { ...mayUse('layer:kernel', 'layer:kernel', 'layer:testing'), ...andOnlyPackages() },
+  { ...mayUse('layer:domain', 'layer:kernel', 'layer:domain', 'layer:testing'), ...andOnlyPackages('zod') },
+  { ...mayUse('layer:application', 'layer:kernel', 'layer:domain', 'layer:runtime', 'layer:testing'), ...andOnlyPackages('zod') },
+  mayUse('layer:adapter', 'layer:kernel', 'layer:domain', 'layer:testing'),
+  mayUse('layer:runtime', 'layer:kernel', 'layer:testing'),
+  mayUse('layer:testing', 'layer:kernel'),
+  mayUse('layer:app', 'layer:kernel', 'layer:domain', 'layer:application', 'layer:adapter', 'layer:runtime', 'layer:testing'),
+  mayUse('layer:testing-app', 'layer:kernel', 'layer:domain', 'layer:application', 'layer:adapter', 'layer:runtime', 'layer:testing'),
+];
+
+/** The programs are separate: what the operator may do, the part that faces the internet must not be able to do. */
+const scopes = [
+  mayUse('scope:shared', 'scope:shared'),
+  mayUse('scope:inference', 'scope:shared', 'scope:inference'),
+  mayUse('scope:trainer', 'scope:shared', 'scope:trainer'),
+  mayUse('scope:cli', 'scope:shared', 'scope:cli'),
+  mayUse('scope:build', 'scope:shared', 'scope:build'),
+  mayUse('scope:test', '*'),
+];
+
+/** Module boundaries by the tags in each package.json. Needs Nx's project graph: run ESLint through `nx`, else the rule checks nothing. */
+export const boundaries = {
+  files: ['**/*.ts'],
+  plugins: { '@nx': nx },
+  rules: {
+    '@nx/enforce-module-boundaries': ['error', { allow: [], depConstraints: [...layers, ...scopes] }],
+  },
+};

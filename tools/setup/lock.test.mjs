@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { withLock } from './lock.mjs';
+
+const lockModule = new URL('./lock.mjs', import.meta.url).href;
+
+describe('the lock', () => {
+  it('lets one in at a time', async () => {
+    const name = randomUUID();
+    let inside = 0;
+    const enter = () =>
+      withLock(name, async () => {
+        inside += 1;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return inside--;
+      });
+    expect(await Promise.all([enter(), enter(), enter(), enter()])).toEqual([1, 1, 1, 1]);
+  });
+
+  it('does not keep apart what has different names', async () => {
+    const result = await withLock(randomUUID(), () => withLock(randomUUID(), async () => 'both'));
+    expect(result).toBe('both');
+  });
+
+  it('is free again after work that failed', async () => {
+    const name = randomUUID();
+    await expect(withLock(name, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await expect(withLock(name, async () => 'free')).resolves.toBe('free');
+  });
+
+  it('is free again when its holder was killed, and wakes who waits', async () => {
+    const name = randomUUID();
+    const program = `import { withLock } from ${JSON.stringify(lockModule)};
+      await withLock(${JSON.stringify(name)}, () => { console.log('held'); return new Promise((r) => setTimeout(r, 60_000)); });`;
+    const holder = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(holder.stdout, 'data');
+    let acquired;
+    await new Promise((onWait) => (acquired = withLock(name, async () => 'mine', { onWait })));
+    holder.kill('SIGKILL');
+    await expect(acquired).resolves.toBe('mine');
+  });
+});

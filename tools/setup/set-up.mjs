@@ -1,0 +1,85 @@
+import { realpathSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { cacheDirectory } from './cache.mjs';
+import { compile } from './compile.mjs';
+import { withLock } from './lock.mjs';
+import { networks } from './networks.mjs';
+import { environmentOfPrograms, nodeRuntime } from './node-runtime.mjs';
+import { buildOpencvAddon } from './opencv-addon.mjs';
+import { packages } from './packages.mjs';
+import { progress } from './progress.mjs';
+import { SetUpError } from './set-up-error.mjs';
+import { systemLibraries } from './system-libraries.mjs';
+
+const portablePath = 'Face detection runs on its portable path (WebAssembly): the same faces, somewhat slower.';
+
+/**
+ * Makes a checkout ready to run. Every step finds out by itself whether there is anything to do, so calling this again costs seconds.
+ * @param {{purpose: 'start' | 'test', root: string, quiet?: boolean}} options
+ *   `test` compiles the tests as well, and does not accept a native face detector that fails to build where it could be built
+ * @returns {Promise<{node: string, networksDir: string, env: Record<string, string>}>} the Node to run programs with, and their environment
+ */
+export async function setUp(options) {
+  const context = setUpContext(options);
+  return alone(context, async () => {
+    const { node, env } = await installTools(context);
+    await compileSources(context, { node, env });
+    const networksDir = await convertNetworks(context, { node, env });
+    return { node, networksDir, env: { ...env, FACEHASH_NETWORKS_DIR: networksDir } };
+  });
+}
+
+export function setUpContext({ purpose, root, quiet = false }) {
+  return { purpose, root: realpathSync(root), cacheDir: cacheDirectory(), ...progress({ total: 6, quiet }) };
+}
+
+/** One set-up of a checkout at a time; `npm start` and `npm test` may well be typed in two windows. */
+export async function alone({ root, warn }, work) {
+  return withLock(root, work, { onWait: () => warn('Waiting for another set-up of this checkout to end.') });
+}
+
+/** Steps 1 to 4: what the product is built with and runs on. */
+export async function installTools({ purpose, root, cacheDir, step, warn }) {
+  let libraries, runtime;
+  await step('system libraries', async (begins) => {
+    libraries = await systemLibraries({ purpose, begins });
+    return libraries.state;
+  });
+  if (libraries.sentence) warn(libraries.sentence);
+  await step('npm packages', (begins) => packages({ root, begins }));
+  await step('Node 24', async () => {
+    runtime = await nodeRuntime({ root });
+    return runtime.version;
+  });
+  await step('native face detector', async (begins) => {
+    const { built, reason } = await oneCheckoutAtATime(cacheDir, begins, () => buildOpencvAddon({ root, cacheDir, log: begins }));
+    if (built) return 'present';
+    if (purpose === 'test' && libraries.state !== 'absent') throw new SetUpError(`The native face detector could not be built: ${reason}`);
+    warn(`${reason} ${portablePath}`);
+    return 'absent';
+  });
+  return { node: runtime.node, env: environmentOfPrograms(runtime) };
+}
+
+/** Step 5. */
+export async function compileSources({ purpose, root, step }, { node, env }) {
+  const what = purpose === 'test' ? 'everything' : 'programs';
+  await step('compiled sources', (begins) => compile({ root, node, env, what, begins }));
+}
+
+/** Step 6. Resolves to the folder that holds the networks. */
+export async function convertNetworks({ root, cacheDir, step }, { node, env }) {
+  let networksDir;
+  await step('neural networks', async (begins) => {
+    const converted = await oneCheckoutAtATime(cacheDir, begins, () => networks({ root, cacheDir, node, env, begins }));
+    networksDir = converted.networksDir;
+    return converted.state;
+  });
+  return networksDir;
+}
+
+/** Checkouts share the cache: the second to come waits for the first and then finds what it needs. */
+async function oneCheckoutAtATime(cacheDir, begins, work) {
+  await mkdir(cacheDir, { recursive: true });
+  return withLock(cacheDir, work, { onWait: () => begins('waiting for another checkout that builds the same') });
+}
