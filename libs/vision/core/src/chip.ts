@@ -14,7 +14,7 @@ const places: readonly Point[] = alignedBy.map((index) => {
   return [((padding + x) / (2 * padding + 1)) * CHIP_SIZE, ((padding + y) / (2 * padding + 1)) * CHIP_SIZE];
 });
 
-/** Takes pixels of the chip to pixels of the picture. Throws a RangeError for landmarks that all lie in one place. */
+/** Takes pixels of the chip to pixels of the picture. Throws a RangeError when landmarks are missing. */
 export function chipToPicture(landmarks: Landmarks): Similarity {
   const seen = alignedBy.map((index): Point => {
     const point = landmarks[index];

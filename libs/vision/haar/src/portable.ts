@@ -35,7 +35,7 @@ const startTimeoutMs = 60_000;
 
 /** OpenCV compiled to WebAssembly: the same boxes at about the speed of one native thread, on any machine. */
 export async function openPortableCascade(cascadePath: string): Promise<Cascade> {
-  const cv = await runtime();
+  const { cv } = await runtime();
   const classifier = new cv.CascadeClassifier();
   const file = 'cascade.xml';
   cv.FS_createDataFile('/', file, await readFile(cascadePath), true, false, false);
@@ -61,20 +61,25 @@ export async function openPortableCascade(cascadePath: string): Promise<Cascade>
   };
 }
 
-let started: Promise<Runtime> | undefined;
+/** The module has a `then` that calls back with the module itself: a promise of the bare module would never settle. */
+interface Started {
+  readonly cv: Runtime;
+}
+
+let started: Promise<Started> | undefined;
 
 /** One instance per process: each holds its own memory, and loading takes a fifth of a second. */
-function runtime(): Promise<Runtime> {
+function runtime(): Promise<Started> {
   return (started ??= start());
 }
 
-async function start(): Promise<Runtime> {
+async function start(): Promise<Started> {
   const { module } = await initialised(withoutItsHandlers(() => requireFromHere('@techstark/opencv-js')));
-  if (isRuntime(module)) return module;
+  if (isRuntime(module)) return { cv: module };
   throw new TypeError('the WebAssembly build of OpenCV lacks what the cascade needs');
 }
 
-/** The module calls `onRuntimeInitialized` once its WebAssembly is compiled. It comes back in an object, because some releases can be awaited and never settle. */
+/** The module calls `onRuntimeInitialized` once its WebAssembly is compiled. */
 function initialised(module: unknown): Promise<{ readonly module: unknown }> {
   return new Promise((resolve, reject) => {
     if (typeof module !== 'object' || module === null) return reject(new TypeError('the WebAssembly build of OpenCV is no module'));

@@ -1,0 +1,121 @@
+import { analyseImage, describeFace, type UprightPicture, type VisionParts } from './analyse.js';
+import type { FaceDetector, RgbImage } from './ports.js';
+import { aDescriptor, someLandmarks } from './testing/index.js';
+import { frame, portrait, type Box, type DetectedFace } from './types.js';
+
+const grey = (width: number, height: number): RgbImage => ({ data: new Uint8Array(width * height * 3).fill(90), width, height });
+const picture: UprightPicture = { rgb: grey(200, 100), width: 400, height: 200 };
+const box: Box = { x: 80, y: 25, width: 40, height: 50 };
+
+class Parts implements VisionParts {
+  readonly asked: string[] = [];
+  readonly boxes: Partial<Record<DetectedFace['detector'], readonly Box[]>>;
+  readonly landmarkBoxes: Box[] = [];
+  described = 0;
+
+  constructor(boxes: Parts['boxes']) {
+    this.boxes = boxes;
+  }
+  readonly haar = this.#detector('haar');
+  readonly tiny = this.#detector('tiny');
+  readonly ssd = this.#detector('ssd');
+  readonly landmarks = {
+    landmarks: async (_: RgbImage, where: Box) => {
+      this.landmarkBoxes.push(where);
+      return someLandmarks(where);
+    },
+  };
+  readonly descriptor = {
+    describe: async () => {
+      this.described++;
+      return aDescriptor(this.described);
+    },
+  };
+
+  #detector(name: DetectedFace['detector']): FaceDetector<{ readonly width: number }> {
+    return {
+      name,
+      detect: async () => {
+        this.asked.push(name);
+        return (this.boxes[name] ?? []).map((found) => ({ box: found, confidence: 0.5 }));
+      },
+    };
+  }
+}
+
+const facesOf = async (parts: Parts, options = portrait): Promise<readonly DetectedFace[]> => {
+  const analysis = await analyseImage(picture, parts, options);
+  if (!analysis.readable) throw new Error('not readable');
+  return analysis.faces;
+};
+
+describe('the pipeline', () => {
+  it('asks the next detector only where the one before saw nobody', async () => {
+    const seen = new Parts({ haar: [box], ssd: [box] });
+    expect(await facesOf(seen)).toMatchObject([{ detector: 'haar' }]);
+    expect(seen.asked).toEqual(['haar']);
+    const missed = new Parts({ ssd: [box] });
+    expect(await facesOf(missed)).toMatchObject([{ detector: 'ssd' }]);
+    expect(missed.asked).toEqual(['haar', 'tiny', 'ssd']);
+    const nobody = new Parts({});
+    expect(await facesOf(nobody, frame)).toEqual([]);
+    expect(nobody.asked).toEqual(['haar', 'ssd']);
+  });
+
+  it('answers in pixels of the upright image, though it worked on a smaller copy', async () => {
+    const [face] = await facesOf(new Parts({ haar: [box] }));
+    expect(face?.box).toEqual({ x: 160, y: 50, width: 80, height: 100 });
+    expect(face?.landmarks).toEqual(someLandmarks({ x: 75, y: 25, width: 50, height: 50 }).map(([x, y]) => [2 * x, 2 * y]));
+    expect(face?.quality).toMatchObject({ sizePx: 80, brightness: 90 });
+  });
+
+  it('gives the landmark network a square around the middle of the box', async () => {
+    const parts = new Parts({ haar: [box] });
+    await facesOf(parts);
+    expect(parts.landmarkBoxes).toEqual([{ x: 75, y: 25, width: 50, height: 50 }]);
+  });
+
+  it('keeps boxes inside the image', async () => {
+    const [face] = await facesOf(new Parts({ haar: [{ x: -10, y: 60, width: 300, height: 80 }] }));
+    expect(face?.box).toEqual({ x: 0, y: 120, width: 400, height: 80 });
+  });
+
+  it('puts the largest face first, and describes it alone or all of them, as asked', async () => {
+    const small: Box = { x: 100, y: 10, width: 20, height: 20 };
+    const faces = { haar: [small, box] };
+    const one = await facesOf(new Parts(faces));
+    expect(one.map((face) => [face.box.width, face.descriptor !== undefined])).toEqual([[80, true], [40, false]]);
+    const all = await facesOf(new Parts(faces), frame);
+    expect(all.every((face) => face.descriptor !== undefined)).toBe(true);
+    const none = await facesOf(new Parts(faces), { ...frame, descriptors: false });
+    expect(none.some((face) => face.descriptor !== undefined)).toBe(false);
+    expect(await facesOf(new Parts(faces), { ...frame, maxFaces: 1 })).toHaveLength(1);
+  });
+
+  it('averages the descriptors of the chip and of its mirror image to unit length', async () => {
+    const parts = new Parts({ haar: [box] });
+    const [face] = await facesOf(parts);
+    expect(parts.described).toBe(2);
+    expect(Math.hypot(...(face?.descriptor ?? []))).toBeCloseTo(1, 5);
+    const [a, b] = [aDescriptor(1), aDescriptor(2)];
+    const dot = (x: Float32Array): number => x.reduce((sum, v, i) => sum + v * (face?.descriptor?.[i] ?? 0), 0);
+    expect(dot(a)).toBeCloseTo(dot(b), 5);
+  });
+
+  it('describes again by landmarks of the upright image what it described at once', async () => {
+    // A network that answers by what it sees: the sums of rows of the chip.
+    const network = { describe: async ({ data }: RgbImage) => Float32Array.from({ length: 128 }, (_, i) => data.subarray(i * 450, (i + 1) * 450).reduce((s, v) => s + v, 1)) };
+    const rgb = grey(200, 100);
+    rgb.data.forEach((_, i) => (rgb.data[i] = (i * 7) % 251));
+    const parts = Object.assign(new Parts({ haar: [box] }), { descriptor: network });
+    const analysis = await analyseImage({ ...picture, rgb }, parts, portrait);
+    const [face] = analysis.readable ? analysis.faces : [];
+    const again = await describeFace({ ...picture, rgb }, network, face?.landmarks ?? []);
+    again.forEach((value, i) => expect(value).toBeCloseTo(face?.descriptor?.[i] ?? Number.NaN, 3));
+  });
+
+  it('refuses a network that answers nothing', async () => {
+    const silent = { describe: async () => new Float32Array(128) };
+    await expect(describeFace(picture, silent, someLandmarks())).rejects.toMatchObject({ code: 'INTERNAL' });
+  });
+});
