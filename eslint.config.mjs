@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import js from '@eslint/js';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
-import { boundaries } from './tools/lint/boundaries.mjs';
+import { boundaries, boundariesForTests } from './tools/lint/boundaries.mjs';
 import { coreLayers, packagesTagged } from './tools/lint/layers.mjs';
 import {
   fakesAreForTests,
@@ -51,6 +51,7 @@ export default defineConfig(
     },
   },
   boundaries,
+  boundariesForTests,
   // Every file.
   {
     files: ['**/*.ts', ...scripts],

@@ -47,7 +47,13 @@ describe('a client written to the ancestor’s documentation works unchanged', (
   });
 
   it('curl with base64 from a file, as its shell users send it', async () => {
-    const shell = async (script: string) => (await run('bash', ['-ceu', script], { cwd: folder.path, env: { PATH: process.env['PATH'], URL: `${product.url}/${product.apiKey}` } })).stdout;
+    const shell = async (script: string) =>
+      (
+        await run('bash', ['-ceu', script], {
+          cwd: folder.path,
+          env: { PATH: process.env['PATH'], URL: `${product.url}/${product.apiKey}` },
+        })
+      ).stdout;
     const train = `{ printf '{"username": "Ann", "images": ["'; for i in 0 1 2 3; do [ $i = 0 ] || printf '", "'; base64 -w0 ann$i.jpg; done; printf '"]}'; } > train.json
       curl -s "$URL/train" -H 'content-type: application/json' -d @train.json`;
     expect(JSON.parse(await shell(train))).toMatchObject({ trainingSuccess: 1 });

@@ -28,7 +28,9 @@ describe('the README, followed to the letter', () => {
     await writeFile(join(folder.path, 'stranger.jpg'), await sampleFace(4, 9));
     // The port is the one thing that the test changes: the default may be taken on this machine.
     const shell = async (script: string): Promise<unknown> =>
-      JSON.parse((await run('bash', ['-ceu', script.replaceAll('localhost:5000', `127.0.0.1:${product.port}`)], { cwd: folder.path })).stdout);
+      JSON.parse(
+        (await run('bash', ['-ceu', script.replaceAll('localhost:5000', `127.0.0.1:${product.port}`)], { cwd: folder.path })).stdout,
+      );
     expect(await shell(await block('enrol'))).toMatchObject({ trainingSuccess: 1, accepted: 3 });
     await copyFile(join(folder.path, 'other.jpg'), join(folder.path, 'photo.jpg'));
     expect(await shell(await block('ask'))).toMatchObject({ foundFlag: 1, foundFace: 'Ann' });

@@ -72,8 +72,16 @@ describe('one machine, from an empty folder', () => {
     await using folder = await temporaryFolder();
     await using product = await Product.start({ dataDir: folder.path });
     const manifest = join(folder.path, 'front-door.yaml');
-    await writeFile(manifest, 'apiVersion: facehash.dev/v1alpha1\nkind: FaceModel\nmetadata: {name: front-door}\nspec: {displayName: Front door}\n');
-    const cli = (...args: string[]) => run(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'services/cli/dist/main.js'), '--data-dir', folder.path, ...args], { env: { PATH: process.env['PATH'] } });
+    await writeFile(
+      manifest,
+      'apiVersion: facehash.dev/v1alpha1\nkind: FaceModel\nmetadata: {name: front-door}\nspec: {displayName: Front door}\n',
+    );
+    const cli = (...args: string[]) =>
+      run(
+        process.execPath,
+        ['--disable-warning=ExperimentalWarning', join(root, 'services/cli/dist/main.js'), '--data-dir', folder.path, ...args],
+        { env: { PATH: process.env['PATH'] } },
+      );
     expect((await cli('apply', '-f', manifest)).stdout).toContain('facemodel/front-door created');
     expect((await cli('apply', '-f', manifest)).stdout).toContain('facemodel/front-door unchanged');
     const key = (await readFile(join(folder.path, 'keys', 'front-door'), 'utf8')).trim();

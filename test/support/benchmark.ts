@@ -10,14 +10,19 @@ export interface Row {
 }
 
 /** A row whose target is a bound; `null` reports only. */
-export function row(name: string, value: number, unit: string, bound: { readonly atLeast: number } | { readonly atMost: number } | null = null): Row {
+export function row(
+  name: string,
+  value: number,
+  unit: string,
+  bound: { readonly atLeast: number } | { readonly atMost: number } | null = null,
+): Row {
   if (bound === null) return { name, value, unit, target: null, met: null };
   return 'atLeast' in bound
     ? { name, value, unit, target: `>= ${bound.atLeast}`, met: value >= bound.atLeast }
     : { name, value, unit, target: `<= ${bound.atMost}`, met: value <= bound.atMost };
 }
 
-export function machine(): string {
+function machine(): string {
   const [cpu] = cpus();
   return `${cpus().length} x ${cpu?.model.trim() ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
 }
@@ -28,7 +33,13 @@ export function report(bench: string, rows: readonly Row[], json: boolean): void
   const head = ['', 'value', 'unit', 'target', ''];
   const widths = head.map((_, i) => Math.max(...[head, ...cells].map((line) => line[i]?.length ?? 0)));
   console.log(`\n${bench} on ${machine()}\n`);
-  for (const line of [head, ...cells]) console.log(line.map((cell, i) => (i === 1 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join('  ').trimEnd());
+  for (const line of [head, ...cells])
+    console.log(
+      line
+        .map((cell, i) => (i === 1 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    );
   if (json) console.log(JSON.stringify({ bench, machine: machine(), rows }));
 }
 

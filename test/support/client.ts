@@ -15,7 +15,11 @@ export class Client {
     return { status: response.status, body: (await response.json()) as RecognizeAnswer };
   }
 
-  async train(username: string, images: readonly Uint8Array[], headers: Record<string, string> = {}): Promise<{ readonly status: number; readonly body: TrainAnswer; readonly location: string | null }> {
+  async train(
+    username: string,
+    images: readonly Uint8Array[],
+    headers: Record<string, string> = {},
+  ): Promise<{ readonly status: number; readonly body: TrainAnswer; readonly location: string | null }> {
     const response = await fetch(`${this.url}/train`, {
       method: 'POST',
       headers: { 'x-api-key': this.apiKey, 'content-type': 'application/json', ...headers },

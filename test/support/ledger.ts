@@ -16,6 +16,8 @@ export class Ledger {
 
   /** What of it is not in `found` (person id to digests). */
   missingFrom(found: ReadonlyMap<string, ReadonlySet<string>>): string[] {
-    return [...this.#acknowledged].flatMap(([person, digests]) => [...digests].filter((d) => !found.get(person)?.has(d)).map((d) => `${person}/${d}`));
+    return [...this.#acknowledged].flatMap(([person, digests]) =>
+      [...digests].filter((d) => !found.get(person)?.has(d)).map((d) => `${person}/${d}`),
+    );
   }
 }

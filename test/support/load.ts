@@ -37,13 +37,20 @@ export async function load(options: {
   return { requestsPerSecond: latenciesMs.length / elapsed, latenciesMs, failed };
 }
 
-function post(agent: Agent, { url, headers, body }: { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer }): Promise<number> {
+function post(
+  agent: Agent,
+  { url, headers, body }: { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer },
+): Promise<number> {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method: 'POST', agent, headers: { ...headers, 'content-length': body.length }, timeout: 30_000 }, (response) => {
-      response.resume();
-      response.on('end', () => resolve(response.statusCode ?? 0));
-      response.on('error', reject);
-    });
+    const sent = request(
+      url,
+      { method: 'POST', agent, headers: { ...headers, 'content-length': body.length }, timeout: 30_000 },
+      (response) => {
+        response.resume();
+        response.on('end', () => resolve(response.statusCode ?? 0));
+        response.on('error', reject);
+      },
+    );
     sent.on('timeout', () => sent.destroy(new Error('no answer within 30 s')));
     sent.on('error', reject);
     sent.end(body);

@@ -36,7 +36,14 @@ export class Product implements AsyncDisposable {
     const output = { text: '' };
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'services/inference/dist/main.js')], {
       cwd: root,
-      env: { ...withoutOurs(process.env), FACEHASH_DATA_DIR: options.dataDir, PORT: String(port), LOG_FORMAT: 'json', LOG_LEVEL: 'info', ...options.env },
+      env: {
+        ...withoutOurs(process.env),
+        FACEHASH_DATA_DIR: options.dataDir,
+        PORT: String(port),
+        LOG_FORMAT: 'json',
+        LOG_LEVEL: 'info',
+        ...options.env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stdout.on('data', (chunk: Buffer) => (output.text += chunk.toString()));

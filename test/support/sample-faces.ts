@@ -30,7 +30,12 @@ export async function sampleFace(person: number, take: number): Promise<Buffer> 
   if (!box) throw new RangeError(`there are ${samplePersons} sample persons`);
   const [picture, left, top, width, height] = box;
   const margin = Math.round(height * (0.3 + 0.03 * (take % 5)));
-  const region = { left: Math.max(0, left - margin), top: Math.max(0, top - margin), width: width + 2 * margin, height: height + 2 * margin };
+  const region = {
+    left: Math.max(0, left - margin),
+    top: Math.max(0, top - margin),
+    width: width + 2 * margin,
+    height: height + 2 * margin,
+  };
   return sharp(join(demo, `sample${picture}.jpg`))
     .extract(region)
     .rotate(((take * 3) % 11) - 5, { background: '#808080' })

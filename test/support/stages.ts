@@ -14,7 +14,10 @@ export async function stageRows(photos: readonly Buffer[]): Promise<Row[]> {
   const haar = await openHaar({ adapter: 'auto', cascadePath: bundledCascadePath() });
   const times = new Times();
   const parts: VisionParts = {
-    haar: { name: 'haar', detect: (picture, options) => times.of(`detection (Haar, ${haar.adapter})`, () => haar.detector.detect(picture, options)) },
+    haar: {
+      name: 'haar',
+      detect: (picture, options) => times.of(`detection (Haar, ${haar.adapter})`, () => haar.detector.detect(picture, options)),
+    },
     tiny: networks.tiny,
     ssd: networks.ssd,
     landmarks: { landmarks: (picture, box) => times.of('68 landmarks', () => networks.landmarks.landmarks(picture, box)) },

@@ -31,11 +31,24 @@ const scopes = [
   mayUse('scope:test', '*'),
 ];
 
+/** Messaging within one process is also what tests of the application run on: it is the real thing, and as quick as a fake. */
+const layersForTests = [
+  mayUse('layer:application', 'layer:kernel', 'layer:domain', 'layer:application', 'layer:runtime', 'layer:testing', 'double:in-process'),
+  ...layers.filter(({ sourceTag }) => sourceTag !== 'layer:application'),
+];
+
 /** Module boundaries by the tags in each package.json. Needs Nx's project graph: run ESLint through `nx`, else the rule checks nothing. */
 export const boundaries = {
   files: ['**/*.ts'],
   plugins: { '@nx': nx },
   rules: {
     '@nx/enforce-module-boundaries': ['error', { allow: [], depConstraints: [...layers, ...scopes] }],
+  },
+};
+
+export const boundariesForTests = {
+  files: ['**/*.test.ts'],
+  rules: {
+    '@nx/enforce-module-boundaries': ['error', { allow: [], depConstraints: [...layersForTests, ...scopes] }],
   },
 };

@@ -28,8 +28,8 @@ export const restrictedInProduct = [
   ...restrictedEverywhere,
   {
     selector:
-      ':matches(FunctionDeclaration, ArrowFunctionExpression, :not(MethodDefinition[kind="constructor"]) > FunctionExpression)[params.length>3]',
-    message: 'Nobody remembers the order of more than three parameters: take the rest as one options object.',
+      ':matches(FunctionDeclaration, ArrowFunctionExpression, :not(MethodDefinition[kind="constructor"]) > FunctionExpression)[params.length>3]:not([params.length=4][params.3.name="signal"])',
+    message: 'Nobody remembers the order of more than three parameters (and a signal): take the rest as one options object.',
   },
   {
     selector: 'MethodDefinition[kind="constructor"] > FunctionExpression[params.length>4]',

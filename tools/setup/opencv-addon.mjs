@@ -64,7 +64,7 @@ async function prerequisites(root) {
 }
 
 /** `#define CV_VERSION_MAJOR 4` and its like give `4.6.0`. */
-export function opencvVersion(header) {
+function opencvVersion(header) {
   return ['MAJOR', 'MINOR', 'REVISION'].map((part) => lastNumber(header, `CV_VERSION_${part}`)).join('.');
 }
 
@@ -74,7 +74,9 @@ function lastNumber(header, name) {
 }
 
 async function missingTools() {
-  const results = await Promise.all(['g++', 'make', 'python3'].map(async (name) => ({ name, ...(await run(name, ['--version'], { timeoutMs: 30_000 })) })));
+  const results = await Promise.all(
+    ['g++', 'make', 'python3'].map(async (name) => ({ name, ...(await run(name, ['--version'], { timeoutMs: 30_000 })) })),
+  );
   return results.filter(({ code }) => code !== 0).map(({ name }) => name);
 }
 
@@ -88,8 +90,8 @@ async function build({ root, cacheDir, directory, node, nodeDirectory, libraries
       const sources = join(temporary, 'sources');
       await copySources(root, sources);
       const cwd = sources;
-      await step('Building', node, [gyp, 'rebuild', '--jobs', String(availableParallelism())], { cwd, env });
-      await step('Loading', node, ['--eval', smokeTest, join(sources, 'build/Release', addonFile)], { cwd, env });
+      await step('Building', [node, gyp, 'rebuild', '--jobs', String(availableParallelism())], { cwd, env });
+      await step('Loading', [node, '--eval', smokeTest, join(sources, 'build/Release', addonFile)], { cwd, env });
       await rename(join(sources, 'build/Release', addonFile), join(temporary, addonFile));
       await rm(sources, { recursive: true });
     });
@@ -102,9 +104,10 @@ async function build({ root, cacheDir, directory, node, nodeDirectory, libraries
 
 class StepFailed extends Error {}
 
-async function step(what, node, args, options) {
+async function step(what, [node, ...args], options) {
   const { code, output, timedOut } = await run(node, args, { ...options, timeoutMs: buildTimeoutMs });
-  if (code !== 0) throw new StepFailed(`${what} the native face detector ${timedOut ? 'took too long' : 'failed'}:\n${lastLines(output)}\n`);
+  if (code !== 0)
+    throw new StepFailed(`${what} the native face detector ${timedOut ? 'took too long' : 'failed'}:\n${lastLines(output)}\n`);
 }
 
 /** Fails unless the addon loads, is linked to a working OpenCV and knows cascades. */
@@ -127,7 +130,8 @@ async function opencvView({ cacheDir, libraries, opencv }) {
     await symlink(headers, join(temporary, 'include/opencv4'));
     const list = modules.map((module) => `#define HAVE_OPENCV_${module.toUpperCase()}\n`).join('');
     await writeFile(join(temporary, 'include/opencv2/opencv_modules.hpp'), list);
-    for (const module of modules) await symlink(join(libraries, `libopencv_${module}.so`), join(temporary, 'lib', `libopencv_${module}.so`));
+    for (const module of modules)
+      await symlink(join(libraries, `libopencv_${module}.so`), join(temporary, 'lib', `libopencv_${module}.so`));
   });
   return view;
 }

@@ -39,9 +39,28 @@ class Replica implements AsyncDisposable {
       if (name === this.#crashAt) throw new Error(`crash at ${name}`);
     };
     this.messaging = openLocalMessaging({ clock: systemClock });
-    this.cutter = openSnapshotCutter({ registry, objects, commands: this.messaging.commands, rules: () => model, clock: systemClock, random, logger: silentLogger, checkpoint });
+    this.cutter = openSnapshotCutter({
+      registry,
+      objects,
+      commands: this.messaging.commands,
+      rules: () => model,
+      clock: systemClock,
+      random,
+      logger: silentLogger,
+      checkpoint,
+    });
     const { cutter } = this;
-    this.enrolment = createEnrolment({ registry, objects, analyser, people: this.messaging.people, cutter, clock: systemClock, random, photosInFlight: 3, checkpoint });
+    this.enrolment = createEnrolment({
+      registry,
+      objects,
+      analyser,
+      people: this.messaging.people,
+      cutter,
+      clock: systemClock,
+      random,
+      photosInFlight: 3,
+      checkpoint,
+    });
   }
 
   crashAt(name: Checkpoint | undefined): void {
@@ -60,7 +79,11 @@ class Replica implements AsyncDisposable {
   }
 
   enrol(personId: string, ...contents: string[]): Promise<EnrolmentResult> {
-    return this.enrolment.enrol(this.model, personId, contents.map((content, i) => photo(content, i)));
+    return this.enrolment.enrol(
+      this.model,
+      personId,
+      contents.map((content, i) => photo(content, i)),
+    );
   }
 
   /** Digests in the snapshot that `latest` points to. */
@@ -83,9 +106,17 @@ describe('enrolling photos', () => {
   it('answers one result per photo, in the order of the request, and the counter that covers them', async () => {
     await using replica = new Replica();
     const ann = await replica.person();
-    replica.analyser.shows(bytes('no face'), anAnalysis({ faces: [] })).shows(bytes('junk'), { readable: false, problem: 'IMAGE_UNREADABLE', detail: 'not an image' });
+    replica.analyser
+      .shows(bytes('no face'), anAnalysis({ faces: [] }))
+      .shows(bytes('junk'), { readable: false, problem: 'IMAGE_UNREADABLE', detail: 'not an image' });
     const { photos, counter } = await replica.enrol(ann, 'one', 'no face', 'two', 'one', 'junk');
-    expect(photos.map((p) => (p.outcome === 'rejected' ? p.code : p.outcome))).toEqual(['accepted', 'FACE_NOT_FOUND', 'accepted', 'duplicate', 'IMAGE_UNREADABLE']);
+    expect(photos.map((p) => (p.outcome === 'rejected' ? p.code : p.outcome))).toEqual([
+      'accepted',
+      'FACE_NOT_FOUND',
+      'accepted',
+      'duplicate',
+      'IMAGE_UNREADABLE',
+    ]);
     expect(photos.map((p) => p.index)).toEqual([0, 1, 2, 3, 4]);
     expect(counter).toBe(3);
   });
@@ -101,8 +132,18 @@ describe('enrolling photos', () => {
   });
 
   it.each([
-    ['two faces of like size', anAnalysis({ faces: [aFace({ box: { x: 0, y: 0, width: 100, height: 100 } }), aFace({ box: { x: 120, y: 0, width: 80, height: 80 } })] }), 'FACES_TOO_MANY'],
-    ['a hopelessly blurred face', anAnalysis({ faces: [aFace({ quality: { sizePx: 100, sharpness: 0.1, brightness: 120 } })] }), 'QUALITY_TOO_LOW'],
+    [
+      'two faces of like size',
+      anAnalysis({
+        faces: [aFace({ box: { x: 0, y: 0, width: 100, height: 100 } }), aFace({ box: { x: 120, y: 0, width: 80, height: 80 } })],
+      }),
+      'FACES_TOO_MANY',
+    ],
+    [
+      'a hopelessly blurred face',
+      anAnalysis({ faces: [aFace({ quality: { sizePx: 100, sharpness: 0.1, brightness: 120 } })] }),
+      'QUALITY_TOO_LOW',
+    ],
   ])('rejects %s, with what was measured', async (_, analysis, code) => {
     await using replica = new Replica();
     const ann = await replica.person();
@@ -115,7 +156,9 @@ describe('enrolling photos', () => {
   it('takes a photo with a small face in the background for the large one', async () => {
     await using replica = new Replica();
     const ann = await replica.person();
-    const both = anAnalysis({ faces: [aFace({ box: { x: 0, y: 0, width: 100, height: 100 } }), aFace({ box: { x: 150, y: 0, width: 40, height: 40 } })] });
+    const both = anAnalysis({
+      faces: [aFace({ box: { x: 0, y: 0, width: 100, height: 100 } }), aFace({ box: { x: 150, y: 0, width: 40, height: 40 } })],
+    });
     replica.analyser.shows(bytes('x'), both);
     expect((await replica.enrol(ann, 'x')).photos[0]?.outcome).toBe('accepted');
   });
@@ -123,7 +166,10 @@ describe('enrolling photos', () => {
   it('does not take the photo of another person', async () => {
     await using replica = new Replica();
     await replica.enrol(await replica.person('Ann'), 'same');
-    expect((await replica.enrol(await replica.person('Ben'), 'same')).photos[0]).toMatchObject({ outcome: 'rejected', code: 'PHOTO_OF_OTHER_PERSON' });
+    expect((await replica.enrol(await replica.person('Ben'), 'same')).photos[0]).toMatchObject({
+      outcome: 'rejected',
+      code: 'PHOTO_OF_OTHER_PERSON',
+    });
   });
 
   it('stops at the limits of the model, and duplicates do not count', async () => {
@@ -155,7 +201,10 @@ describe('enrolling photos', () => {
     ['metadata without end', { name: 'Ann', metadata: { a: 'x'.repeat(1000) } }],
   ])('refuses %s and says where', async (_, person) => {
     await using replica = new Replica();
-    await expect(replica.enrolment.createPerson(replica.model, person)).rejects.toMatchObject({ code: 'REQUEST_INVALID', details: { problems: [expect.objectContaining({ path: expect.any(String) })] } });
+    await expect(replica.enrolment.createPerson(replica.model, person)).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+      details: { problems: [expect.objectContaining({ path: expect.any(String) })] },
+    });
   });
 
   it('knows a name in either Unicode form as one', async () => {
@@ -238,7 +287,11 @@ describe('a crash at any step', () => {
     // Nobody sends anything any more: the sweep alone must find what is missing.
     await eventually(async () => {
       const latest = await replica.latest();
-      return latest !== undefined && [...acknowledged].every((digest) => latest.photos.has(digest)) && latest.counter === (await replica.registry.counter(replica.model.storageId));
+      return (
+        latest !== undefined &&
+        [...acknowledged].every((digest) => latest.photos.has(digest)) &&
+        latest.counter === (await replica.registry.counter(replica.model.storageId))
+      );
     });
     await replica.enrol(ann, 'during');
     await replica.cutter.cutNow(replica.model.storageId);
@@ -259,7 +312,11 @@ describe('a crash at any step', () => {
         for (const act of actions) {
           if (act.kind === 'crash') replica.crashAt(act.at);
           const content = act.kind === 'enrol' ? `photo ${act.n}` : 'crash photo';
-          if (act.kind !== 'cut') await replica.enrol(ann, content).then(() => acknowledged.add(sha256Hex(content)), () => undefined);
+          if (act.kind !== 'cut')
+            await replica.enrol(ann, content).then(
+              () => acknowledged.add(sha256Hex(content)),
+              () => undefined,
+            );
           if (act.kind !== 'enrol') await replica.cutter.cutNow(replica.model.storageId).catch(() => undefined);
           if (act.kind === 'crash') await replica.restart();
         }

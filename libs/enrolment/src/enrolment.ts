@@ -74,7 +74,12 @@ class EnrolmentService implements Enrolment {
     return this.parts.registry.photos(model.storageId, personId, page, signal);
   }
 
-  async enrol(model: ModelState, personId: string, photos: AsyncIterable<IncomingPhoto> | Iterable<IncomingPhoto>, signal?: AbortSignal): Promise<EnrolmentResult> {
+  async enrol(
+    model: ModelState,
+    personId: string,
+    photos: AsyncIterable<IncomingPhoto> | Iterable<IncomingPhoto>,
+    signal?: AbortSignal,
+  ): Promise<EnrolmentResult> {
     const person = await this.person(model, personId, signal);
     const room = await this.#room(model, person, signal);
     const results: Counted[] = [];
@@ -108,7 +113,14 @@ class EnrolmentService implements Enrolment {
     if (people >= model.limits.people && !(await registry.personByName(model.storageId, name, signal))) {
       throw new FaceHashError('LIMIT_REACHED', { people: model.limits.people });
     }
-    const person = { id: newId('per', clock, random), storageId: model.storageId, name, externalId, metadata, createdAt: clock.now().toISOString() };
+    const person = {
+      id: newId('per', clock, random),
+      storageId: model.storageId,
+      name,
+      externalId,
+      metadata,
+      createdAt: clock.now().toISOString(),
+    };
     const created = await registry.createPerson(person, signal);
     await this.#projector.name(model.storageId, created.person, signal);
     return created;

@@ -14,13 +14,17 @@ export class PeopleProjector {
 
   /** The name answers from now on. The registry has it already. */
   async name(storageId: string, person: { readonly id: string; readonly name: string }, signal?: AbortSignal): Promise<void> {
-    await this.#change(storageId, (names) => (names[person.id] === person.name ? undefined : { ...names, [person.id]: person.name }), signal);
+    await this.#change(
+      storageId,
+      (names) => (names[person.id] === person.name ? undefined : { ...names, [person.id]: person.name }),
+      signal,
+    );
   }
 
   /** Brings the projection to what the registry says: after a crash between the two writes, and after a restart. */
   async sync(storageId: string, signal?: AbortSignal): Promise<void> {
     const names: Record<string, string> = {};
-    for (let after: string | null = ''; after !== null; ) {
+    for (let after: string | null = ''; after !== null;) {
       const page: Awaited<ReturnType<Registry['people']>> = await this.registry.people(storageId, { after, limit: PAGE }, signal);
       for (const { id, name } of page.items) names[id] = name;
       after = page.next;
@@ -30,7 +34,11 @@ export class PeopleProjector {
   }
 
   /** Compare-and-set until it holds; `change` gives undefined when there is nothing to do. */
-  async #change(storageId: string, change: (names: Readonly<Record<string, string>>) => Record<string, string> | undefined, signal?: AbortSignal): Promise<void> {
+  async #change(
+    storageId: string,
+    change: (names: Readonly<Record<string, string>>) => Record<string, string> | undefined,
+    signal?: AbortSignal,
+  ): Promise<void> {
     for (let tries = 0; tries < TRIES; tries++) {
       const before = await this.people.get(storageId, signal);
       const value: PeopleProjection = before?.value ?? { v: 1, storageId, revision: 0, names: {}, tombstones: {} };

@@ -4,13 +4,19 @@ import type { NewPerson } from './types.js';
 const NAME_MAX = 200;
 const EXTERNAL_ID_MAX = 200;
 const METADATA_ENTRIES_MAX = 50;
+const METADATA_KEY_MAX = 100;
 const METADATA_VALUE_MAX = 500;
 /** Control and format characters: invisible, and a way to make two names look alike. */
 const invisible = /[\p{Cc}\p{Cf}]/u;
 
+interface Problem {
+  readonly path: string;
+  readonly message: string;
+}
+
 /** The parts of a person that were given, checked and normalised: NFC, trimmed. Throws REQUEST_INVALID with every fault. */
 export function checkedPerson(input: Partial<NewPerson>): Partial<NewPerson> {
-  const problems: { path: string; message: string }[] = [];
+  const problems: Problem[] = [];
   const text = (path: string, value: string, max: number): string => {
     const normal = value.normalize('NFC').trim();
     if (normal.length === 0) problems.push({ path, message: 'must not be empty' });
@@ -24,11 +30,17 @@ export function checkedPerson(input: Partial<NewPerson>): Partial<NewPerson> {
     ...(externalId === undefined ? {} : { externalId: externalId === null ? null : text('externalId', externalId, EXTERNAL_ID_MAX) }),
     ...(metadata === undefined ? {} : { metadata: { ...metadata } }),
   };
-  const entries = Object.entries(metadata ?? {});
-  if (entries.length > METADATA_ENTRIES_MAX) problems.push({ path: 'metadata', message: `must have at most ${METADATA_ENTRIES_MAX} entries` });
-  for (const [key, value] of entries) {
-    if (key.length > 100 || value.length > METADATA_VALUE_MAX) problems.push({ path: `metadata.${key.slice(0, 100)}`, message: 'is too long' });
-  }
+  problems.push(...faultsIn(metadata ?? {}));
   if (problems.length > 0) throw new FaceHashError('REQUEST_INVALID', { problems });
   return checked;
+}
+
+function faultsIn(metadata: Readonly<Record<string, string>>): readonly Problem[] {
+  const entries = Object.entries(metadata);
+  const many = entries.length > METADATA_ENTRIES_MAX;
+  const tooLong = entries.filter(([key, value]) => key.length > METADATA_KEY_MAX || value.length > METADATA_VALUE_MAX);
+  return [
+    ...(many ? [{ path: 'metadata', message: `must have at most ${METADATA_ENTRIES_MAX} entries` }] : []),
+    ...tooLong.map(([key]) => ({ path: `metadata.${key.slice(0, METADATA_KEY_MAX)}`, message: 'is too long' })),
+  ];
 }

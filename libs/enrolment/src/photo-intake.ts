@@ -37,7 +37,8 @@ export async function takeIn(parts: IntakeParts, person: Person, photo: Incoming
   const held = await parts.registry.photosBySha256(storageId, sha256, signal);
   const own = held.find((p) => p.personId === person.id);
   if (own) return accepted(parts, { index: photo.index, photo: own, outcome: 'duplicate' }, signal);
-  if (held.length > 0) return { result: rejected(photo, 'PHOTO_OF_OTHER_PERSON', 'the same photo is enrolled under another person'), counter: null };
+  if (held.length > 0)
+    return { result: rejected(photo, 'PHOTO_OF_OTHER_PERSON', 'the same photo is enrolled under another person'), counter: null };
 
   const analysis = await parts.analyser.analyse(photo.bytes, { ...portrait, descriptors: false }, signal);
   const face = subject(photo, analysis);
@@ -69,7 +70,11 @@ function subject(photo: IncomingPhoto, analysis: Analysis): Subject | Rejection 
   const [face, rival] = analysis.faces;
   if (!face) return rejected(photo, 'FACE_NOT_FOUND', 'no face was found');
   if (rival && side(rival) >= RIVAL_SIDE * side(face)) {
-    return rejected(photo, 'FACES_TOO_MANY', `two faces of ${Math.round(side(face))} and ${Math.round(side(rival))} pixels: it is open who is meant`);
+    return rejected(
+      photo,
+      'FACES_TOO_MANY',
+      `two faces of ${Math.round(side(face))} and ${Math.round(side(rival))} pixels: it is open who is meant`,
+    );
   }
   const problem = qualityProblem(face.quality);
   return problem ? rejected(photo, 'QUALITY_TOO_LOW', problem.detail) : { face, width: analysis.width, height: analysis.height };
@@ -77,7 +82,12 @@ function subject(photo: IncomingPhoto, analysis: Analysis): Subject | Rejection 
 
 async function store(
   parts: IntakeParts,
-  { person, photo, sha256, analysis }: { readonly person: Person; readonly photo: IncomingPhoto; readonly sha256: string; readonly analysis: Subject },
+  {
+    person,
+    photo,
+    sha256,
+    analysis,
+  }: { readonly person: Person; readonly photo: IncomingPhoto; readonly sha256: string; readonly analysis: Subject },
   signal?: AbortSignal,
 ): Promise<void> {
   const { storageId } = person;

@@ -1,4 +1,13 @@
-import { decodeDocument, encodeDocument, latestPointerSchema, layout, sampleCounts, samplesDigest, snapshotSchema, type Snapshot } from '@facehash/artifacts';
+import {
+  decodeDocument,
+  encodeDocument,
+  latestPointerSchema,
+  layout,
+  sampleCounts,
+  samplesDigest,
+  snapshotSchema,
+  type Snapshot,
+} from '@facehash/artifacts';
 import { deadline, supervise, type Clock, type Logger, type Random } from '@facehash/kernel';
 import type { CommandQueue } from '@facehash/messaging-core';
 import type { ObjectStore } from '@facehash/object-store-core';
@@ -12,7 +21,9 @@ const SWEEP_MS = 5000;
 const PATIENCE = 10;
 
 /** What a cut takes from the model; undefined while the model is not known here. */
-export type CutRules = (storageId: string) => { readonly debounceSeconds: number; readonly photosPerPerson: { readonly min: number } } | undefined;
+export type CutRules = (
+  storageId: string,
+) => { readonly debounceSeconds: number; readonly photosPerPerson: { readonly min: number } } | undefined;
 
 export interface CutterParts {
   readonly registry: Registry;

@@ -58,7 +58,12 @@ export interface Enrolment {
   people(model: ModelState, page: PageRequest, signal?: AbortSignal): Promise<Page<Person>>;
   photos(model: ModelState, personId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<Photo>>;
   /** Photos are analysed and stored as they arrive, a bounded number at a time. */
-  enrol(model: ModelState, personId: string, photos: AsyncIterable<IncomingPhoto> | Iterable<IncomingPhoto>, signal?: AbortSignal): Promise<EnrolmentResult>;
+  enrol(
+    model: ModelState,
+    personId: string,
+    photos: AsyncIterable<IncomingPhoto> | Iterable<IncomingPhoto>,
+    signal?: AbortSignal,
+  ): Promise<EnrolmentResult>;
   /** Cuts a snapshot now instead of after the debounce, and gives its counter; null when nobody is enrolled. */
   trainNow(model: ModelState, signal?: AbortSignal): Promise<number | null>;
 }

@@ -7,7 +7,12 @@ export interface ModelStates {
 }
 
 /** Resolves when the version that answers covers `counter`, or when it is clear that none will by itself. Rejects with the signal's reason. */
-export async function waitForTraining(states: ModelStates, storageId: string, counter: number, signal: AbortSignal): Promise<TrainingOutcome> {
+export async function waitForTraining(
+  states: ModelStates,
+  storageId: string,
+  counter: number,
+  signal: AbortSignal,
+): Promise<TrainingOutcome> {
   const state = await states.until(storageId, (s) => outcomeIn(s, counter) !== undefined, signal);
   return outcomeIn(state, counter) ?? { outcome: 'failed', code: 'TRAINING_FAILED', message: 'the model changed while it was being read' };
 }

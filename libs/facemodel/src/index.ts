@@ -3,10 +3,8 @@ export { applyFaceModel, type Applied, type ApplyParts, type OwnerKeys } from '.
 export { storageIdOf, type ApplyOutcome, type FaceModelRepository, type StoredFaceModel } from './repository.js';
 export {
   API_VERSION,
-  faceModelManifest,
   faceModelSpec,
   KIND,
-  modelName,
   parseManifest,
   type FaceModelManifest,
   type FaceModelSpec,
@@ -15,8 +13,6 @@ export {
   type TrainingSpec,
 } from './schema.js';
 export {
-  conditionTypes,
-  reasons,
   type Condition,
   type ConditionType,
   type FaceModelStatus,

@@ -30,7 +30,11 @@ describe('applying a FaceModel', () => {
     const all = parts();
     const first = await applyFaceModel(aManifest('front-door'), all);
     const second = await applyFaceModel(aManifest('front-door', { suspend: true }), all);
-    expect(second).toMatchObject({ outcome: 'changed', keyKeptIn: null, model: { uid: first.model.uid, apiKeyHashes: first.model.apiKeyHashes, generation: 2 } });
+    expect(second).toMatchObject({
+      outcome: 'changed',
+      keyKeptIn: null,
+      model: { uid: first.model.uid, apiKeyHashes: first.model.apiKeyHashes, generation: 2 },
+    });
   });
 
   it('after a crash between key and model takes the key that was kept', async () => {
@@ -43,6 +47,8 @@ describe('applying a FaceModel', () => {
   it('refuses to change the storage id', async () => {
     const all = parts();
     await applyFaceModel(aManifest('front-door'), all);
-    await expect(applyFaceModel(aManifest('front-door', { storageId: 'another-one' }), all)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+    await expect(applyFaceModel(aManifest('front-door', { storageId: 'another-one' }), all)).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+    });
   });
 });

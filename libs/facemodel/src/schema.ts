@@ -4,7 +4,7 @@ export const API_VERSION = 'facehash.dev/v1alpha1';
 export const KIND = 'FaceModel';
 
 /** A DNS label of at most 40 characters, so that child names (Jobs, Services) still fit into 63. */
-export const modelName = z
+const modelName = z
   .string()
   .max(40)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be a DNS label: lower-case letters, digits and hyphens, not at either end');
@@ -22,7 +22,11 @@ const storageId = z
 
 const hyperparameters = z
   .strictObject({
-    hiddenUnits: z.array(z.int().min(1).max(1024)).max(4).default([64]).meta({ description: 'Widths of the trainable branch’s hidden layers.' }),
+    hiddenUnits: z
+      .array(z.int().min(1).max(1024))
+      .max(4)
+      .default([64])
+      .meta({ description: 'Widths of the trainable branch’s hidden layers.' }),
     epochs: z.int().min(0).max(1000).default(60).meta({ description: '0: the imprinted layer alone decides.' }),
     batchSize: z.int().min(1).max(4096).default(32),
     learningRate: z.number().positive().max(1).default(0.001),
@@ -70,7 +74,12 @@ export const faceModelSpec = z.strictObject({
   training,
   recognition: z
     .strictObject({
-      falseAcceptTarget: z.number().min(0.00001).max(0.5).default(0.01).meta({ description: 'Share of strangers that may be named, 0 to 1.' }),
+      falseAcceptTarget: z
+        .number()
+        .min(0.00001)
+        .max(0.5)
+        .default(0.01)
+        .meta({ description: 'Share of strangers that may be named, 0 to 1.' }),
       maxFaces: z.int().min(1).max(64).default(16),
     })
     .prefault({}),
@@ -79,7 +88,9 @@ export const faceModelSpec = z.strictObject({
     .prefault({}),
   storageId: storageId.nullable().default(null).meta({ description: 'Immutable; null: the UID. Set it to adopt a restored backup.' }),
   versions: z
-    .strictObject({ pin: z.string().max(63).nullable().default(null).meta({ description: 'This version answers, at once and whatever is enrolled.' }) })
+    .strictObject({
+      pin: z.string().max(63).nullable().default(null).meta({ description: 'This version answers, at once and whatever is enrolled.' }),
+    })
     .prefault({}),
   serving,
   suspend: z.boolean().default(false),
@@ -104,7 +115,9 @@ export type TrainingSpec = FaceModelSpec['training'];
 export type Hyperparameters = TrainingSpec['hyperparameters'];
 
 /** Parses an unknown value (YAML or JSON already read). The problems carry the path of every fault. */
-export function parseManifest(value: unknown): { readonly ok: true; readonly manifest: FaceModelManifest } | { readonly ok: false; readonly problems: readonly Problem[] } {
+export function parseManifest(
+  value: unknown,
+): { readonly ok: true; readonly manifest: FaceModelManifest } | { readonly ok: false; readonly problems: readonly Problem[] } {
   const parsed = faceModelManifest.safeParse(value);
   if (parsed.success) return { ok: true, manifest: parsed.data };
   return { ok: false, problems: parsed.error.issues.map((i) => ({ path: i.path.join('.'), message: i.message })) };

@@ -1,26 +1,36 @@
 /** What a model is doing, in one word: the first column a person reads. */
 export type Phase = 'Empty' | 'Waiting' | 'Training' | 'RollingOut' | 'Ready' | 'Degraded' | 'Suspended' | 'Deleting';
 
-export const conditionTypes = ['Ready', 'Trained', 'RolledOut', 'Stalled'] as const;
-export type ConditionType = (typeof conditionTypes)[number];
+export type ConditionType = 'Ready' | 'Trained' | 'RolledOut' | 'Stalled';
 
-/** Reasons are API: add, never rename. Each has the sentence that the reference page prints. */
-export const reasons = {
-  NoSamples: 'Nobody is enrolled yet',
-  WaitingForRun: 'A snapshot waits for its training run to begin',
-  Training: 'A training run is under way',
-  TrainingFailed: 'The last training run failed and will be retried or needs new photos',
-  RetriesExhausted: 'Training failed as often as `training.retries` allows; new photos or a changed spec start it again',
-  GateRefused: 'The new version was significantly worse than the active one',
-  RollingOut: 'Replicas are taking the new version over',
-  RolloutStalled: 'Some replicas take longer than `progressDeadlineSeconds` to take the version over',
-  RolledBack: 'Replicas could not take the new version over; the active one stays',
-  UpToDate: 'The active version is trained on the newest snapshot',
-  PinMissing: 'No version of the name in `versions.pin` is stored',
-  Pinned: 'The version is pinned by `versions.pin`',
-  Suspended: 'Training and rollouts are suspended by `spec.suspend`',
-} as const satisfies Record<string, string>;
-export type Reason = keyof typeof reasons;
+/** Reasons are API: add, never rename. */
+export type Reason =
+  /** Nobody is enrolled yet. */
+  | 'NoSamples'
+  /** A snapshot waits for its training run to begin. */
+  | 'WaitingForRun'
+  /** A training run is under way. */
+  | 'Training'
+  /** The last training run failed and will be retried or needs new photos. */
+  | 'TrainingFailed'
+  /** Training failed as often as `training.retries` allows; new photos or a changed spec start it again. */
+  | 'RetriesExhausted'
+  /** The new version was significantly worse than the active one. */
+  | 'GateRefused'
+  /** Replicas are taking the new version over. */
+  | 'RollingOut'
+  /** Some replicas take longer than `progressDeadlineSeconds` to take the version over. */
+  | 'RolloutStalled'
+  /** Replicas could not take the new version over; the active one stays. */
+  | 'RolledBack'
+  /** The active version is trained on the newest snapshot. */
+  | 'UpToDate'
+  /** No version of the name in `versions.pin` is stored. */
+  | 'PinMissing'
+  /** The version is pinned by `versions.pin`. */
+  | 'Pinned'
+  /** Training and rollouts are suspended by `spec.suspend`. */
+  | 'Suspended';
 
 export interface Condition {
   readonly type: ConditionType;

@@ -18,7 +18,9 @@ class World {
   /** `dies`: the program ends after the step and before the status was written. */
   pass(dies = false): void {
     const { latest, active, run, replicas, stored } = this;
-    const { step, status, forgetRun } = plan(observe({ now: new Date(this.now), latest, active, run, replicas, stored, ...(this.status ? { status: this.status } : {}) }));
+    const { step, status, forgetRun } = plan(
+      observe({ now: new Date(this.now), latest, active, run, replicas, stored, status: this.status }),
+    );
     if (step?.kind === 'activate') this.active = step.pointer;
     if (step?.kind === 'startRun') this.run = { spec: step.spec };
     if (step?.kind === 'cancelRun') this.run = null;
@@ -42,7 +44,9 @@ class World {
       this.run = { spec, outcome: { outcome: 'failed', code: 'TRAINING_FAILED', message: 'crash', retryable: true } };
       return;
     }
-    const of = Array.from({ length: this.latest?.counter ?? 0 }, (_, i) => samples(i + 1, `photos at ${i + 1}`)).find((s) => wantedName(s) === spec.version);
+    const of = Array.from({ length: this.latest?.counter ?? 0 }, (_, i) => samples(i + 1, `photos at ${i + 1}`)).find(
+      (s) => wantedName(s) === spec.version,
+    );
     if (of && !this.stored.some((m) => m.version === spec.version)) this.stored.push(trainedVersion(of));
     this.run = { spec, outcome: { outcome: 'trained', version: spec.version } };
   }

@@ -120,7 +120,13 @@ describe('an ended run', () => {
     expect(plan(observe({ latest: samples(3), status })).step).toBeNull();
     const second = plan(observe({ latest: samples(3), status, now: later(60) }));
     expect(second.step).toMatchObject({ kind: 'startRun', spec: { run: layoutOfAttempt(samples(3), 2) } });
-    status = plan(observe({ latest: samples(3), status: second.status, run: { spec: { ...spec, run: layoutOfAttempt(samples(3), 3) }, outcome: crash } })).status;
+    status = plan(
+      observe({
+        latest: samples(3),
+        status: second.status,
+        run: { spec: { ...spec, run: layoutOfAttempt(samples(3), 3) }, outcome: crash },
+      }),
+    ).status;
     expect(status.training.lastFailure).toMatchObject({ attempt: 3, final: true });
   });
 
@@ -128,7 +134,10 @@ describe('an ended run', () => {
     const untrainable = { outcome: 'failed' as const, code: 'PHOTOS_REJECTED', message: 'no photo is usable', retryable: false };
     const { status } = plan(observe({ latest: samples(3), run: { spec, outcome: untrainable } }));
     expect(plan(observe({ latest: samples(3), status })).step).toBeNull();
-    expect(plan(observe({ latest: samples(3), status, generation: 2 })).step).toMatchObject({ kind: 'startRun', spec: { run: layoutOfAttempt(samples(3), 1, 2) } });
+    expect(plan(observe({ latest: samples(3), status, generation: 2 })).step).toMatchObject({
+      kind: 'startRun',
+      spec: { run: layoutOfAttempt(samples(3), 1, 2) },
+    });
   });
 
   it('tells who waits for a newer snapshot of the same photos that it failed too', () => {
@@ -151,10 +160,19 @@ describe('a rollout', () => {
   });
 
   it('goes from the first wave to all, and is promoted when all hold it', () => {
-    const widened = plan(observe({ latest: samples(3), stored: [version], status: begin(['a', 'b', 'c']), replicas: [has('a'), readyReplica('b'), readyReplica('c')] }));
+    const widened = plan(
+      observe({
+        latest: samples(3),
+        stored: [version],
+        status: begin(['a', 'b', 'c']),
+        replicas: [has('a'), readyReplica('b'), readyReplica('c')],
+      }),
+    );
     expect(widened.step).toBeNull();
     expect(widened.status.rollout).toMatchObject({ wave: 'All', replicas: ['a', 'b', 'c'] });
-    const waiting = plan(observe({ latest: samples(3), stored: [version], status: widened.status, replicas: [has('a'), has('b'), readyReplica('c')] }));
+    const waiting = plan(
+      observe({ latest: samples(3), stored: [version], status: widened.status, replicas: [has('a'), has('b'), readyReplica('c')] }),
+    );
     expect(waiting.step).toBeNull();
     const cold = readyReplica('c', { verifiedCold: version.version });
     const done = plan(observe({ latest: samples(3), stored: [version], status: widened.status, replicas: [has('a'), has('b'), cold] }));
@@ -162,9 +180,13 @@ describe('a rollout', () => {
   });
 
   it('is not held up by a replica that fell silent, nor by one that came later', () => {
-    const { status } = plan(observe({ latest: samples(3), stored: [version], status: begin(['a', 'b']), replicas: [has('a'), readyReplica('b')] }));
+    const { status } = plan(
+      observe({ latest: samples(3), stored: [version], status: begin(['a', 'b']), replicas: [has('a'), readyReplica('b')] }),
+    );
     const silent = readyReplica('b', { ready: false });
-    const { step } = plan(observe({ latest: samples(3), stored: [version], status, replicas: [has('a'), silent, readyReplica('newcomer')] }));
+    const { step } = plan(
+      observe({ latest: samples(3), stored: [version], status, replicas: [has('a'), silent, readyReplica('newcomer')] }),
+    );
     expect(step).toMatchObject({ kind: 'activate' });
   });
 
@@ -175,18 +197,30 @@ describe('a rollout', () => {
   });
 
   it('is rolled back for good when a replica finds the artifact bad', () => {
-    const bad = readyReplica('a', { failed: { version: version.version, kind: 'artifact', code: 'ARTIFACT_CORRUPT', message: 'digest mismatch' } });
+    const bad = readyReplica('a', {
+      failed: { version: version.version, kind: 'artifact', code: 'ARTIFACT_CORRUPT', message: 'digest mismatch' },
+    });
     const { status, step } = plan(observe({ latest: samples(3), stored: [version], status: begin(['a']), replicas: [bad] }));
     expect(step).toBeNull();
-    expect(status).toMatchObject({ rollout: null, phase: 'Degraded', training: { lastFailure: { final: true, code: 'ARTIFACT_CORRUPT' } } });
-    expect(plan(observe({ latest: samples(3), stored: [version], status, replicas: [readyReplica('a')], now: later(3600) })).status.rollout).toBeNull();
+    expect(status).toMatchObject({
+      rollout: null,
+      phase: 'Degraded',
+      training: { lastFailure: { final: true, code: 'ARTIFACT_CORRUPT' } },
+    });
+    expect(
+      plan(observe({ latest: samples(3), stored: [version], status, replicas: [readyReplica('a')], now: later(3600) })).status.rollout,
+    ).toBeNull();
   });
 
   it('is rolled back and tried again when the first wave misses its deadline', () => {
-    const slow = readyReplica('a', { failed: { version: version.version, kind: 'transient', code: 'STORE_UNAVAILABLE', message: 'the store did not answer' } });
+    const slow = readyReplica('a', {
+      failed: { version: version.version, kind: 'transient', code: 'STORE_UNAVAILABLE', message: 'the store did not answer' },
+    });
     const { status } = plan(observe({ latest: samples(3), stored: [version], status: begin(['a']), replicas: [slow], now: later(121) }));
     expect(status.training.lastFailure).toMatchObject({ final: false, code: 'DEADLINE_EXCEEDED' });
-    expect(plan(observe({ latest: samples(3), stored: [version], status, replicas: [slow], now: later(300) })).status.rollout).not.toBeNull();
+    expect(
+      plan(observe({ latest: samples(3), stored: [version], status, replicas: [slow], now: later(300) })).status.rollout,
+    ).not.toBeNull();
   });
 
   it('that had been promoted when the program died is taken as promoted', () => {
@@ -220,7 +254,15 @@ describe('an active version', () => {
 
   it('gives way to a pinned version, also an older one', () => {
     const pinned = trainedVersion(samples(1, 'old'));
-    const { status } = plan(observe({ latest: samples(3), stored: [version, pinned], active, replicas: [readyReplica('a')], spec: { versions: { pin: pinned.version } } }));
+    const { status } = plan(
+      observe({
+        latest: samples(3),
+        stored: [version, pinned],
+        active,
+        replicas: [readyReplica('a')],
+        spec: { versions: { pin: pinned.version } },
+      }),
+    );
     expect(status.rollout?.version.name).toBe(pinned.version);
   });
 

@@ -39,7 +39,11 @@ const nobodyLeft: RolloutCheck = (o, rollout) => {
   const ready = readyIds(o);
   if (ready.length === 0) return { reason: 'RollingOut', message: 'no replica is ready to take the version over' };
   const replicas = rollout.wave === 'First' ? ready.slice(0, o.model.spec.serving.rollout.firstWave) : ready;
-  return { reason: 'RollingOut', message: 'the replicas of the wave are gone, others take their place', rollout: { ...rollout, replicas, waveStartedAt: o.now.toISOString() } };
+  return {
+    reason: 'RollingOut',
+    message: 'the replicas of the wave are gone, others take their place',
+    rollout: { ...rollout, replicas, waveStartedAt: o.now.toISOString() },
+  };
 };
 
 const waveDone: RolloutCheck = (o, rollout) => {
@@ -69,14 +73,25 @@ const rolloutChecks: readonly RolloutCheck[] = [
   overdue,
 ];
 
-function rolledBack(o: Observed, rollout: Rollout, why: { readonly code: string; readonly message: string; readonly final: boolean }): Decision {
+function rolledBack(
+  o: Observed,
+  rollout: Rollout,
+  why: { readonly code: string; readonly message: string; readonly final: boolean },
+): Decision {
   const last = o.model.status?.training.lastFailure;
   const attempt = last?.version === rollout.version.name ? last.attempt + 1 : 1;
   return {
     reason: 'RolledBack',
     message: `version ${rollout.version.name} was rolled back: ${why.message}`,
     rollout: null,
-    failure: { version: rollout.version.name, snapshot: rollout.version.snapshot, attempt, ...why, at: o.now.toISOString(), generation: o.model.generation },
+    failure: {
+      version: rollout.version.name,
+      snapshot: rollout.version.snapshot,
+      attempt,
+      ...why,
+      at: o.now.toISOString(),
+      generation: o.model.generation,
+    },
   };
 }
 

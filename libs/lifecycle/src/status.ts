@@ -1,5 +1,13 @@
 import type { ActivePointer } from '@facehash/artifacts';
-import { storageIdOf, type Condition, type FaceModelStatus, type Phase, type Reason, type Rollout, type VersionSummary } from '@facehash/facemodel';
+import {
+  storageIdOf,
+  type Condition,
+  type FaceModelStatus,
+  type Phase,
+  type Reason,
+  type Rollout,
+  type VersionSummary,
+} from '@facehash/facemodel';
 import { holds } from './rollout.js';
 import { attemptOf } from './training.js';
 import type { Decision, Observed, ObservedRun, Wanted } from './types.js';
@@ -7,29 +15,38 @@ import { summaryOf } from './wanted.js';
 
 /** The status after this pass: what was there, what was decided, what is observed. */
 export function nextStatus(o: Observed, wanted: Wanted | null, decision: Decision): FaceModelStatus {
-  const previous = o.model.status;
-  const rollout = decision.rollout === undefined ? (previous?.rollout ?? null) : decision.rollout;
+  const rollout = kept(decision.rollout, o.model.status?.rollout);
   const active = activeAfter(o, decision);
   const run = runAfter(o, decision);
   const facts: Facts = { o, wanted, decision, rollout, active, run };
   return {
     phase: phaseOf(facts),
     storageId: storageIdOf(o.model),
-    samples: { people: o.latest?.people ?? 0, photos: o.latest?.photos ?? 0, snapshot: o.latest?.counter ?? null },
+    samples: samplesOf(o),
     activeVersion: active,
     targetVersion: rollout?.version.name ?? null,
     rollout,
-    training: {
-      run: run?.spec.run ?? null,
-      stage: run ? (run.progress?.stage ?? 'Starting') : null,
-      percent: run ? coarse(run.progress?.percent ?? 0) : null,
-      attempt: run ? attemptOf(run.spec.run) : 0,
-      lastFailure: decision.failure === undefined ? (previous?.training.lastFailure ?? null) : decision.failure,
-    },
+    training: trainingOf(facts),
     replicas: replicaCounts(o, rollout?.version.name ?? active?.name),
     conditions: conditionsOf(facts),
     observedGeneration: o.model.generation,
   };
+}
+
+/** What was decided, else what was there. */
+function kept<T>(decided: T | null | undefined, previous: T | null | undefined): T | null {
+  return decided === undefined ? (previous ?? null) : decided;
+}
+
+function samplesOf({ latest }: Observed): FaceModelStatus['samples'] {
+  return latest ? { people: latest.people, photos: latest.photos, snapshot: latest.counter } : { people: 0, photos: 0, snapshot: null };
+}
+
+function trainingOf({ o, run, decision }: Facts): FaceModelStatus['training'] {
+  const lastFailure = kept(decision.failure, o.model.status?.training.lastFailure);
+  if (!run) return { run: null, stage: null, percent: null, attempt: 0, lastFailure };
+  const { stage, percent } = run.progress ?? { stage: 'Starting', percent: 0 };
+  return { run: run.spec.run, stage, percent: coarse(percent), attempt: attemptOf(run.spec.run), lastFailure };
 }
 
 interface Facts {

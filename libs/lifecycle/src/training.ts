@@ -14,14 +14,22 @@ export const runEnded: Check = (o, wanted) => {
   if (!run?.outcome) return undefined;
   const forgetRun = run.spec.run;
   if (run.outcome.outcome !== 'trained') return { ...failed(o, run.spec, run.outcome), forgetRun };
-  const manifest = o.stored.get(run.spec.version);
-  if (!manifest) return { ...failed(o, run.spec, { outcome: 'failed', code: 'ARTIFACT_CORRUPT', message: 'the run left no manifest', retryable: true }), forgetRun };
-  // Newer photos do not stop a finished version: a steady stream of them must not keep every version from the replicas.
-  const newer = run.spec.snapshot > (o.active?.snapshot ?? 0);
-  if (wanted?.pinned || o.model.spec.suspend) return { reason: 'UpToDate', message: `version ${run.spec.version} is stored`, forgetRun };
-  if (!newer) return { reason: 'UpToDate', message: `version ${run.spec.version} came too late`, forgetRun };
-  return { ...beginRollout(o, summaryOf(manifest, run.spec.snapshot)), forgetRun };
+  return { ...trained(o, wanted, run.spec), forgetRun };
 };
+
+function trained(o: Observed, wanted: Wanted | null, run: RunSpec): Decision {
+  const { version, snapshot } = run;
+  const manifest = o.stored.get(version);
+  if (!manifest) {
+    const noManifest = { outcome: 'failed', code: 'ARTIFACT_CORRUPT', message: 'the run left no manifest', retryable: true } as const;
+    return failed(o, run, noManifest);
+  }
+  // Newer photos do not stop a finished version: a steady stream of them must not keep every version from the replicas.
+  const newer = snapshot > (o.active?.snapshot ?? 0);
+  if (wanted?.pinned || o.model.spec.suspend) return { reason: 'UpToDate', message: `version ${version} is stored` };
+  if (!newer) return { reason: 'UpToDate', message: `version ${version} came too late` };
+  return beginRollout(o, summaryOf(manifest, snapshot));
+}
 
 export const suspended: Check = (o) => {
   if (!o.model.spec.suspend) return undefined;
@@ -50,7 +58,8 @@ export const runUnderWay: Check = (o, wanted) => {
   if (!run) return undefined;
   const spec = o.model.spec.training.hyperparameters;
   const sameSpec = run.spec.pipeline === o.pipeline && canonicalJson(run.spec.hyperparameters) === canonicalJson(spec);
-  if (!sameSpec || wanted?.pinned) return { reason: 'Training', message: `run ${run.spec.run} is superseded`, step: { kind: 'cancelRun', run: run.spec.run } };
+  if (!sameSpec || wanted?.pinned)
+    return { reason: 'Training', message: `run ${run.spec.run} is superseded`, step: { kind: 'cancelRun', run: run.spec.run } };
   return { reason: 'Training', message: `run ${run.spec.run} trains version ${run.spec.version}` };
 };
 
@@ -85,7 +94,9 @@ export const pinMissing: Check = (_, wanted) =>
   wanted?.pinned ? { reason: 'PinMissing', message: `no version ${wanted.version} is stored; change or remove versions.pin` } : undefined;
 
 export const noRunSlot: Check = (o) =>
-  o.runSlotFree ? undefined : { reason: 'WaitingForRun', message: 'as many training runs are under way as may run at once', againAfterMs: SLOT_POLL_MS };
+  o.runSlotFree
+    ? undefined
+    : { reason: 'WaitingForRun', message: 'as many training runs are under way as may run at once', againAfterMs: SLOT_POLL_MS };
 
 export const startRun: Check = (o, wanted) => {
   if (!wanted) return undefined;
@@ -118,7 +129,16 @@ function failed(o: Observed, spec: RunSpec, outcome: Exclude<RunOutcome, { outco
   return {
     reason: outcome.outcome === 'refused' ? 'GateRefused' : final ? 'RetriesExhausted' : 'TrainingFailed',
     message,
-    failure: { version: spec.version, snapshot: spec.snapshot, attempt, final, code, message, at: o.now.toISOString(), generation: o.model.generation },
+    failure: {
+      version: spec.version,
+      snapshot: spec.snapshot,
+      attempt,
+      final,
+      code,
+      message,
+      at: o.now.toISOString(),
+      generation: o.model.generation,
+    },
     ...(final ? {} : { againAfterMs: retryDelayMs(spec.version, attempt) }),
   };
 }
@@ -128,7 +148,7 @@ export function attemptOf(run: string): number {
 }
 
 /** Doubling from one second to five minutes, each with a jitter of up to half. The jitter comes from the names, so a decision taken twice is the same. */
-export function retryDelayMs(version: string, attempt: number): number {
+function retryDelayMs(version: string, attempt: number): number {
   const jitter = Number.parseInt(sha256Hex(`${version} ${attempt}`).slice(0, 8), 16) / 0xffffffff;
   return Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (attempt - 1)) * (1 - jitter / 2);
 }

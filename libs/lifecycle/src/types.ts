@@ -14,7 +14,12 @@ export interface ObservedReplica {
   readonly ready: boolean;
   readonly answering: string | null;
   readonly verifiedCold: string | null;
-  readonly failed: { readonly version: string; readonly kind: 'artifact' | 'transient'; readonly code: string; readonly message: string } | null;
+  readonly failed: {
+    readonly version: string;
+    readonly kind: 'artifact' | 'transient';
+    readonly code: string;
+    readonly message: string;
+  } | null;
 }
 
 /** Everything a decision is taken from. Gathered anew for each pass; nothing is remembered outside of it. */

@@ -45,14 +45,23 @@ class Machine implements AsyncDisposable {
   async snapshot(counter: number, content = `photos ${counter}`): Promise<void> {
     const key = layout.latestSamples(this.storageId);
     const before = await this.objects.read(key);
-    await this.objects.replace(key, encodeDocument({ v: 1, counter, digest: sha256Hex(content), people: 1, photos: 3 }), before?.revision ?? null);
+    await this.objects.replace(
+      key,
+      encodeDocument({ v: 1, counter, digest: sha256Hex(content), people: 1, photos: 3 }),
+      before?.revision ?? null,
+    );
     await this.messaging.commands.send({ v: 1, id: `train-${counter}`, kind: 'train', storageId: this.storageId, snapshot: counter });
   }
 
   /** What the trainer does when it succeeds. */
   async finishRun(): Promise<VersionManifest> {
     const spec = await eventually(async () => this.runner.runs().find((r) => !r.outcome)?.spec);
-    const manifest = aManifestOfVersion({ version: spec.version, storageId: spec.storageId, run: spec.run, samples: { digest: sha256Hex('any'), counter: spec.snapshot, people: 1, photos: 3 } });
+    const manifest = aManifestOfVersion({
+      version: spec.version,
+      storageId: spec.storageId,
+      run: spec.run,
+      samples: { digest: sha256Hex('any'), counter: spec.snapshot, people: 1, photos: 3 },
+    });
     await this.objects.create(layout.manifest(spec.storageId, spec.version), encodeDocument(manifest));
     this.runner.end(spec.run, { outcome: 'trained', version: spec.version });
     return manifest;
@@ -111,7 +120,11 @@ describe('the controller of one machine', () => {
     const rolling = await machine.state((s) => s.target !== null);
     expect(rolling).toMatchObject({ phase: 'RollingOut', active: null, target: { name: version }, targetReplicas: ['one'] });
     await machine.report({ answering: version });
-    expect(await machine.state((s) => s.active !== null)).toMatchObject({ phase: 'Ready', active: { name: version, snapshot: 3 }, target: null });
+    expect(await machine.state((s) => s.active !== null)).toMatchObject({
+      phase: 'Ready',
+      active: { name: version, snapshot: 3 },
+      target: null,
+    });
     const stored = await machine.objects.read(layout.active(machine.storageId));
     expect(decodeDocument(activePointerSchema, stored?.bytes ?? new Uint8Array(), 'active')).toMatchObject({ version, snapshot: 3 });
     expect(machine.runner.runs()).toEqual([]);
@@ -162,7 +175,11 @@ describe('the controller of one machine', () => {
     const stop = new AbortController();
     const seen: string[] = [];
     const reading = (async () => {
-      for await (const event of machine.messaging.events.subscribe({ storageId: machine.storageId, afterId: 'from the beginning' }, stop.signal)) seen.push(event.type);
+      for await (const event of machine.messaging.events.subscribe(
+        { storageId: machine.storageId, afterId: 'from the beginning' },
+        stop.signal,
+      ))
+        seen.push(event.type);
     })();
     await systemClock.sleep(100);
     stop.abort();

@@ -1,5 +1,6 @@
 import { storageIdOf } from '@facehash/facemodel';
 import { deadline, hasCode, supervise, type Random } from '@facehash/kernel';
+import type { Command } from '@facehash/messaging-core';
 import { Reconciler, type ReconcileParts } from './reconcile.js';
 import { ReplicaBoard } from './replica-board.js';
 import { WorkQueue } from './work-queue.js';
@@ -48,7 +49,8 @@ class ControlLoop implements LocalController {
     const stopListening = runner.onChange(changed);
     this.#stop.signal.addEventListener('abort', stopListening, { once: true });
     this.#run('replica reports', () => this.#replicas.follow(messaging.replicas, changed, this.#stop.signal));
-    this.#run('commands', () => messaging.commands.consume(async (command) => changed(command.storageId), this.#stop.signal));
+    const look = (command: Command): Promise<void> => Promise.resolve(changed(command.storageId));
+    this.#run('commands', () => messaging.commands.consume(look, this.#stop.signal));
   }
 
   async lookAtEverything(): Promise<void> {

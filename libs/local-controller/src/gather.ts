@@ -8,7 +8,7 @@ import {
   type LatestPointer,
   type VersionManifest,
 } from '@facehash/artifacts';
-import { storageIdOf, type StoredFaceModel } from '@facehash/facemodel';
+import { storageIdOf } from '@facehash/facemodel';
 import { versionsOfInterest, type Observed } from '@facehash/lifecycle';
 import type { ObjectStore } from '@facehash/object-store-core';
 

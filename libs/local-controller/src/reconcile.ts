@@ -93,7 +93,16 @@ export class Reconciler {
     for (const { type, key, data } of happenings(model.status, status)) {
       const time = this.parts.clock.now().toISOString();
       await this.parts.messaging.events.publish(
-        { specversion: '1.0', id: `${subject}.${type}.${key}`, source: 'facehash/controller', type, subject, time, datacontenttype: 'application/json', data },
+        {
+          specversion: '1.0',
+          id: `${subject}.${type}.${key}`,
+          source: 'facehash/controller',
+          type,
+          subject,
+          time,
+          datacontenttype: 'application/json',
+          data,
+        },
         signal,
       );
     }
@@ -102,5 +111,8 @@ export class Reconciler {
 
 /** Whether the decision itself moved something that the next pass decides from; mere progress of a run does not. */
 function movedOn(before: FaceModelStatus | null, after: FaceModelStatus): boolean {
-  return canonicalJson([before?.rollout ?? null, before?.training.lastFailure ?? null]) !== canonicalJson([after.rollout, after.training.lastFailure]);
+  return (
+    canonicalJson([before?.rollout ?? null, before?.training.lastFailure ?? null]) !==
+    canonicalJson([after.rollout, after.training.lastFailure])
+  );
 }

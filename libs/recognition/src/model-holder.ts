@@ -1,5 +1,15 @@
 import type { ModelBackend } from '@facehash/classifier-core';
-import { asFaceHashError, backoffMs, deadline, FaceHashError, Limiter, type Clock, type FaceHashError as Failure, type Logger, type Random } from '@facehash/kernel';
+import {
+  asFaceHashError,
+  backoffMs,
+  deadline,
+  FaceHashError,
+  Limiter,
+  type Clock,
+  type FaceHashError as Failure,
+  type Logger,
+  type Random,
+} from '@facehash/kernel';
 import type { KvBucket, ModelState, ReplicaReport } from '@facehash/messaging-core';
 import type { ObjectStore } from '@facehash/object-store-core';
 import { loadVersion, type LoadedVersion } from './load-version.js';
@@ -58,7 +68,12 @@ class Holder implements ModelHolder {
   readonly #reports: ReplicaReports;
 
   constructor(private readonly parts: HolderParts) {
-    this.#reports = new ReplicaReports({ ...parts, bucket: parts.replicas, signal: this.#stop.signal, describe: (id) => this.#describe(id) });
+    this.#reports = new ReplicaReports({
+      ...parts,
+      bucket: parts.replicas,
+      signal: this.#stop.signal,
+      describe: (id) => this.#describe(id),
+    });
     parts.directory.onChange((state) => this.#follow(state));
     for (const state of parts.directory.all()) this.#follow(state);
   }
@@ -106,7 +121,8 @@ class Holder implements ModelHolder {
   async #takeOver(storageId: string, entry: Entry): Promise<void> {
     for (let failures = 0; !this.#stop.signal.aborted; failures++) {
       const wanted = this.#wanted(storageId);
-      if (wanted === null || wanted === entry.slot.answering || (entry.slot.answering === null && !this.#isTarget(storageId, wanted))) break;
+      if (wanted === null || wanted === entry.slot.answering || (entry.slot.answering === null && !this.#isTarget(storageId, wanted)))
+        break;
       const failure = await this.#load(storageId, entry, wanted).then(
         () => undefined,
         (error: unknown) => asFaceHashError(error),
@@ -121,7 +137,9 @@ class Holder implements ModelHolder {
 
   async #load(storageId: string, entry: Entry, name: string): Promise<void> {
     const { objects, backend, logger } = this.parts;
-    const version = await this.#loads.run(() => loadVersion({ objects, backend }, { storageId, name }, deadline(LOAD_TIMEOUT_MS, this.#stop.signal)));
+    const version = await this.#loads.run(() =>
+      loadVersion({ objects, backend }, { storageId, name }, deadline(LOAD_TIMEOUT_MS, this.#stop.signal)),
+    );
     entry.failed = null;
     entry.verifiedCold = null;
     entry.slot.swap(version);
@@ -160,7 +178,8 @@ class Holder implements ModelHolder {
       entry.slot.swap(undefined);
       this.#reports.changed(storageId);
     }
-    if (held > this.parts.cacheBytesMax) this.parts.logger.debug('the model cache is over its bound: every model in it is in use', { version: name });
+    if (held > this.parts.cacheBytesMax)
+      this.parts.logger.debug('the model cache is over its bound: every model in it is in use', { version: name });
   }
 
   #entry(storageId: string): Entry {

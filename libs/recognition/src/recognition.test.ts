@@ -62,7 +62,18 @@ class Replica implements AsyncDisposable {
 
   constructor(cacheBytesMax = 1e9) {
     const { directory, names, objects, backend } = this;
-    this.holder = openModelHolder({ replica: 'one', directory, names, replicas: this.messaging.replicas, objects, backend, cacheBytesMax, clock, random, logger: silentLogger });
+    this.holder = openModelHolder({
+      replica: 'one',
+      directory,
+      names,
+      replicas: this.messaging.replicas,
+      objects,
+      backend,
+      cacheBytesMax,
+      clock,
+      random,
+      logger: silentLogger,
+    });
   }
 
   /** Publishes a state, as the controller does. */
@@ -70,7 +81,9 @@ class Replica implements AsyncDisposable {
     const full = aModelState({ apiKeyHashes: [apiKeyHash(key)], fence: { term: 1, sequence: ++this.#sequence }, ...state });
     const before = await this.messaging.models.get(full.storageId);
     await this.messaging.models.put(full.storageId, full, before?.revision ?? null);
-    await this.directory.until(full.storageId, (s) => s.fence.sequence >= full.fence.sequence, AbortSignal.timeout(2000)).catch(() => undefined);
+    await this.directory
+      .until(full.storageId, (s) => s.fence.sequence >= full.fence.sequence, AbortSignal.timeout(2000))
+      .catch(() => undefined);
   }
 
   async name(people: Readonly<Record<string, string>>, tombstones: Readonly<Record<string, string>> = {}): Promise<void> {
@@ -82,7 +95,11 @@ class Replica implements AsyncDisposable {
   }
 
   /** Stores a version trained on one descriptor per person. */
-  async version(name: string, people: Readonly<Record<string, Float32Array>>, storageId = aModelState().storageId): Promise<VersionManifest> {
+  async version(
+    name: string,
+    people: Readonly<Record<string, Float32Array>>,
+    storageId = aModelState().storageId,
+  ): Promise<VersionManifest> {
     const samples: TrainingSample[] = Object.entries(people).map(([personId, descriptor]) => ({
       personId,
       photo: sha256Hex(personId),
@@ -176,7 +193,8 @@ describe('recognition', () => {
     await replica.name({ per_ann: 'Ann', per_ben: 'Ben' });
     await replica.publish({ active: aVersionSummary({ name: 'v-1' }) });
     const answers = await Promise.all(Array.from({ length: 10 }, () => replica.ask(aDescriptorNear(ann, 0.1))));
-    for (const answer of answers) expect(answer).toMatchObject({ kind: 'recognised', version: 'v-1', faces: [{ person: { id: 'per_ann', name: 'Ann' } }] });
+    for (const answer of answers)
+      expect(answer).toMatchObject({ kind: 'recognised', version: 'v-1', faces: [{ person: { id: 'per_ann', name: 'Ann' } }] });
     expect(replica.backend.opened).toBe(1);
     const stranger = await replica.ask(aDescriptor(77));
     expect(stranger).toMatchObject({ faces: [{ person: null, candidates: [{ name: expect.any(String) }, {}] }] });

@@ -34,7 +34,9 @@ export class ReplicaReports {
 
   forget(storageId: string): void {
     this.#reported.delete(storageId);
-    this.#writing = this.#writing.then(() => this.parts.bucket.delete(this.#key(storageId))).catch((error: unknown) => this.#couldNot(storageId, error));
+    this.#writing = this.#writing
+      .then(() => this.parts.bucket.delete(this.#key(storageId)))
+      .catch((error: unknown) => this.#couldNot(storageId, error));
   }
 
   async close(): Promise<void> {

@@ -34,7 +34,13 @@ export interface RecognisedFace {
 }
 
 export type Recognition =
-  | { readonly kind: 'recognised'; readonly version: string; readonly width: number; readonly height: number; readonly faces: readonly RecognisedFace[] }
+  | {
+      readonly kind: 'recognised';
+      readonly version: string;
+      readonly width: number;
+      readonly height: number;
+      readonly faces: readonly RecognisedFace[];
+    }
   | { readonly kind: 'unreadable'; readonly problem: Extract<Analysis, { readable: false }>['problem']; readonly detail: string };
 
 /** Answers "who is this". One request is answered by exactly one version, whatever is swapped meanwhile. */

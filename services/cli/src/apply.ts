@@ -12,7 +12,8 @@ export async function applyFile(file: string, options: GlobalOptions): Promise<s
 
 export async function createModel(name: string, options: GlobalOptions): Promise<string> {
   return withModels(options.dataDir, async (models) => {
-    if (await models.find(name)) throw invalid([{ path: 'metadata.name', message: `a model ${name} exists already; change it by apply -f` }]);
+    if (await models.find(name))
+      throw invalid([{ path: 'metadata.name', message: `a model ${name} exists already; change it by apply -f` }]);
     return applyAll([manifestOf({ apiVersion: API_VERSION, kind: KIND, metadata: { name } }, '')], options);
   });
 }
@@ -49,7 +50,9 @@ function manifestsIn(text: string, file: string): readonly FaceModelManifest[] {
   if (documents.length === 0) throw invalid([{ path: file, message: 'holds no FaceModel' }]);
   const broken = documents.flatMap((d) => d.errors.map((e) => ({ path: file, message: e.message })));
   if (broken.length > 0) throw invalid(broken);
-  return documents.map((document, i) => manifestOf(document.toJS({ maxAliasCount: 100 }), documents.length > 1 ? `document ${i + 1}: ` : ''));
+  return documents.map((document, i) =>
+    manifestOf(document.toJS({ maxAliasCount: 100 }), documents.length > 1 ? `document ${i + 1}: ` : ''),
+  );
 }
 
 function manifestOf(value: unknown, where: string): FaceModelManifest {

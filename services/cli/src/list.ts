@@ -13,14 +13,9 @@ export async function listModels(options: GlobalOptions): Promise<string> {
 }
 
 function asRow({ name, status }: StoredFaceModel): readonly string[] {
-  return [
-    name,
-    status?.phase ?? 'Unknown',
-    String(status?.samples.people ?? 0),
-    String(status?.samples.photos ?? 0),
-    status?.activeVersion?.name ?? '-',
-    status?.targetVersion ?? '-',
-  ];
+  if (!status) return [name, 'Unknown', '0', '0', '-', '-'];
+  const { phase, samples, activeVersion, targetVersion } = status;
+  return [name, phase, String(samples.people), String(samples.photos), activeVersion?.name ?? '-', targetVersion ?? '-'];
 }
 
 function asJson({ name, namespace, uid, generation, spec, status, createdAt }: StoredFaceModel): unknown {

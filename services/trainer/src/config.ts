@@ -52,7 +52,9 @@ export interface TrainerConfig {
 /** Reads the environment once. Throws one error that lists everything that is wrong with it. */
 export function loadConfig(source: Readonly<Record<string, string | undefined>>): TrainerConfig {
   // An empty variable means "not set", as shells and compose files write it.
-  const given = Object.fromEntries(Object.entries(source).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])));
+  const given = Object.fromEntries(
+    Object.entries(source).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])),
+  );
   const parsed = environment.safeParse(given);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')} ${issue.message}`);

@@ -19,5 +19,10 @@ export interface WorkerConfig {
 
 export function loadConfig(source: Readonly<Record<string, string | undefined>>): WorkerConfig {
   const e = environment.parse(source);
-  return { networksDir: e.FACEHASH_NETWORKS_DIR, haar: e.FACEHASH_HAAR, cascadePath: e.FACEHASH_CASCADE, threads: e.FACEHASH_NETWORK_THREADS };
+  return {
+    networksDir: e.FACEHASH_NETWORKS_DIR,
+    haar: e.FACEHASH_HAAR,
+    cascadePath: e.FACEHASH_CASCADE,
+    threads: e.FACEHASH_NETWORK_THREADS,
+  };
 }

@@ -9,5 +9,6 @@ const config = loadConfig(process.env);
 prepareDecoder();
 const networks = await openNetworks(config.networksDir, { threads: config.threads });
 const haar = await openHaar({ adapter: config.haar, cascadePath: config.cascadePath ?? bundledCascadePath() });
-const why = haar.nativeFailure === undefined ? {} : { nativeFailure: String(haar.nativeFailure) };
+const { nativeFailure } = haar;
+const why = nativeFailure instanceof Error ? { nativeFailure: nativeFailure.message } : {};
 serveAnalyser(pipelineOf({ haar: haar.detector, ...networks }), { haar: haar.adapter, ...why });

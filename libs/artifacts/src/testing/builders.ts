@@ -3,13 +3,13 @@ import { samplesDigest, type Snapshot } from '../snapshot.js';
 import type { VersionManifest } from '../version.js';
 
 /** A snapshot of `people` persons with `photos` photos each. */
-export function aSnapshot(overrides: Partial<Snapshot> & { readonly size?: readonly [people: number, photos: number] } = {}): Snapshot {
-  const { size = [2, 3], ...rest } = overrides;
+function aSnapshot(): Snapshot {
+  const size = [2, 3] as const;
   const people = Array.from({ length: size[0] }, (_, p) => ({
     id: `per_${String(p).padStart(4, '0')}`,
     photos: Array.from({ length: size[1] }, (_, i) => sha256Hex(`photo ${p} ${i}`)).sort(),
   }));
-  return { v: 1, storageId: '0b5d7c1e-front-door', counter: 1, people, ...rest };
+  return { v: 1, storageId: '0b5d7c1e-front-door', counter: 1, people };
 }
 
 export function aManifestOfVersion(overrides: Partial<VersionManifest> = {}): VersionManifest {

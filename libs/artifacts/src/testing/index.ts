@@ -1,1 +1,1 @@
-export { aManifestOfVersion, aSnapshot } from './builders.js';
+export { aManifestOfVersion } from './builders.js';

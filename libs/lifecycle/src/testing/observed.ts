@@ -11,7 +11,7 @@ const PIPELINE = 'p1';
 export function observe(
   parts: Partial<Omit<Observed, 'stored' | 'model'>> & {
     readonly spec?: Readonly<Record<string, unknown>>;
-    readonly status?: FaceModelStatus;
+    readonly status?: FaceModelStatus | null;
     readonly generation?: number;
     readonly stored?: readonly VersionManifest[];
   },
@@ -46,7 +46,10 @@ export function layoutOfAttempt(latest: LatestPointer, attempt: number, generati
 }
 
 export function trainedVersion(latest: LatestPointer): VersionManifest {
-  return aManifestOfVersion({ version: wantedName(latest), samples: { digest: latest.digest, counter: latest.counter, people: latest.people, photos: latest.photos } });
+  return aManifestOfVersion({
+    version: wantedName(latest),
+    samples: { digest: latest.digest, counter: latest.counter, people: latest.people, photos: latest.photos },
+  });
 }
 
 export function readyReplica(id: string, overrides: Partial<ObservedReplica> = {}): ObservedReplica {

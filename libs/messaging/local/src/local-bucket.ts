@@ -29,8 +29,6 @@ export class LocalBucket<T> implements KvBucket<T> {
       return this.#entries.get(key);
     });
   }
-
-  // eslint-disable-next-line no-restricted-syntax -- the port's signature, whose last parameter is always the signal
   put(key: string, value: T, expected: number | null, signal?: AbortSignal): Promise<number | undefined> {
     return atOnce(() => {
       this.#begin(key, signal);

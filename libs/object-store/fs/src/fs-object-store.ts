@@ -61,8 +61,6 @@ class FsObjectStore implements ObjectStore {
   read(key: string, signal?: AbortSignal): Promise<StoredObject | undefined> {
     return this.#at(key, signal, (path) => this.#read(path, signal));
   }
-
-  // eslint-disable-next-line no-restricted-syntax -- the port's signature, whose last parameter is always the signal
   replace(key: string, bytes: Uint8Array, expected: string | null, signal?: AbortSignal): Promise<string | undefined> {
     return this.#at(key, signal, async (path) => {
       // Whoever is late already needs neither file nor lock.

@@ -59,7 +59,6 @@ class RegistryOnSqlite implements SqliteRegistry {
   }
 
   /** One statement that names only the fields that change: who changes another field at the same time loses nothing. */
-  // eslint-disable-next-line no-restricted-syntax -- the port's signature, whose last parameter is always the signal
   async changePerson(
     storageId: string,
     id: string,
@@ -97,8 +96,6 @@ class RegistryOnSqlite implements SqliteRegistry {
     const sql = 'SELECT * FROM photos INDEXED BY photos_by_content WHERE storage_id = ? AND sha256 = ? ORDER BY person_id';
     return this.database.do((db) => db.rows(sql, storageId, sha256).map(toPhoto), signal);
   }
-
-  // eslint-disable-next-line no-restricted-syntax -- the port's signature, whose last parameter is always the signal
   async photos(storageId: string, personId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<Photo>> {
     checkPage(page);
     const { after = '', limit } = page;

@@ -84,7 +84,10 @@ describe('the pipeline', () => {
     const small: Box = { x: 100, y: 10, width: 20, height: 20 };
     const faces = { haar: [small, box] };
     const one = await facesOf(new Parts(faces));
-    expect(one.map((face) => [face.box.width, face.descriptor !== undefined])).toEqual([[80, true], [40, false]]);
+    expect(one.map((face) => [face.box.width, face.descriptor !== undefined])).toEqual([
+      [80, true],
+      [40, false],
+    ]);
     const all = await facesOf(new Parts(faces), frame);
     expect(all.every((face) => face.descriptor !== undefined)).toBe(true);
     const none = await facesOf(new Parts(faces), { ...frame, descriptors: false });
@@ -104,7 +107,10 @@ describe('the pipeline', () => {
 
   it('describes again by landmarks of the upright image what it described at once', async () => {
     // A network that answers by what it sees: the sums of rows of the chip.
-    const network = { describe: async ({ data }: RgbImage) => Float32Array.from({ length: 128 }, (_, i) => data.subarray(i * 450, (i + 1) * 450).reduce((s, v) => s + v, 1)) };
+    const network = {
+      describe: async ({ data }: RgbImage) =>
+        Float32Array.from({ length: 128 }, (_, i) => data.subarray(i * 450, (i + 1) * 450).reduce((s, v) => s + v, 1)),
+    };
     const rgb = grey(200, 100);
     rgb.data.forEach((_, i) => (rgb.data[i] = (i * 7) % 251));
     const parts = Object.assign(new Parts({ haar: [box] }), { descriptor: network });

@@ -12,7 +12,9 @@ function gradient(width: number, height: number): RgbImage {
   return { data, width, height };
 }
 
-const pixel = ({ data, width }: RgbImage, x: number, y: number): readonly number[] => [...data.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)];
+const pixel = ({ data, width }: RgbImage, x: number, y: number): readonly number[] => [
+  ...data.subarray((y * width + x) * 3, (y * width + x) * 3 + 3),
+];
 const shift = (tx: number, ty: number): Similarity => ({ a: 1, b: 0, tx, ty });
 
 describe('cutting out and aligning', () => {
@@ -42,9 +44,10 @@ describe('cutting out and aligning', () => {
 
   it('brings eyes, nose and mouth to where the descriptor network expects them, however the face lies', () => {
     const angle = 0.4;
-    const turned = someLandmarks({ x: 100, y: 60, width: 90, height: 90 }).map(
-      ([x, y]): Point => [x * Math.cos(angle) - y * Math.sin(angle), x * Math.sin(angle) + y * Math.cos(angle)],
-    );
+    const turned = someLandmarks({ x: 100, y: 60, width: 90, height: 90 }).map(([x, y]): Point => [
+      x * Math.cos(angle) - y * Math.sin(angle),
+      x * Math.sin(angle) + y * Math.cos(angle),
+    ]);
     const toPicture = chipToPicture(turned);
     for (const index of [30, 36, 45, 48, 54]) {
       const [px, py] = meanFacePoint(index);
@@ -59,7 +62,10 @@ describe('cutting out and aligning', () => {
   it('needs all landmarks', () => expect(() => alignedChip(gradient(10, 10), [])).toThrow(RangeError));
 
   it('makes one colour of landmarks that all lie in one place, which no quality bound lets pass', () => {
-    const chip = alignedChip(gradient(10, 10), Array.from({ length: 68 }, (): Point => [3, 4]));
+    const chip = alignedChip(
+      gradient(10, 10),
+      Array.from({ length: 68 }, (): Point => [3, 4]),
+    );
     expect(new Set(chip.data)).toEqual(new Set([3, 4, 7]));
   });
 });

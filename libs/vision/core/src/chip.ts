@@ -37,21 +37,19 @@ export function warp(picture: RgbImage, { a, b, tx, ty }: Similarity, size: numb
   const grid = Math.min(samplesPerSideMax, Math.max(1, Math.round(Math.hypot(a, b))));
   const offsets = Array.from({ length: grid }, (_, i) => (i + 0.5) / grid - 0.5);
   const data = new Uint8Array(size * size * 3);
-  const sum = new Float64Array(3);
+  const colour = new Colour(picture);
   let at = 0;
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++, at += 3) {
-      sum.fill(0);
+      colour.clear();
       for (const dy of offsets) {
         for (const dx of offsets) {
           const x = column + dx;
           const y = row + dy;
-          addSample(picture, a * x - b * y + tx, b * x + a * y + ty, sum);
+          colour.add(a * x - b * y + tx, b * x + a * y + ty);
         }
       }
-      data[at] = Math.round((sum[0] ?? 0) / (grid * grid));
-      data[at + 1] = Math.round((sum[1] ?? 0) / (grid * grid));
-      data[at + 2] = Math.round((sum[2] ?? 0) / (grid * grid));
+      colour.write(data, at, grid * grid);
     }
   }
   return { data, width: size, height: size };
@@ -60,24 +58,44 @@ export function warp(picture: RgbImage, { a, b, tx, ty }: Similarity, size: numb
 /** A face of 150 x 8 pixels in width fills most of the largest working picture. */
 const samplesPerSideMax = 8;
 
-/** Adds the colour between the four pixels around (x, y). */
-function addSample(picture: RgbImage, x: number, y: number, sum: Float64Array): void {
-  const left = Math.floor(x);
-  const top = Math.floor(y);
-  const right = x - left;
-  const below = y - top;
-  addPixel(picture, left, top, (1 - right) * (1 - below), sum);
-  addPixel(picture, left + 1, top, right * (1 - below), sum);
-  addPixel(picture, left, top + 1, (1 - right) * below, sum);
-  addPixel(picture, left + 1, top + 1, right * below, sum);
-}
+/** The sum of colours between pixels. One object for all pixels of a chip: this runs 22,500 times for a face, or many times that. */
+class Colour {
+  #red = 0;
+  #green = 0;
+  #blue = 0;
 
-function addPixel({ data, width, height }: RgbImage, column: number, row: number, weight: number, sum: Float64Array): void {
-  if (column < 0 || row < 0 || column >= width || row >= height) return;
-  const at = (row * width + column) * 3;
-  sum[0] = (sum[0] ?? 0) + weight * (data[at] ?? 0);
-  sum[1] = (sum[1] ?? 0) + weight * (data[at + 1] ?? 0);
-  sum[2] = (sum[2] ?? 0) + weight * (data[at + 2] ?? 0);
+  constructor(private readonly picture: RgbImage) {}
+
+  clear(): void {
+    this.#red = this.#green = this.#blue = 0;
+  }
+
+  /** Adds the colour between the four pixels around (x, y). */
+  add(x: number, y: number): void {
+    const left = Math.floor(x);
+    const top = Math.floor(y);
+    const right = x - left;
+    const below = y - top;
+    this.#addPixel(left, top, (1 - right) * (1 - below));
+    this.#addPixel(left + 1, top, right * (1 - below));
+    this.#addPixel(left, top + 1, (1 - right) * below);
+    this.#addPixel(left + 1, top + 1, right * below);
+  }
+
+  write(data: Uint8Array, at: number, samples: number): void {
+    data[at] = Math.round(this.#red / samples);
+    data[at + 1] = Math.round(this.#green / samples);
+    data[at + 2] = Math.round(this.#blue / samples);
+  }
+
+  #addPixel(column: number, row: number, weight: number): void {
+    const { data, width, height } = this.picture;
+    if (column < 0 || row < 0 || column >= width || row >= height) return;
+    const at = (row * width + column) * 3;
+    this.#red += weight * (data[at] ?? 0);
+    this.#green += weight * (data[at + 1] ?? 0);
+    this.#blue += weight * (data[at + 2] ?? 0);
+  }
 }
 
 /** The picture as a mirror shows it. */

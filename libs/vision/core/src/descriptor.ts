@@ -10,7 +10,7 @@ export async function describeChip(network: DescriptorNetwork, chip: RgbImage): 
 }
 
 /** The direction of the mean of two raw descriptors. Throws INTERNAL when that is no direction: then the network is broken. */
-export function combined(chip: Float32Array, mirror: Float32Array): Descriptor {
+function combined(chip: Float32Array, mirror: Float32Array): Descriptor {
   const mean = Float32Array.from({ length: DESCRIPTOR_LENGTH }, (_, i) => ((chip[i] ?? Number.NaN) + (mirror[i] ?? Number.NaN)) / 2);
   const length = Math.hypot(...mean);
   if (!(length > 0) || !Number.isFinite(length)) throw new FaceHashError('INTERNAL', { detail: 'the descriptor has no length' });

@@ -1,9 +1,8 @@
 export { analyseImage, describeFace, type UprightPicture, type VisionParts } from './analyse.js';
-export { alignedChip, CHIP_SIZE, mirrored } from './chip.js';
-export { greyOf } from './image.js';
+export { alignedChip, CHIP_SIZE } from './chip.js';
 export { PIPELINE_ID } from './pipeline.js';
 export type { DescriptorNetwork, FaceAnalyser, FaceDetector, GreyImage, LandmarkNetwork, RgbImage } from './ports.js';
-export { qualityBounds, qualityProblem, type QualityProblem } from './quality.js';
+export { qualityProblem, type QualityProblem } from './quality.js';
 export { RATIO_NAMES, ratios } from './ratios.js';
 export {
   DESCRIPTOR_LENGTH,

@@ -32,7 +32,10 @@ export interface RgbImage {
 /** One stage of the detection chain. Boxes are in pixels of the given picture, best first. */
 export interface FaceDetector<Picture> {
   readonly name: 'haar' | 'tiny' | 'ssd';
-  detect(picture: Picture, options: Pick<AnalyseOptions, 'faces' | 'minFaceFraction'>): Promise<readonly { readonly box: Box; readonly confidence: number }[]>;
+  detect(
+    picture: Picture,
+    options: Pick<AnalyseOptions, 'faces' | 'minFaceFraction'>,
+  ): Promise<readonly { readonly box: Box; readonly confidence: number }[]>;
 }
 
 /** 68 landmarks of the face in a square box. Points are in pixels of the given picture. */

@@ -12,10 +12,19 @@ function picture(grey: (x: number, y: number) => number): RgbImage {
 
 describe('quality', () => {
   it('measures the shorter side, the mean grey and how sharp edges are', () => {
-    const flat = measureQuality(box, picture(() => 80));
+    const flat = measureQuality(
+      box,
+      picture(() => 80),
+    );
     expect(flat).toEqual({ sizePx: 90, brightness: 80, sharpness: 0 });
-    const edge = measureQuality(box, picture((x) => (x < 75 ? 0 : 200)));
-    const ramp = measureQuality(box, picture((x) => Math.min(200, Math.max(0, (x - 65) * 10))));
+    const edge = measureQuality(
+      box,
+      picture((x) => (x < 75 ? 0 : 200)),
+    );
+    const ramp = measureQuality(
+      box,
+      picture((x) => Math.min(200, Math.max(0, (x - 65) * 10))),
+    );
     expect(edge.brightness).toBeCloseTo(100, 5);
     expect(edge.sharpness).toBeGreaterThan(20 * ramp.sharpness);
     // Two columns next to the edge of |Laplacian| 200, among 148 inner ones.
@@ -34,6 +43,12 @@ describe('quality', () => {
   });
 
   it('takes what lies on a bound', () => {
-    expect(qualityProblem({ sizePx: qualityBounds.sizePx.min, sharpness: qualityBounds.sharpness.min, brightness: qualityBounds.brightness.min })).toBeUndefined();
+    expect(
+      qualityProblem({
+        sizePx: qualityBounds.sizePx.min,
+        sharpness: qualityBounds.sharpness.min,
+        brightness: qualityBounds.brightness.min,
+      }),
+    ).toBeUndefined();
   });
 });

@@ -28,13 +28,17 @@ export interface QualityProblem {
 export function qualityProblem(quality: FaceQuality): QualityProblem | undefined {
   for (const { measure, word, bound, broken } of checks) {
     const value = quality[measure];
-    if (broken(value)) return { measure, value, bound, detail: `the face is too ${word}: ${measure} is ${value.toFixed(1)}, the bound is ${bound}` };
+    if (broken(value))
+      return { measure, value, bound, detail: `the face is too ${word}: ${measure} is ${value.toFixed(1)}, the bound is ${bound}` };
   }
   return undefined;
 }
 
 const { sizePx, sharpness, brightness } = qualityBounds;
-const checks: readonly (Pick<QualityProblem, 'measure' | 'bound'> & { readonly word: string; broken(value: number): boolean })[] = [
+const checks: readonly (Pick<QualityProblem, 'measure' | 'bound'> & {
+  readonly word: string;
+  readonly broken: (value: number) => boolean;
+})[] = [
   { measure: 'sizePx', word: 'small', bound: sizePx.min, broken: (value) => value < sizePx.min },
   { measure: 'sharpness', word: 'blurred', bound: sharpness.min, broken: (value) => value < sharpness.min },
   { measure: 'brightness', word: 'dark', bound: brightness.min, broken: (value) => value < brightness.min },

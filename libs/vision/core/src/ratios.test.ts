@@ -4,7 +4,8 @@ import { someLandmarks } from './testing/index.js';
 import type { Landmarks, Point } from './types.js';
 
 const face = someLandmarks();
-const named = (landmarks: Landmarks): Record<string, number> => Object.fromEntries(ratios(landmarks).map((v, i) => [RATIO_NAMES[i] ?? '', v]).entries());
+const named = (landmarks: Landmarks): Record<string, number> =>
+  Object.fromEntries([...ratios(landmarks)].map((value, i) => [RATIO_NAMES[i] ?? '', value]));
 const valueOf = (landmarks: Landmarks, name: string): number => ratios(landmarks)[RATIO_NAMES.indexOf(name)] ?? Number.NaN;
 /** Which landmark a mirror turns each into. */
 const partner = (index: number): number => {
@@ -12,9 +13,24 @@ const partner = (index: number): number => {
   if (index <= 26) return 43 - index;
   if (index <= 30) return index;
   if (index <= 35) return 66 - index;
-  const pairs = [[36, 45], [37, 44], [38, 43], [39, 42], [40, 47], [41, 46], [48, 54], [49, 53], [50, 52], [55, 59], [56, 58], [60, 64], [61, 63], [65, 67]];
+  const pairs = [
+    [36, 45],
+    [37, 44],
+    [38, 43],
+    [39, 42],
+    [40, 47],
+    [41, 46],
+    [48, 54],
+    [49, 53],
+    [50, 52],
+    [55, 59],
+    [56, 58],
+    [60, 64],
+    [61, 63],
+    [65, 67],
+  ];
   const pair = pairs.find((p) => p.includes(index));
-  return pair ? (pair[0] === index ? pair[1] : pair[0]) ?? index : index;
+  return pair ? ((pair[0] === index ? pair[1] : pair[0]) ?? index) : index;
 };
 
 describe('ratios of a face', () => {

@@ -43,6 +43,17 @@ describe('the similarity of two lists of points', () => {
 
   it('needs as many points on both sides, not all in one place', () => {
     expect(() => fitSimilarity(triangle, triangle.slice(1))).toThrow(RangeError);
-    expect(() => fitSimilarity([[1, 1], [1, 1]], [[0, 0], [5, 5]])).toThrow(RangeError);
+    expect(() =>
+      fitSimilarity(
+        [
+          [1, 1],
+          [1, 1],
+        ],
+        [
+          [0, 0],
+          [5, 5],
+        ],
+      ),
+    ).toThrow(RangeError);
   });
 });

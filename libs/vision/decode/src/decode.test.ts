@@ -4,16 +4,21 @@ import { decode, prepareDecoder, type Decoded } from './decode.js';
 beforeAll(prepareDecoder);
 
 const red = { r: 200, g: 30, b: 40 };
-const image = (width: number, height: number, options: object = {}) => sharp({ create: { width, height, channels: 3, background: red, ...options } });
+const image = (width: number, height: number, options: object = {}) =>
+  sharp({ create: { width, height, channels: 3, background: red, ...options } });
 /** Red on the left half, blue on the right one. */
-const halves = image(80, 60).composite([{ input: { create: { width: 40, height: 60, channels: 3, background: { r: 20, g: 30, b: 220 } } }, left: 40, top: 0 }]);
+const halves = image(80, 60).composite([
+  { input: { create: { width: 40, height: 60, channels: 3, background: { r: 20, g: 30, b: 220 } } }, left: 40, top: 0 },
+]);
 
 async function picture(bytes: Uint8Array) {
   const decoded = await decode(bytes);
   if (!decoded.readable) throw new Error(`${decoded.problem}: ${decoded.detail}`);
   return decoded.picture;
 }
-const colourAt = ({ rgb }: Extract<Decoded, { readable: true }>['picture'], x: number, y: number) => [...rgb.data.subarray((y * rgb.width + x) * 3, (y * rgb.width + x) * 3 + 3)];
+const colourAt = ({ rgb }: Extract<Decoded, { readable: true }>['picture'], x: number, y: number) => [
+  ...rgb.data.subarray((y * rgb.width + x) * 3, (y * rgb.width + x) * 3 + 3),
+];
 /** Lossy formats move a colour a little. */
 const near = (colour: readonly number[]) => colour.map((value) => expect.closeTo(value, -1.2) as number);
 
@@ -52,7 +57,11 @@ describe('decoding', () => {
   });
 
   it('shows what is transparent as white', async () => {
-    const read = await picture(await image(40, 40, { channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } }).png().toBuffer());
+    const read = await picture(
+      await image(40, 40, { channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } })
+        .png()
+        .toBuffer(),
+    );
     expect(colourAt(read, 5, 5)).toEqual([255, 255, 255]);
   });
 
@@ -65,8 +74,17 @@ describe('decoding', () => {
   });
 
   it('takes the first frame of an animation', async () => {
-    const frames = [Buffer.from(await image(40, 40).png().toBuffer()), await image(40, 40, { background: { r: 0, g: 0, b: 250 } }).png().toBuffer()];
-    const read = await picture(await sharp(frames, { join: { animated: true } }).gif().toBuffer());
+    const frames = [
+      Buffer.from(await image(40, 40).png().toBuffer()),
+      await image(40, 40, { background: { r: 0, g: 0, b: 250 } })
+        .png()
+        .toBuffer(),
+    ];
+    const read = await picture(
+      await sharp(frames, { join: { animated: true } })
+        .gif()
+        .toBuffer(),
+    );
     expect(read).toMatchObject({ width: 40, height: 40 });
     expect(colourAt(read, 5, 5)).toEqual(near([200, 30, 40]));
   });
@@ -91,8 +109,21 @@ describe('what is not decoded', () => {
     ['nothing', () => Buffer.alloc(0), 'IMAGE_UNREADABLE'],
     ['text', () => Buffer.from('no picture at all'), 'IMAGE_UNREADABLE'],
     ['a truncated JPEG', async () => (await jpeg()).subarray(0, 200), 'IMAGE_UNREADABLE'],
-    ['a JPEG cut in its pixels', async () => (await image(600, 600, { noise: { type: 'gaussian', mean: 128, sigma: 40 } }).jpeg().toBuffer()).subarray(0, 20_000), 'IMAGE_UNREADABLE'],
-    ['an SVG', () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="99" height="99"><rect width="9" height="9"/></svg>'), 'IMAGE_UNREADABLE'],
+    [
+      'a JPEG cut in its pixels',
+      async () =>
+        (
+          await image(600, 600, { noise: { type: 'gaussian', mean: 128, sigma: 40 } })
+            .jpeg()
+            .toBuffer()
+        ).subarray(0, 20_000),
+      'IMAGE_UNREADABLE',
+    ],
+    [
+      'an SVG',
+      () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="99" height="99"><rect width="9" height="9"/></svg>'),
+      'IMAGE_UNREADABLE',
+    ],
     ['one pixel too few on the shorter side', () => image(300, 31).png().toBuffer(), 'IMAGE_TOO_SMALL'],
     ['more than 40 megapixels', () => image(8001, 5000).jpeg({ quality: 10 }).toBuffer(), 'IMAGE_TOO_LARGE'],
   ])('%s', async (_, bytes, problem) => {

@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { temporaryFolder } from '@facehash/testing';
 import { frame, portrait, type GreyImage } from '@facehash/vision-core';
 import { bundledCascadePath, openHaar, type OpenedHaar } from './index.js';
 
 const demo = join(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json'), '../demo');
 
-async function grey(image: sharp.Sharp): Promise<GreyImage> {
+async function grey(image: Sharp): Promise<GreyImage> {
   const { data, info } = await image.greyscale().raw().toBuffer({ resolveWithObject: true });
   return { data: new Uint8Array(data), width: info.width, height: info.height };
 }
@@ -62,7 +62,12 @@ describe.each(adapters)('Haar, %s', (adapter) => {
 });
 
 it('the native and the portable build give the same boxes', async () => {
-  for (const [name, options] of [['sample1.jpg', frame], ['sample3.jpg', frame], ['sample4.jpg', portrait], ['sample6.jpg', frame]] as const) {
+  for (const [name, options] of [
+    ['sample1.jpg', frame],
+    ['sample3.jpg', frame],
+    ['sample4.jpg', portrait],
+    ['sample6.jpg', frame],
+  ] as const) {
     const picture = await grey(sharp(join(demo, name)));
     const [native, portable] = await Promise.all(adapters.map((adapter) => haarOf(adapter).detector.detect(picture, options)));
     expect(native).toEqual(portable);

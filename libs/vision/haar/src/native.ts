@@ -39,7 +39,9 @@ export function openNativeCascade(cascadePath: string): Cascade {
       const mat = new cv.Mat(Buffer.from(data.buffer, data.byteOffset, data.byteLength), height, width, cv.CV_8UC1);
       try {
         const options = { scaleFactor, minNeighbors: minNeighbours, minSize: new cv.Size(minSizePx, minSizePx) };
-        return classifier.detectMultiScale(mat, options).objects.map((rect) => ({ x: rect.x, y: rect.y, width: rect.width, height: rect.height }));
+        return classifier
+          .detectMultiScale(mat, options)
+          .objects.map((rect) => ({ x: rect.x, y: rect.y, width: rect.width, height: rect.height }));
       } finally {
         mat.release(); // else its memory waits for a garbage collection that does not see its size
       }

@@ -21,7 +21,13 @@ export interface OpenedHaar {
  * Haar detection with OpenCV's cascade. `auto` takes the native build where it loads, else WebAssembly, and says which in `adapter`.
  * Rejects with INTERNAL when the cascade cannot be read, and when the named adapter does not load.
  */
-export async function openHaar({ adapter, cascadePath }: { readonly adapter: HaarAdapter | 'auto'; readonly cascadePath: string }): Promise<OpenedHaar> {
+export async function openHaar({
+  adapter,
+  cascadePath,
+}: {
+  readonly adapter: HaarAdapter | 'auto';
+  readonly cascadePath: string;
+}): Promise<OpenedHaar> {
   await access(cascadePath).catch((cause: unknown) => {
     throw new FaceHashError('INTERNAL', { detail: 'the cascade is not there', cascadePath }, { cause });
   });
@@ -43,12 +49,16 @@ function loadNative(cascadePath: string): { readonly cascade: Cascade } | { read
 }
 
 function opened(adapter: HaarAdapter, cascade: Cascade): OpenedHaar {
-  return { detector: { name: 'haar', detect: (picture, options) => detect(cascade, picture, options) }, adapter, close: () => cascade.close() };
+  return {
+    detector: { name: 'haar', detect: (picture, options) => Promise.resolve(find(cascade, picture, options)) },
+    adapter,
+    close: () => cascade.close(),
+  };
 }
 
 type DetectOptions = Pick<AnalyseOptions, 'faces' | 'minFaceFraction'>;
 
-async function detect(cascade: Cascade, picture: GreyImage, options: DetectOptions): Promise<readonly { readonly box: Box; readonly confidence: number }[]> {
+function find(cascade: Cascade, picture: GreyImage, options: DetectOptions): readonly { readonly box: Box; readonly confidence: number }[] {
   const searched = shrunk(picture, longestSidePx(options.faces));
   const boxes = cascade.find(searched, settingsFor(searched, options));
   const scale = picture.width / searched.width;

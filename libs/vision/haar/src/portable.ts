@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type Cascade, requireFromHere } from './cascade.js';
 
@@ -18,7 +17,9 @@ interface Rects extends Disposable {
 interface Classifier extends Disposable {
   load(path: string): boolean;
   // OpenCV's own order, in which its WebAssembly build takes them.
-  detectMultiScale(...call: readonly [mat: Mat, found: Rects, scaleFactor: number, minNeighbours: number, flags: number, minSize: object, maxSize: object]): void;
+  detectMultiScale(
+    ...call: readonly [mat: Mat, found: Rects, scaleFactor: number, minNeighbours: number, flags: number, minSize: object, maxSize: object]
+  ): void;
 }
 
 interface Runtime {
@@ -74,7 +75,7 @@ function runtime(): Promise<Started> {
 }
 
 async function start(): Promise<Started> {
-  const { module } = await initialised(withoutItsHandlers(() => requireFromHere('@techstark/opencv-js')));
+  const { module } = await initialised(withoutItsHandlers((): unknown => requireFromHere('@techstark/opencv-js')));
   if (isRuntime(module)) return { cv: module };
   throw new TypeError('the WebAssembly build of OpenCV lacks what the cascade needs');
 }
@@ -96,12 +97,11 @@ function initialised(module: unknown): Promise<{ readonly module: unknown }> {
 /** While it loads, it installs handlers for errors of the whole process that end it without a message. */
 function withoutItsHandlers<T>(load: () => T): T {
   const events = ['uncaughtException', 'unhandledRejection'] as const;
-  const emitter: EventEmitter = process;
-  const before = new Set<unknown>(events.flatMap((event) => emitter.listeners(event)));
+  const before = new Set<unknown>(events.flatMap((event) => process.rawListeners(event)));
   const loaded = load();
   for (const event of events) {
-    const added = emitter.listeners(event).filter((listener) => !before.has(listener));
-    for (const listener of added.filter(isListener)) emitter.off(event, listener);
+    const added = process.rawListeners(event).filter((listener) => !before.has(listener));
+    for (const listener of added.filter(isListener)) process.off(event, listener);
   }
   return loaded;
 }

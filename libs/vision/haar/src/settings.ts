@@ -26,7 +26,10 @@ export function longestSidePx(faces: AnalyseOptions['faces']): number {
   return rows[faces].longestSidePx;
 }
 
-export function settingsFor(searched: Pick<GreyImage, 'width' | 'height'>, { faces, minFaceFraction }: Pick<AnalyseOptions, 'faces' | 'minFaceFraction'>): CascadeSettings {
+export function settingsFor(
+  searched: Pick<GreyImage, 'width' | 'height'>,
+  { faces, minFaceFraction }: Pick<AnalyseOptions, 'faces' | 'minFaceFraction'>,
+): CascadeSettings {
   const { scaleFactor, minNeighbours } = rows[faces];
   const minSizePx = Math.max(windowPx, Math.round(minFaceFraction * Math.min(searched.width, searched.height)));
   return { scaleFactor, minNeighbours, minSizePx };

@@ -17,7 +17,11 @@ export function shrunk(picture: GreyImage, longestSide: number): GreyImage {
   return { data, width: columns.length, height: rows.length };
 }
 
-function addRow({ data, width }: GreyImage, { y, weight, columns }: { y: number; weight: number; columns: readonly Span[] }, sums: Float32Array): void {
+function addRow(
+  { data, width }: GreyImage,
+  { y, weight, columns }: { y: number; weight: number; columns: readonly Span[] },
+  sums: Float32Array,
+): void {
   const start = y * width;
   for (let x = 0; x < columns.length; x++) {
     const span = columns[x];

@@ -21,7 +21,10 @@ export async function buildNetworks(folder: string): Promise<void> {
       files.push({ name, file: `${name}.onnx`, sha256: sha256Hex(bytes), sizeBytes: bytes.length });
     }
     const origin = { package: '@vladmandic/face-api', version: versionIn(await readFile(join(source, 'package.json'), 'utf8')) };
-    await writeFile(join(temporary, 'networks.json'), `${JSON.stringify({ v: 1, converter: CONVERTER_VERSION, origin, files }, null, 2)}\n`);
+    await writeFile(
+      join(temporary, 'networks.json'),
+      `${JSON.stringify({ v: 1, converter: CONVERTER_VERSION, origin, files }, null, 2)}\n`,
+    );
     await rename(temporary, folder);
   } catch (error) {
     if (!isErrno(error, 'ENOTEMPTY') && !isErrno(error, 'EEXIST')) throw error; // somebody else was faster: the same bytes

@@ -21,7 +21,9 @@ export class Graph {
 
   node(op: string, inputs: readonly Tensor[], attributes: Readonly<Record<string, Attribute>> = {}): Tensor {
     const name = `${op}_${this.#nodes.length}`;
-    this.#nodes.push(onnx.NodeProto.create({ name, opType: op, input: [...inputs], output: [name], attribute: Object.entries(attributes).map(attribute) }));
+    this.#nodes.push(
+      onnx.NodeProto.create({ name, opType: op, input: [...inputs], output: [name], attribute: Object.entries(attributes).map(attribute) }),
+    );
     return name;
   }
 
@@ -52,7 +54,12 @@ export class Graph {
       input: [valueInfo(input)],
       output: outputs.map(valueInfo),
     });
-    const model = onnx.ModelProto.create({ irVersion: IR_VERSION, producerName: 'facehash', opsetImport: [{ domain: '', version: OPSET }], graph });
+    const model = onnx.ModelProto.create({
+      irVersion: IR_VERSION,
+      producerName: 'facehash',
+      opsetImport: [{ domain: '', version: OPSET }],
+      graph,
+    });
     return onnx.ModelProto.encode(model).finish();
   }
 }
@@ -70,7 +77,8 @@ function valueInfo({ name, shape }: TensorShape) {
 function attribute([name, value]: [string, Attribute]) {
   const { AttributeType } = onnx.AttributeProto;
   if (typeof value === 'string') return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
-  if (typeof value === 'number') return Number.isInteger(value) ? { name, type: AttributeType.INT, i: value } : { name, type: AttributeType.FLOAT, f: value };
+  if (typeof value === 'number')
+    return Number.isInteger(value) ? { name, type: AttributeType.INT, i: value } : { name, type: AttributeType.FLOAT, f: value };
   return { name, type: AttributeType.INTS, ints: [...value] };
 }
 
@@ -80,7 +88,8 @@ export function toOihw({ shape, data }: Weight): Weight {
   const out = new Float32Array(data.length);
   for (let y = 0; y < h; y++)
     for (let x = 0; x < w; x++)
-      for (let c = 0; c < i; c++) for (let f = 0; f < o; f++) out[((f * i + c) * h + y) * w + x] = data[((y * w + x) * i + c) * o + f] ?? Number.NaN;
+      for (let c = 0; c < i; c++)
+        for (let f = 0; f < o; f++) out[((f * i + c) * h + y) * w + x] = data[((y * w + x) * i + c) * o + f] ?? Number.NaN;
   return { shape: [o, i, h, w], data: out };
 }
 

@@ -26,7 +26,9 @@ function denseBlock(graph: Graph, x: Tensor, { weights, block }: { readonly weig
     return convolution(graph, spread, { filters: part(`${layer}/pointwise_filter`), bias: part(`${layer}/bias`) });
   };
   const first =
-    block === 'dense0' ? convolution(graph, x, { filters: part('conv0/filters'), bias: part('conv0/bias'), stride: 2 }) : separable(x, 'conv0', 2);
+    block === 'dense0'
+      ? convolution(graph, x, { filters: part('conv0/filters'), bias: part('conv0/bias'), stride: 2 })
+      : separable(x, 'conv0', 2);
   let sum = graph.node('Relu', [first]);
   let next = sum;
   for (const layer of ['conv1', 'conv2', 'conv3']) {

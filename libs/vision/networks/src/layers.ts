@@ -18,18 +18,34 @@ export function named(weights: Weights, prefix = ''): (name: string) => Weight {
 }
 
 /** [1, size, size, 3], colours 0 to 255 → [1, 3, size, size], each as (colour - mean) * scale. */
-export function picture(graph: Graph, input: Tensor, { means, scale }: { readonly means: readonly [number, number, number]; readonly scale: number }): Tensor {
+export function picture(
+  graph: Graph,
+  input: Tensor,
+  { means, scale }: { readonly means: readonly [number, number, number]; readonly scale: number },
+): Tensor {
   const planes = graph.node('Transpose', [input], { perm: [0, 3, 1, 2] });
   const centred = graph.node('Sub', [planes, graph.constant([1, 3, 1, 1], Float32Array.from(means))]);
   return graph.node('Mul', [centred, graph.scalar(scale)]);
 }
 
-export function convolution(graph: Graph, x: Tensor, parts: { readonly filters: Weight; readonly bias?: Weight } & ConvolutionOptions): Tensor {
+export function convolution(
+  graph: Graph,
+  x: Tensor,
+  parts: { readonly filters: Weight; readonly bias?: Weight } & ConvolutionOptions,
+): Tensor {
   const filters = toOihw(parts.filters);
-  return conv(graph, [x, graph.constant(filters.shape, filters.data), ...biasOf(graph, parts.bias)], { ...parts, kernel: filters.shape.slice(2), group: 1 });
+  return conv(graph, [x, graph.constant(filters.shape, filters.data), ...biasOf(graph, parts.bias)], {
+    ...parts,
+    kernel: filters.shape.slice(2),
+    group: 1,
+  });
 }
 
-export function depthwise(graph: Graph, x: Tensor, parts: { readonly filters: Weight; readonly bias?: Weight; readonly pads?: readonly number[] } & ConvolutionOptions): Tensor {
+export function depthwise(
+  graph: Graph,
+  x: Tensor,
+  parts: { readonly filters: Weight; readonly bias?: Weight; readonly pads?: readonly number[] } & ConvolutionOptions,
+): Tensor {
   const filters = toDepthwise(parts.filters);
   const inputs = [x, graph.constant(filters.shape, filters.data), ...biasOf(graph, parts.bias)];
   return conv(graph, inputs, { ...parts, kernel: filters.shape.slice(2), group: filters.shape[0] ?? 1 });
@@ -38,7 +54,13 @@ export function depthwise(graph: Graph, x: Tensor, parts: { readonly filters: We
 function conv(
   graph: Graph,
   inputs: readonly Tensor[],
-  { kernel, group, stride = 1, padding = 'SAME_UPPER', pads }: ConvolutionOptions & { readonly kernel: readonly number[]; readonly group: number; readonly pads?: readonly number[] },
+  {
+    kernel,
+    group,
+    stride = 1,
+    padding = 'SAME_UPPER',
+    pads,
+  }: ConvolutionOptions & { readonly kernel: readonly number[]; readonly group: number; readonly pads?: readonly number[] },
 ): Tensor {
   const around = pads ? { pads } : { auto_pad: padding };
   return graph.node('Conv', inputs, { kernel_shape: kernel, strides: [stride, stride], group, ...around });
@@ -49,10 +71,16 @@ function biasOf(graph: Graph, bias: Weight | undefined): readonly Tensor[] {
 }
 
 /** A convolution and a per-channel `y * factor + offset` after it, as one convolution. */
-export function folded(filters: Weight, after: { readonly factor: (channel: number) => number; readonly bias: (channel: number) => number }): { readonly filters: Weight; readonly bias: Weight } {
+export function folded(
+  filters: Weight,
+  after: { readonly factor: (channel: number) => number; readonly bias: (channel: number) => number },
+): { readonly filters: Weight; readonly bias: Weight } {
   const channels = filters.shape.at(-1) ?? 0;
   const data = filters.data.map((value, i) => value * after.factor(i % channels));
-  return { filters: { shape: filters.shape, data }, bias: { shape: [channels], data: Float32Array.from({ length: channels }, (_, c) => after.bias(c)) } };
+  return {
+    filters: { shape: filters.shape, data },
+    bias: { shape: [channels], data: Float32Array.from({ length: channels }, (_, c) => after.bias(c)) },
+  };
 }
 
 export function at(weight: Weight, index: number): number {

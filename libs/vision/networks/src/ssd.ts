@@ -27,8 +27,16 @@ export function ssdNetwork(weights: Weights): Uint8Array {
     x = net.pointwise(x, `Prediction/Conv2d_${layer}_pointwise`, layer % 2 === 0 ? 1 : 2);
     if (layer % 2 === 1) maps.push(x);
   }
-  const boxes = graph.node('Concat', maps.map((map, i) => net.predictor(map, `Prediction/BoxPredictor_${i}/BoxEncodingPredictor`, 4)), { axis: 1 });
-  const classes = graph.node('Concat', maps.map((map, i) => net.predictor(map, `Prediction/BoxPredictor_${i}/ClassPredictor`, 3)), { axis: 1 });
+  const boxes = graph.node(
+    'Concat',
+    maps.map((map, i) => net.predictor(map, `Prediction/BoxPredictor_${i}/BoxEncodingPredictor`, 4)),
+    { axis: 1 },
+  );
+  const classes = graph.node(
+    'Concat',
+    maps.map((map, i) => net.predictor(map, `Prediction/BoxPredictor_${i}/ClassPredictor`, 3)),
+    { axis: 1 },
+  );
   const extra = named(weights)('Output/extra_dim');
   const anchors = graph.node('Identity', [graph.constant(extra.shape, extra.data)]);
   const outputs = [

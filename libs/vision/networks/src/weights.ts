@@ -15,14 +15,22 @@ interface ManifestEntry {
   readonly quantization?: { readonly dtype: string; readonly scale: number; readonly min: number };
 }
 
+interface Group {
+  readonly weights: readonly ManifestEntry[];
+}
+
+/** The file comes with a package of a pinned version: whether it has the outline that is expected is enough. */
+function isManifest(value: unknown): value is readonly Group[] {
+  return Array.isArray(value) && value.every((group: unknown) => typeof group === 'object' && group !== null && 'weights' in group);
+}
+
 /**
  * The weights of one network of @vladmandic/face-api, in the order of its manifest: TensorFlow.js' weights format, most of them
  * quantised to 8 bits (value = scale * stored + min).
  */
 export async function readWeights(folder: string, model: string): Promise<Weights> {
-  const manifest = JSON.parse(await readFile(join(folder, `${model}-weights_manifest.json`), 'utf8')) as readonly {
-    readonly weights: readonly ManifestEntry[];
-  }[];
+  const manifest: unknown = JSON.parse(await readFile(join(folder, `${model}-weights_manifest.json`), 'utf8'));
+  if (!isManifest(manifest)) throw new Error(`${model}: the list of weights is not what it was`);
   const bytes = await readFile(join(folder, `${model}.bin`));
   const found = new Map<string, Weight>();
   let offset = 0;
@@ -36,12 +44,17 @@ export async function readWeights(folder: string, model: string): Promise<Weight
   return found;
 }
 
-function decode(bytes: Buffer, offset: number, { entry, length }: { readonly entry: ManifestEntry; readonly length: number }): { data: Float32Array; size: number } {
+function decode(
+  bytes: Buffer,
+  offset: number,
+  { entry, length }: { readonly entry: ManifestEntry; readonly length: number },
+): { data: Float32Array; size: number } {
   const { quantization } = entry;
   if (quantization?.dtype === 'uint8') {
     const { scale, min } = quantization;
     return { data: Float32Array.from(bytes.subarray(offset, offset + length), (stored) => stored * scale + min), size: length };
   }
-  if (quantization || entry.dtype !== 'float32') throw new Error(`${entry.name}: weights of type ${quantization?.dtype ?? entry.dtype} are not understood`);
+  if (quantization || entry.dtype !== 'float32')
+    throw new Error(`${entry.name}: weights of type ${quantization?.dtype ?? entry.dtype} are not understood`);
   return { data: Float32Array.from({ length }, (_, i) => bytes.readFloatLE(offset + 4 * i)), size: 4 * length };
 }

@@ -6,7 +6,8 @@ export class OnnxDescriptor implements DescriptorNetwork {
   constructor(private readonly network: Network) {}
 
   async describe(chip: RgbImage): Promise<Float32Array> {
-    if (chip.width !== CHIP_SIZE || chip.height !== CHIP_SIZE) throw new FaceHashError('INTERNAL', { width: chip.width, height: chip.height });
+    if (chip.width !== CHIP_SIZE || chip.height !== CHIP_SIZE)
+      throw new FaceHashError('INTERNAL', { width: chip.width, height: chip.height });
     const [values] = await this.network.run(Float32Array.from(chip.data));
     if (values?.length !== DESCRIPTOR_LENGTH) throw new FaceHashError('INTERNAL', { length: values?.length });
     return values;

@@ -38,7 +38,9 @@ export async function openNetworks(folder: string, { threads }: { readonly threa
     descriptor: new OnnxDescriptor(descriptor),
     tiny: new TinyDetector(once(() => open('tiny', TINY_INPUT))),
     ssd: new SsdDetector(once(() => open('ssd', SSD_INPUT))),
-    close: async () => void (await Promise.all(opened.splice(0).map((network) => network.close()))),
+    close: async () => {
+      await Promise.all(opened.splice(0).map((network) => network.close()));
+    },
   };
 }
 

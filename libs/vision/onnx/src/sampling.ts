@@ -40,7 +40,11 @@ interface Position {
   readonly part: number;
 }
 
-function axis(start: number, length: number, { size, limit }: { readonly size: number; readonly limit: number }): readonly (Position | undefined)[] {
+function axis(
+  start: number,
+  length: number,
+  { size, limit }: { readonly size: number; readonly limit: number },
+): readonly (Position | undefined)[] {
   return Array.from({ length: size }, (_, i) => {
     const at = start + (i * length) / size;
     if (at < 0 || at > limit - 1) return undefined;

@@ -16,7 +16,11 @@ export class Network {
   ) {}
 
   /** Rejects with ARTIFACT_CORRUPT when the file is not what its digest says. */
-  static async open(folder: string, { file, sha256 }: NetworkFile, options: { readonly size: number; readonly threads: number }): Promise<Network> {
+  static async open(
+    folder: string,
+    { file, sha256 }: NetworkFile,
+    options: { readonly size: number; readonly threads: number },
+  ): Promise<Network> {
     const bytes = new Uint8Array(await readFile(join(folder, file)));
     if (sha256Hex(bytes) !== sha256) throw new FaceHashError('ARTIFACT_CORRUPT', { file });
     // The default thread counts follow the machine and not the CPU limit of the container.

@@ -37,7 +37,12 @@ function decoded([encodings, classes, anchors]: readonly Float32Array[], side: n
     const centreX = (code(1) / CENTRE_VARIANCE) * width + anchor(1) + width / 2;
     const boxHeight = Math.exp(code(2) / SIZE_VARIANCE) * height;
     const boxWidth = Math.exp(code(3) / SIZE_VARIANCE) * width;
-    const box = { x: (centreX - boxWidth / 2) * side, y: (centreY - boxHeight / 2) * side, width: boxWidth * side, height: boxHeight * side };
+    const box = {
+      x: (centreX - boxWidth / 2) * side,
+      y: (centreY - boxHeight / 2) * side,
+      width: boxWidth * side,
+      height: boxHeight * side,
+    };
     found.push({ box, confidence });
   }
   return found;

@@ -102,7 +102,9 @@ describe('vision workers', () => {
     const other = pidOf(await answer);
     expect(other).not.toBe(pid);
     expect(pool.workers.figures()).toMatchObject({ workers: 1, restarts: 1 });
-    expect(pool.logger.lines).toContainEqual(expect.objectContaining({ message: 'a vision worker is gone', fields: expect.objectContaining({ worker: pid, signal: 'SIGKILL' }) }));
+    expect(pool.logger.lines).toContainEqual(
+      expect.objectContaining({ message: 'a vision worker is gone', fields: expect.objectContaining({ worker: pid, signal: 'SIGKILL' }) }),
+    );
   });
 
   it('refuse a picture that ended two of them, and answer all others', async () => {

@@ -152,9 +152,12 @@ class WorkerPool implements VisionWorkers {
     // The one that worked last: its memory is still in the caches of its CPU.
     const worker = this.#idle.pop();
     if (worker) return Promise.resolve(worker);
-    if (this.#waiting.size >= this.#options.queueMax) return Promise.reject(new FaceHashError('OVERLOADED', { waiting: this.#waiting.size }));
+    if (this.#waiting.size >= this.#options.queueMax)
+      return Promise.reject(new FaceHashError('OVERLOADED', { waiting: this.#waiting.size }));
     return new Promise((resolve, reject) => {
-      const abort = (): void => void (this.#waiting.delete(waiting) && reject(signal?.reason));
+      const abort = (): void => {
+        if (this.#waiting.delete(waiting)) reject(signal?.reason);
+      };
       const start = (free: WorkerProcess): void => {
         signal?.removeEventListener('abort', abort);
         resolve(free);

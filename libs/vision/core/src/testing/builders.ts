@@ -1,6 +1,15 @@
 import { seededRandom } from '@facehash/kernel';
 import { meanFacePoint } from '../mean-face.js';
-import { DESCRIPTOR_LENGTH, LANDMARK_COUNT, type Analysis, type Box, type Descriptor, type DetectedFace, type Landmarks, type Point } from '../types.js';
+import {
+  DESCRIPTOR_LENGTH,
+  LANDMARK_COUNT,
+  type Analysis,
+  type Box,
+  type Descriptor,
+  type DetectedFace,
+  type Landmarks,
+  type Point,
+} from '../types.js';
 
 type ReadableAnalysis = Extract<Analysis, { readable: true }>;
 

@@ -1,1 +1,0 @@
-export { buildNetworks } from './build-networks.js';
