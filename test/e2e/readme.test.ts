@@ -12,7 +12,7 @@ const root = new URL('../../', import.meta.url).pathname;
 /** The bash block that follows `<!-- tested: <name> -->`, as it stands in the README. */
 async function block(name: string): Promise<string> {
   const text = await readFile(join(root, 'README.md'), 'utf8');
-  const found = new RegExp(`<!-- tested: ${name} -->\\n\`\`\`bash\\n([\\s\\S]*?)\`\`\``).exec(text);
+  const found = new RegExp(`<!-- tested: ${name} -->\\s+\`\`\`bash\\n([\\s\\S]*?)\`\`\``).exec(text);
   if (!found?.[1]) throw new Error(`the README has no tested block ${name}`);
   return found[1];
 }

@@ -1,12 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
-const root = new URL('../../', import.meta.url).pathname;
+/** By its package, as this file runs from its source in tests and compiled in benchmarks. */
+const program = join(dirname(createRequire(import.meta.url).resolve('@facehash/inference/package.json')), 'dist/main.js');
 
 export interface ProductOptions {
   readonly dataDir: string;
@@ -34,8 +36,7 @@ export class Product implements AsyncDisposable {
   static async start(options: ProductOptions): Promise<Product> {
     const port = options.port ?? (await freePort());
     const output = { text: '' };
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'services/inference/dist/main.js')], {
-      cwd: root,
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
       env: {
         ...withoutOurs(process.env),
         FACEHASH_DATA_DIR: options.dataDir,

@@ -35,66 +35,44 @@ export function alignedChip(picture: RgbImage, landmarks: Landmarks): RgbImage {
  */
 export function warp(picture: RgbImage, { a, b, tx, ty }: Similarity, size: number): RgbImage {
   const grid = Math.min(samplesPerSideMax, Math.max(1, Math.round(Math.hypot(a, b))));
-  const offsets = Array.from({ length: grid }, (_, i) => (i + 0.5) / grid - 0.5);
-  const data = new Uint8Array(size * size * 3);
-  const colour = new Colour(picture);
-  let at = 0;
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++, at += 3) {
-      colour.clear();
-      for (const dy of offsets) {
-        for (const dx of offsets) {
-          const x = column + dx;
-          const y = row + dy;
-          colour.add(a * x - b * y + tx, b * x + a * y + ty);
-        }
-      }
-      colour.write(data, at, grid * grid);
-    }
+  const sums = new Float32Array(size * size * 3);
+  for (let i = 0; i < grid * grid; i++) {
+    const dx = ((i % grid) + 0.5) / grid - 0.5;
+    const dy = (Math.floor(i / grid) + 0.5) / grid - 0.5;
+    addSamples(picture, { a, b, tx: a * dx - b * dy + tx, ty: b * dx + a * dy + ty }, { sums, size });
   }
+  const data = new Uint8Array(sums.length);
+  for (let i = 0; i < data.length; i++) data[i] = Math.round((sums[i] ?? 0) / (grid * grid));
   return { data, width: size, height: size };
 }
 
 /** A face of 150 x 8 pixels in width fills most of the largest working picture. */
 const samplesPerSideMax = 8;
 
-/** The sum of colours between pixels. One object for all pixels of a chip: this runs 22,500 times for a face, or many times that. */
-class Colour {
-  #red = 0;
-  #green = 0;
-  #blue = 0;
+interface Sums {
+  readonly sums: Float32Array;
+  readonly size: number;
+}
 
-  constructor(private readonly picture: RgbImage) {}
-
-  clear(): void {
-    this.#red = this.#green = this.#blue = 0;
-  }
-
-  /** Adds the colour between the four pixels around (x, y). */
-  add(x: number, y: number): void {
-    const left = Math.floor(x);
-    const top = Math.floor(y);
-    const right = x - left;
-    const below = y - top;
-    this.#addPixel(left, top, (1 - right) * (1 - below));
-    this.#addPixel(left + 1, top, right * (1 - below));
-    this.#addPixel(left, top + 1, (1 - right) * below);
-    this.#addPixel(left + 1, top + 1, right * below);
-  }
-
-  write(data: Uint8Array, at: number, samples: number): void {
-    data[at] = Math.round(this.#red / samples);
-    data[at + 1] = Math.round(this.#green / samples);
-    data[at + 2] = Math.round(this.#blue / samples);
-  }
-
-  #addPixel(column: number, row: number, weight: number): void {
-    const { data, width, height } = this.picture;
-    if (column < 0 || row < 0 || column >= width || row >= height) return;
-    const at = (row * width + column) * 3;
-    this.#red += weight * (data[at] ?? 0);
-    this.#green += weight * (data[at + 1] ?? 0);
-    this.#blue += weight * (data[at + 2] ?? 0);
+/** Adds, for each pixel of the chip, the colour between the four pixels of the picture around its place. Runs for every photo: no objects in the loop. */
+function addSamples({ data, width, height }: RgbImage, { a, b, tx, ty }: Similarity, { sums, size }: Sums): void {
+  for (let row = 0, at = 0; row < size; row++) {
+    for (let column = 0; column < size; column++, at += 3) {
+      const x = a * column - b * row + tx;
+      const y = b * column + a * row + ty;
+      const left = Math.floor(x);
+      const top = Math.floor(y);
+      for (let corner = 0; corner < 4; corner++) {
+        const pixelX = left + (corner & 1);
+        const pixelY = top + (corner >> 1);
+        if (pixelX < 0 || pixelY < 0 || pixelX >= width || pixelY >= height) continue;
+        const weight = (1 - Math.abs(x - pixelX)) * (1 - Math.abs(y - pixelY));
+        const from = (pixelY * width + pixelX) * 3;
+        sums[at] = (sums[at] ?? 0) + weight * (data[from] ?? 0);
+        sums[at + 1] = (sums[at + 1] ?? 0) + weight * (data[from + 1] ?? 0);
+        sums[at + 2] = (sums[at + 2] ?? 0) + weight * (data[from + 2] ?? 0);
+      }
+    }
   }
 }
 

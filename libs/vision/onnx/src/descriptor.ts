@@ -8,7 +8,7 @@ export class OnnxDescriptor implements DescriptorNetwork {
   async describe(chip: RgbImage): Promise<Float32Array> {
     if (chip.width !== CHIP_SIZE || chip.height !== CHIP_SIZE)
       throw new FaceHashError('INTERNAL', { width: chip.width, height: chip.height });
-    const [values] = await this.network.run(Float32Array.from(chip.data));
+    const [values] = await this.network.run(new Float32Array(chip.data));
     if (values?.length !== DESCRIPTOR_LENGTH) throw new FaceHashError('INTERNAL', { length: values?.length });
     return values;
   }
