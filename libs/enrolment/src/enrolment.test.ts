@@ -177,11 +177,50 @@ describe('enrolling photos', () => {
     const ann = await replica.person();
     const { photos } = await replica.enrol(ann, 'one', 'two', 'three');
     expect(photos.map((p) => p.outcome)).toEqual(['accepted', 'accepted', 'rejected']);
+    // A client that lost the answer sends all of it again.
+    const again = await replica.enrol(ann, 'one', 'two', 'three');
+    expect(again.photos.map((p) => p.outcome)).toEqual(['duplicate', 'duplicate', 'rejected']);
+    expect(again.counter).not.toBeNull();
     expect((await replica.enrolment.people(replica.model, { limit: 10 })).items).toHaveLength(1);
     await using small = new Replica({ limits: { people: 1, photos: 10 } });
     await small.person('Ann');
     await expect(small.person('Ben')).rejects.toMatchObject({ code: 'LIMIT_REACHED' });
     await expect(small.person('Ann')).resolves.toBeDefined();
+  });
+
+  it('gives one photo that two people send at once to one of them', async () => {
+    await using replica = new Replica();
+    const [ann, ben] = [await replica.person('Ann'), await replica.person('Ben')];
+    const both = await Promise.all([replica.enrol(ann, 'same'), replica.enrol(ben, 'same')]);
+    const outcomes = both.flatMap(({ photos }) => photos.map((p) => (p.outcome === 'rejected' ? p.code : p.outcome)));
+    expect(outcomes.sort()).toEqual(['PHOTO_OF_OTHER_PERSON', 'accepted']);
+  });
+
+  it('has no photo at work any more when a body that broke off is reported', async () => {
+    await using replica = new Replica();
+    const ann = await replica.person();
+    let open = (): void => undefined;
+    replica.analyser.gate = new Promise((resolve) => (open = resolve));
+    const broken = async function* (): AsyncGenerator<IncomingPhoto, void> {
+      yield photo('one', 0);
+      yield photo('two', 1);
+      throw new FaceHashError('REQUEST_INVALID');
+    };
+    let reported = false;
+    const call = replica.enrolment.enrol(replica.model, ann, broken()).finally(() => (reported = true));
+    call.catch(() => undefined);
+    while (replica.analyser.calls.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(reported).toBe(false);
+    open();
+    await expect(call).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+  });
+
+  it('tells how many photos the person has', async () => {
+    await using replica = new Replica();
+    const ann = await replica.person();
+    expect((await replica.enrol(ann, 'one', 'two')).held).toBe(2);
+    expect((await replica.enrol(ann, 'two', 'three')).held).toBe(3);
   });
 
   it('fails as a whole when the store is away, keeps what it took in, and completes when it is sent again', async () => {
@@ -226,7 +265,7 @@ describe('names', () => {
     const ann = await replica.person('Ann');
     await replica.restart();
     expect(await replica.messaging.people.get(replica.model.storageId)).toBeUndefined();
-    await new PeopleProjector(replica.messaging.people, replica.registry).sync(replica.model.storageId);
+    await new PeopleProjector(replica.messaging.people, replica.registry, replica).sync(replica.model.storageId);
     expect((await replica.messaging.people.get(replica.model.storageId))?.value).toMatchObject({ names: { [ann]: 'Ann' }, revision: 1 });
   });
 });

@@ -7,6 +7,8 @@ import { noCheckpoint, type OnCheckpoint } from './checkpoint.js';
 import { PeopleProjector } from './people-projection.js';
 import { checkedPerson } from './person-input.js';
 import { asRejection, rejected, takeIn, type Counted, type IntakeParts } from './photo-intake.js';
+import { PhotosInFlight } from './photos-in-flight.js';
+import { Room } from './room.js';
 import type { SnapshotCutter } from './snapshot-cutter.js';
 import type { Enrolment, EnrolmentResult, IncomingPhoto, NewPerson } from './types.js';
 
@@ -29,11 +31,11 @@ export function createEnrolment(parts: EnrolmentParts): Enrolment {
 
 class EnrolmentService implements Enrolment {
   readonly #projector: PeopleProjector;
-  readonly #intake: IntakeParts;
+  readonly #intake: Omit<IntakeParts, 'room'>;
 
   constructor(private readonly parts: EnrolmentParts) {
     const { registry, objects, analyser, people, cutter, clock, checkpoint = noCheckpoint } = parts;
-    this.#projector = new PeopleProjector(people, registry);
+    this.#projector = new PeopleProjector(people, registry, parts);
     this.#intake = { registry, objects, analyser, clock, checkpoint, counted: (storageId) => cutter.noticed(storageId) };
   }
 
@@ -48,14 +50,14 @@ class EnrolmentService implements Enrolment {
     const known = await this.parts.registry.personByName(model.storageId, checked, signal);
     if (!known) return (await this.#create(model, { name: checked }, signal)).person;
     // The projection may have missed the name when the program died right after the registry had it.
-    await this.#projector.name(model.storageId, known, signal);
+    await this.#projector.name(known, signal);
     return known;
   }
 
   async changePerson(model: ModelState, id: string, change: Partial<NewPerson>, signal?: AbortSignal): Promise<Person> {
     const changed = await this.parts.registry.changePerson(model.storageId, id, checkedPerson(change), signal);
     if (!changed) throw new FaceHashError('PERSON_NOT_FOUND', { id });
-    await this.#projector.name(model.storageId, changed, signal);
+    await this.#projector.name(changed, signal);
     return changed;
   }
 
@@ -82,24 +84,22 @@ class EnrolmentService implements Enrolment {
   ): Promise<EnrolmentResult> {
     const person = await this.person(model, personId, signal);
     const room = await this.#room(model, person, signal);
-    const results: Counted[] = [];
-    const inFlight = new Set<Promise<void>>();
-    const failures: unknown[] = [];
-    for await (const photo of photos) {
-      if (failures.length > 0) break;
-      const work = this.#one(room, person, photo, signal)
-        .then((counted) => void results.push(counted))
-        .catch((error: unknown) => void failures.push(error))
-        .finally(() => inFlight.delete(work));
-      inFlight.add(work);
-      if (inFlight.size >= this.parts.photosInFlight) await Promise.race(inFlight);
+    const work = new PhotosInFlight(this.parts.photosInFlight, signal);
+    try {
+      for await (const photo of photos) {
+        if (work.failed) break;
+        await work.add((stopped) => this.#one(room, person, photo, stopped));
+      }
+    } catch (error) {
+      // The body broke off: nobody waits for the rest, and no photo may be at work when its bytes are given back.
+      await work.stop();
+      throw error;
     }
-    await Promise.all(inFlight);
     // The photos that were taken in stay; sent again, they are duplicates and cost nothing.
-    if (failures.length > 0) throw failures[0];
+    const results = await work.results();
     const ordered = results.map((r) => r.result).sort((a, b) => a.index - b.index);
     const counters = results.flatMap((r) => (r.counter === null ? [] : [r.counter]));
-    return { person, photos: ordered, counter: counters.length > 0 ? Math.max(...counters) : null };
+    return { person, photos: ordered, held: room.held, counter: counters.length > 0 ? Math.max(...counters) : null };
   }
 
   trainNow(model: ModelState, signal?: AbortSignal): Promise<number | null> {
@@ -122,22 +122,17 @@ class EnrolmentService implements Enrolment {
       createdAt: clock.now().toISOString(),
     };
     const created = await registry.createPerson(person, signal);
-    await this.#projector.name(model.storageId, created.person, signal);
+    await this.#projector.name(created.person, signal);
     return created;
   }
 
-  async #one(room: Room, person: Person, photo: IncomingPhoto, signal?: AbortSignal): Promise<Counted> {
+  async #one(room: Room, person: Person, photo: IncomingPhoto, signal: AbortSignal): Promise<Counted> {
     if (photo.bytes.length === 0) return { result: rejected(photo, 'IMAGE_UNREADABLE', 'the photo is empty'), counter: null };
-    if (room.left <= 0) return { result: rejected(photo, 'LIMIT_REACHED', room.why), counter: null };
-    room.left--;
     try {
-      const counted = await takeIn(this.#intake, person, photo, signal);
-      if (counted.result.outcome !== 'accepted') room.left++;
-      return counted;
+      return await takeIn({ ...this.#intake, room }, person, photo, signal);
     } catch (error) {
       const rejection = asRejection(photo, error);
       if (!rejection) throw error;
-      room.left++;
       return { result: rejection, counter: null };
     }
   }
@@ -147,14 +142,8 @@ class EnrolmentService implements Enrolment {
     const { max } = model.photosPerPerson;
     const own = await this.parts.registry.photos(model.storageId, person.id, { limit: max }, signal);
     const { photos } = await this.parts.registry.counts(model.storageId, signal);
-    const [forPerson, forModel] = [max - own.items.length, model.limits.photos - photos];
-    return forPerson <= forModel
-      ? { left: forPerson, why: `the person has the ${max} photos that the model allows each` }
-      : { left: forModel, why: `the model has the ${model.limits.photos} photos that its limits allow` };
+    const forPerson = { left: max - own.items.length, why: `the person has the ${max} photos that the model allows each` };
+    const forModel = { left: model.limits.photos - photos, why: `the model has the ${model.limits.photos} photos that its limits allow` };
+    return new Room(own.items.length, forPerson.left <= forModel.left ? forPerson : forModel);
   }
-}
-
-interface Room {
-  left: number;
-  readonly why: string;
 }

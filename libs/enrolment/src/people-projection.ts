@@ -1,24 +1,29 @@
-import { FaceHashError } from '@facehash/kernel';
+import { backoffMs, FaceHashError, type Clock, type Random } from '@facehash/kernel';
 import type { KvBucket, PeopleProjection } from '@facehash/messaging-core';
 import type { Registry } from '@facehash/registry-core';
 
+/** Some 20 s in all: who loses that often has met a storm and not a rival. */
 const TRIES = 20;
+const PAUSE = { firstMs: 5, maxMs: 2000 };
 const PAGE = 1000;
+
+type Names = Readonly<Record<string, string>>;
 
 /** Writes the projection through which ids become names. The registry is the truth; this is what replicas answer from. */
 export class PeopleProjector {
   constructor(
     private readonly people: KvBucket<PeopleProjection>,
     private readonly registry: Registry,
+    private readonly time: { readonly clock: Clock; readonly random: Random },
   ) {}
 
-  /** The name answers from now on. The registry has it already. */
-  async name(storageId: string, person: { readonly id: string; readonly name: string }, signal?: AbortSignal): Promise<void> {
-    await this.#change(
-      storageId,
-      (names) => (names[person.id] === person.name ? undefined : { ...names, [person.id]: person.name }),
-      signal,
-    );
+  /** The person's name answers from now on: the one that the registry holds at the moment of writing, as somebody may rename them meanwhile. */
+  async name({ storageId, id }: { readonly storageId: string; readonly id: string }, signal?: AbortSignal): Promise<void> {
+    const named = async (names: Names): Promise<Names | undefined> => {
+      const person = await this.registry.person(storageId, id, signal);
+      return !person || names[id] === person.name ? undefined : { ...names, [id]: person.name };
+    };
+    await this.#change(storageId, named, signal);
   }
 
   /** Brings the projection to what the registry says: after a crash between the two writes, and after a restart. */
@@ -30,27 +35,25 @@ export class PeopleProjector {
       after = page.next;
     }
     // People who were added by another replica since the reading began stay.
-    await this.#change(storageId, (known) => (differs(known, names) ? { ...known, ...names } : undefined), signal);
+    const synced = (known: Names): Names | undefined => (differs(known, names) ? { ...known, ...names } : undefined);
+    await this.#change(storageId, (known) => Promise.resolve(synced(known)), signal);
   }
 
   /** Compare-and-set until it holds; `change` gives undefined when there is nothing to do. */
-  async #change(
-    storageId: string,
-    change: (names: Readonly<Record<string, string>>) => Record<string, string> | undefined,
-    signal?: AbortSignal,
-  ): Promise<void> {
+  async #change(storageId: string, change: (names: Names) => Promise<Names | undefined>, signal?: AbortSignal): Promise<void> {
     for (let tries = 0; tries < TRIES; tries++) {
       const before = await this.people.get(storageId, signal);
       const value: PeopleProjection = before?.value ?? { v: 1, storageId, revision: 0, names: {}, tombstones: {} };
-      const names = change(value.names);
+      const names = await change(value.names);
       if (!names) return;
       const written = await this.people.put(storageId, { ...value, names, revision: value.revision + 1 }, before?.revision ?? null, signal);
       if (written !== undefined) return;
+      await this.time.clock.sleep(backoffMs(tries, PAUSE, this.time.random), signal);
     }
     throw new FaceHashError('CONFLICT', { projection: storageId });
   }
 }
 
-function differs(known: Readonly<Record<string, string>>, names: Readonly<Record<string, string>>): boolean {
+function differs(known: Names, names: Names): boolean {
   return Object.entries(names).some(([id, name]) => known[id] !== name);
 }

@@ -4,6 +4,7 @@ import type { ObjectStore } from '@facehash/object-store-core';
 import type { Person, Photo, Registry } from '@facehash/registry-core';
 import { PIPELINE_ID, portrait, qualityProblem, type Analysis, type DetectedFace, type FaceAnalyser } from '@facehash/vision-core';
 import type { OnCheckpoint } from './checkpoint.js';
+import type { Room } from './room.js';
 import type { IncomingPhoto, PhotoResult } from './types.js';
 
 /** A second face whose side is this share of the largest one's, or more, leaves open who is meant. */
@@ -15,6 +16,7 @@ export interface IntakeParts {
   readonly analyser: FaceAnalyser;
   readonly clock: Clock;
   readonly checkpoint: OnCheckpoint;
+  readonly room: Room;
   /** Called after a photo was counted. */
   readonly counted: (storageId: string) => void;
 }
@@ -37,16 +39,33 @@ export async function takeIn(parts: IntakeParts, person: Person, photo: Incoming
   const held = await parts.registry.photosBySha256(storageId, sha256, signal);
   const own = held.find((p) => p.personId === person.id);
   if (own) return accepted(parts, { index: photo.index, photo: own, outcome: 'duplicate' }, signal);
-  if (held.length > 0)
-    return { result: rejected(photo, 'PHOTO_OF_OTHER_PERSON', 'the same photo is enrolled under another person'), counter: null };
+  if (held.length > 0) return { result: ofOther(photo), counter: null };
+  const { room } = parts;
+  if (!room.take()) return { result: rejected(photo, 'LIMIT_REACHED', room.why), counter: null };
+  let kept = false;
+  try {
+    const counted = await takeInNew(parts, { person, photo, sha256 }, signal);
+    kept = counted.result.outcome === 'accepted';
+    return counted;
+  } finally {
+    if (!kept) room.giveBack();
+  }
+}
 
+interface NewPhoto {
+  readonly person: Person;
+  readonly photo: IncomingPhoto;
+  readonly sha256: string;
+}
+
+async function takeInNew(parts: IntakeParts, { person, photo, sha256 }: NewPhoto, signal?: AbortSignal): Promise<Counted> {
   const analysis = await parts.analyser.analyse(photo.bytes, { ...portrait, descriptors: false }, signal);
   const face = subject(photo, analysis);
   if ('outcome' in face) return { result: face, counter: null };
   parts.checkpoint('photo.analysed');
   await store(parts, { person, photo, sha256, analysis: face }, signal);
   const row: Photo = {
-    storageId,
+    storageId: person.storageId,
     personId: person.id,
     sha256,
     sizeBytes: photo.bytes.length,
@@ -54,8 +73,14 @@ export async function takeIn(parts: IntakeParts, person: Person, photo: Incoming
     quality: face.face.quality,
   };
   const outcome = await parts.registry.addPhoto(row, signal);
+  // Somebody else's call with the same photo was faster.
+  if (outcome === 'otherPerson') return { result: ofOther(photo), counter: null };
   parts.checkpoint('photo.row');
   return accepted(parts, { index: photo.index, photo: row, outcome: outcome === 'added' ? 'accepted' : 'duplicate' }, signal);
+}
+
+function ofOther(photo: IncomingPhoto): Rejection {
+  return rejected(photo, 'PHOTO_OF_OTHER_PERSON', 'the same photo is enrolled under another person');
 }
 
 interface Subject {
@@ -82,12 +107,7 @@ function subject(photo: IncomingPhoto, analysis: Analysis): Subject | Rejection 
 
 async function store(
   parts: IntakeParts,
-  {
-    person,
-    photo,
-    sha256,
-    analysis,
-  }: { readonly person: Person; readonly photo: IncomingPhoto; readonly sha256: string; readonly analysis: Subject },
+  { person, photo, sha256, analysis }: NewPhoto & { readonly analysis: Subject },
   signal?: AbortSignal,
 ): Promise<void> {
   const { storageId } = person;

@@ -34,6 +34,8 @@ export interface EnrolmentResult {
   readonly person: Person;
   /** In the order of the request. */
   readonly photos: readonly PhotoResult[];
+  /** Photos that the person has now. */
+  readonly held: number;
   /** Value of the model's counter after the last photo: a snapshot of this number or a later one holds them all. Null when none was accepted (a duplicate counts as accepted). */
   readonly counter: number | null;
 }

@@ -19,6 +19,7 @@ export const errorCatalogue = {
   QUALITY_TOO_LOW: { message: 'The face is too small, blurred or badly exposed to enrol', retry: 'never' },
   PHOTO_OF_OTHER_PERSON: { message: 'The same photo is enrolled under another person', retry: 'never' },
   PHOTOS_REJECTED: { message: 'None of the photos could be enrolled', retry: 'never' },
+  PHOTOS_TOO_FEW: { message: 'The person has fewer photos than the model trains on', retry: 'never' },
   PERSON_NOT_FOUND: { message: 'There is no such person', retry: 'never' },
   PERSON_EXISTS: { message: 'A person of this name exists already', retry: 'never' },
   LIMIT_REACHED: { message: 'The model holds as many people or photos as its limits allow', retry: 'never' },

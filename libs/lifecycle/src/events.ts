@@ -39,9 +39,9 @@ const rolloutStarted: Look = (before, { rollout }) => {
   return { type: 'dev.facehash.rollout.started', key: `${name}.${rollout.waveStartedAt}`, data: { version: name, snapshot } };
 };
 
-const versionPromoted: Look = (before, { activeVersion: active }) => {
+const versionPromoted: Look = (before, { activeVersion: active, observedGeneration }) => {
   const known = before?.activeVersion;
   if (!active || (active.name === known?.name && active.snapshot === known.snapshot)) return undefined;
   const { name, snapshot } = active;
-  return { type: 'dev.facehash.version.promoted', key: `${name}.${snapshot}`, data: { version: name, snapshot } };
+  return { type: 'dev.facehash.version.promoted', key: `${name}.${snapshot}.g${observedGeneration}`, data: { version: name, snapshot } };
 };

@@ -43,6 +43,27 @@ describe('a snapshot without its version', () => {
   });
 });
 
+describe('a stored version that the gate would refuse', () => {
+  const gate = { verdict: 'Refused' as const, message: 'worse on 9 of 40 photos' };
+  const trained = trainedVersion(samples(3));
+  const version = { ...trained, evaluation: { ...trained.evaluation, gate } };
+  const seen = { latest: samples(3), stored: [version], replicas: [readyReplica('a')] };
+
+  it('is rolled out while the gate only warns', () => {
+    expect(plan(observe({ ...seen, spec: { training: { gate: { mode: 'Warn' } } } })).status.rollout).not.toBeNull();
+  });
+
+  it('is not when the gate is enforced, by whichever way it came, unless it is pinned', () => {
+    expect(plan(observe(seen)).status).toMatchObject({
+      rollout: null,
+      training: { lastFailure: { code: 'VERSION_REFUSED', final: true } },
+    });
+    const run = { spec: startedRun(samples(3)), outcome: { outcome: 'trained' as const, version: version.version } };
+    expect(plan(observe({ ...seen, run })).status).toMatchObject({ rollout: null, training: { lastFailure: { code: 'VERSION_REFUSED' } } });
+    expect(plan(observe({ ...seen, spec: { versions: { pin: version.version } } })).status.rollout).not.toBeNull();
+  });
+});
+
 describe('a run under way', () => {
   const run = { spec: startedRun(samples(3)), progress: { type: 'progress' as const, stage: 'Extracting' as const, percent: 43 } };
 
@@ -130,6 +151,14 @@ describe('an ended run', () => {
     expect(status.training.lastFailure).toMatchObject({ attempt: 3, final: true });
   });
 
+  it('that could not reach the store is tried again for as long as that takes', () => {
+    const outage = { outcome: 'failed' as const, code: 'STORE_UNAVAILABLE', message: 'the store did not answer', retryable: true };
+    const tenth = { ...spec, run: layoutOfAttempt(samples(3), 10) };
+    const { status } = plan(observe({ latest: samples(3), run: { spec: tenth, outcome: outage } }));
+    expect(status.training.lastFailure).toMatchObject({ attempt: 10, final: false });
+    expect(plan(observe({ latest: samples(3), status, now: later(301) })).step).toMatchObject({ kind: 'startRun' });
+  });
+
   it('that failed for good is tried again when the spec changes', () => {
     const untrainable = { outcome: 'failed' as const, code: 'PHOTOS_REJECTED', message: 'no photo is usable', retryable: false };
     const { status } = plan(observe({ latest: samples(3), run: { spec, outcome: untrainable } }));
@@ -196,7 +225,7 @@ describe('a rollout', () => {
     expect(status.rollout?.replicas).toEqual(['b']);
   });
 
-  it('is rolled back for good when a replica finds the artifact bad', () => {
+  it('is rolled back when a replica finds the artifact bad, and a run makes it again', () => {
     const bad = readyReplica('a', {
       failed: { version: version.version, kind: 'artifact', code: 'ARTIFACT_CORRUPT', message: 'digest mismatch' },
     });
@@ -205,11 +234,32 @@ describe('a rollout', () => {
     expect(status).toMatchObject({
       rollout: null,
       phase: 'Degraded',
-      training: { lastFailure: { final: true, code: 'ARTIFACT_CORRUPT' } },
+      training: { lastFailure: { final: false, code: 'ARTIFACT_CORRUPT' } },
     });
-    expect(
-      plan(observe({ latest: samples(3), stored: [version], status, replicas: [readyReplica('a')], now: later(3600) })).status.rollout,
-    ).toBeNull();
+    const again = plan(observe({ latest: samples(3), stored: [version], status, replicas: [readyReplica('a')], now: later(3600) }));
+    expect(again.step).toMatchObject({ kind: 'startRun', spec: { run: layoutOfAttempt(samples(3), 2) } });
+  });
+
+  it('makes way for a pin at once', () => {
+    const pinned = trainedVersion(samples(2, 'other photos'));
+    const spec = { versions: { pin: pinned.version } };
+    const { status } = plan(
+      observe({ latest: samples(3), stored: [version, pinned], status: begin(['a']), spec, replicas: [readyReplica('a')] }),
+    );
+    expect(status.rollout).toBeNull();
+    const next = plan(observe({ latest: samples(3), stored: [version, pinned], status, spec, replicas: [readyReplica('a')] }));
+    expect(next.status.rollout?.version.name).toBe(pinned.version);
+  });
+
+  it('that a replica of the last wave cannot follow makes way for newer photos, and not before its deadline', () => {
+    const widened = plan(
+      observe({ latest: samples(3), stored: [version], status: begin(['a', 'b']), replicas: [has('a'), readyReplica('b')] }),
+    ).status;
+    const stuck = { latest: samples(4, 'newer photos'), stored: [version], status: widened, replicas: [has('a'), readyReplica('b')] };
+    expect(plan(observe({ ...stuck, now: later(60) })).status.rollout).not.toBeNull();
+    const { status } = plan(observe({ ...stuck, now: later(3600) }));
+    expect(status.rollout).toBeNull();
+    expect(plan(observe({ ...stuck, status, now: later(3600) })).step).toMatchObject({ kind: 'startRun', spec: { snapshot: 4 } });
   });
 
   it('is rolled back and tried again when the first wave misses its deadline', () => {

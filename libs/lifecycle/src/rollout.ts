@@ -1,19 +1,32 @@
 import type { Rollout, VersionSummary } from '@facehash/facemodel';
-import type { Check, Decision, Observed, ObservedReplica } from './types.js';
+import type { Check, Decision, Observed, ObservedReplica, Wanted } from './types.js';
 
 /**
  * A rollout moves First → All → promoted. It ends early, with the old version still answering, when a replica finds the
  * artifact itself bad, or when the first wave doesn't make its deadline.
  */
-export const rolloutUnderWay: Check = (o) => {
+export const rolloutUnderWay: Check = (o, wanted) => {
   const rollout = o.model.status?.rollout;
   if (!rollout) return undefined;
+  if (givenUp(o, rollout, wanted)) {
+    return {
+      reason: 'RollingOut',
+      message: `version ${rollout.version.name} makes way for ${wanted?.version ?? 'another one'}`,
+      rollout: null,
+    };
+  }
   for (const check of rolloutChecks) {
     const decision = check(o, rollout);
     if (decision) return decision;
   }
   return { reason: 'RollingOut', message: waitingFor(o, rollout), againAfterMs: deadlineIn(o, rollout) };
 };
+
+/** A pin counts at once. Newer photos wait for the rollout to end, unless it does not: then they may bring what all replicas can take. */
+function givenUp(o: Observed, rollout: Rollout, wanted: Wanted | null): boolean {
+  if (!wanted || wanted.version === rollout.version.name) return false;
+  return wanted.pinned || (rollout.wave === 'All' && deadlineIn(o, rollout) === 0);
+}
 
 /** Starts with the first wave: `firstWave` of the replicas that are ready now. */
 export function beginRollout(o: Observed, version: VersionSummary): Decision {
@@ -31,7 +44,7 @@ const alreadyPromoted: RolloutCheck = (o, { version }) =>
 
 const artifactBad: RolloutCheck = (o, rollout) => {
   const failure = o.replicas.map((r) => r.failed).find((f) => f?.version === rollout.version.name && f.kind === 'artifact');
-  return failure ? rolledBack(o, rollout, { code: failure.code, message: failure.message, final: true }) : undefined;
+  return failure ? rolledBack(o, rollout, failure) : undefined;
 };
 
 const nobodyLeft: RolloutCheck = (o, rollout) => {
@@ -61,7 +74,7 @@ const waveDone: RolloutCheck = (o, rollout) => {
 const overdue: RolloutCheck = (o, rollout) => {
   if (deadlineIn(o, rollout) > 0) return undefined;
   const message = waitingFor(o, rollout);
-  if (rollout.wave === 'First') return rolledBack(o, rollout, { code: 'DEADLINE_EXCEEDED', message, final: false });
+  if (rollout.wave === 'First') return rolledBack(o, rollout, { code: 'DEADLINE_EXCEEDED', message });
   return { reason: 'RolloutStalled', message };
 };
 
@@ -73,22 +86,20 @@ const rolloutChecks: readonly RolloutCheck[] = [
   overdue,
 ];
 
-function rolledBack(
-  o: Observed,
-  rollout: Rollout,
-  why: { readonly code: string; readonly message: string; readonly final: boolean },
-): Decision {
+function rolledBack(o: Observed, rollout: Rollout, { code, message }: { readonly code: string; readonly message: string }): Decision {
   const last = o.model.status?.training.lastFailure;
   const attempt = last?.version === rollout.version.name ? last.attempt + 1 : 1;
   return {
     reason: 'RolledBack',
-    message: `version ${rollout.version.name} was rolled back: ${why.message}`,
+    message: `version ${rollout.version.name} was rolled back: ${message}`,
     rollout: null,
     failure: {
       version: rollout.version.name,
       snapshot: rollout.version.snapshot,
       attempt,
-      ...why,
+      final: code === 'ARTIFACT_CORRUPT' && attempt > o.model.spec.training.retries,
+      code,
+      message,
       at: o.now.toISOString(),
       generation: o.model.generation,
     },

@@ -1,5 +1,5 @@
-import { canonicalJson, sha256Hex } from '@facehash/kernel';
-import type { RunOutcome, RunSpec } from '@facehash/artifacts';
+import { canonicalJson, sha256Hex, type ErrorCode } from '@facehash/kernel';
+import type { RunOutcome, RunSpec, VersionManifest } from '@facehash/artifacts';
 import { beginRollout } from './rollout.js';
 import type { Check, Decision, Observed, Wanted } from './types.js';
 import { summaryOf } from './wanted.js';
@@ -28,6 +28,7 @@ function trained(o: Observed, wanted: Wanted | null, run: RunSpec): Decision {
   const newer = snapshot > (o.active?.snapshot ?? 0);
   if (wanted?.pinned || o.model.spec.suspend) return { reason: 'UpToDate', message: `version ${version} is stored` };
   if (!newer) return { reason: 'UpToDate', message: `version ${version} came too late` };
+  if (refusedByGate(o, manifest)) return failed(o, run, refusal(manifest));
   return beginRollout(o, summaryOf(manifest, snapshot));
 }
 
@@ -87,8 +88,21 @@ export const backingOff: Check = (o, wanted) => {
 
 export const wantedIsStored: Check = (o, wanted) => {
   const manifest = wanted ? o.stored.get(wanted.version) : undefined;
-  return wanted && manifest ? beginRollout(o, summaryOf(manifest, wanted.snapshot)) : undefined;
+  if (!wanted || !manifest) return undefined;
+  // A replica found it damaged: a run of the same inputs makes what is missing again.
+  if (!wanted.pinned && failureOf(o, wanted)?.code === 'ARTIFACT_CORRUPT') return undefined;
+  if (!wanted.pinned && refusedByGate(o, manifest)) return failed(o, runSpec(o, wanted, 1), refusal(manifest));
+  return beginRollout(o, summaryOf(manifest, wanted.snapshot));
 };
+
+/** Trained when the gate only warned, and now it is enforced. */
+function refusedByGate(o: Observed, { evaluation }: VersionManifest): boolean {
+  return o.model.spec.training.gate.mode === 'Enforce' && evaluation.gate.verdict === 'Refused';
+}
+
+function refusal({ evaluation }: VersionManifest): Extract<RunOutcome, { outcome: 'refused' }> {
+  return { outcome: 'refused', code: 'VERSION_REFUSED', message: evaluation.gate.message };
+}
 
 export const pinMissing: Check = (_, wanted) =>
   wanted?.pinned ? { reason: 'PinMissing', message: `no version ${wanted.version} is stored; change or remove versions.pin` } : undefined;
@@ -122,9 +136,13 @@ function runSpec(o: Observed, wanted: Wanted, attempt: number): RunSpec {
   };
 }
 
+/** Nothing is wrong with the version: its time comes when the store is back, however long that takes. */
+const outages: readonly string[] = ['STORE_UNAVAILABLE', 'SHUTTING_DOWN', 'OVERLOADED'] satisfies readonly ErrorCode[];
+
 function failed(o: Observed, spec: RunSpec, outcome: Exclude<RunOutcome, { outcome: 'trained' }>): Decision {
   const attempt = attemptOf(spec.run);
-  const final = outcome.outcome === 'refused' || !outcome.retryable || attempt > o.model.spec.training.retries;
+  const triedEnough = attempt > o.model.spec.training.retries && !outages.includes(outcome.code);
+  const final = outcome.outcome === 'refused' || !outcome.retryable || triedEnough;
   const { code, message } = outcome;
   return {
     reason: outcome.outcome === 'refused' ? 'GateRefused' : final ? 'RetriesExhausted' : 'TrainingFailed',

@@ -27,7 +27,12 @@ export interface LocalController {
  */
 export async function openLocalController(options: LocalControllerOptions): Promise<LocalController> {
   const loop = new ControlLoop(options);
-  await loop.lookAtEverything();
+  try {
+    await loop.lookAtEverything();
+  } catch (error) {
+    await loop.close();
+    throw error;
+  }
   return loop;
 }
 
@@ -55,7 +60,10 @@ class ControlLoop implements LocalController {
 
   async lookAtEverything(): Promise<void> {
     await this.#refresh();
-    for (const storageId of this.#names.keys()) await this.#work(storageId);
+    for (const [storageId, name] of this.#names) {
+      await this.#work(storageId);
+      await this.#reconciler.publishKnown(await this.options.models.find(name), this.#stop.signal);
+    }
     this.#run('work', () => this.#workLoop());
     this.#run('poll', () => this.#pollLoop());
   }

@@ -10,6 +10,7 @@ import {
 } from '@facehash/artifacts';
 import { storageIdOf } from '@facehash/facemodel';
 import { versionsOfInterest, type Observed } from '@facehash/lifecycle';
+import { hasCode } from '@facehash/kernel';
 import type { ObjectStore } from '@facehash/object-store-core';
 
 export interface Gathered {
@@ -20,7 +21,7 @@ export interface Gathered {
 
 type FromElsewhere = Pick<Observed, 'now' | 'model' | 'pipeline' | 'run' | 'runSlotFree' | 'replicas'>;
 
-/** Reads everything that a decision about one model is taken from. Rejects with STORE_UNAVAILABLE or ARTIFACT_CORRUPT. */
+/** Reads everything that a decision about one model is taken from. Rejects with STORE_UNAVAILABLE, and with ARTIFACT_CORRUPT when a pointer is damaged. */
 export async function gather(objects: ObjectStore, known: FromElsewhere, signal: AbortSignal): Promise<Gathered> {
   const storageId = storageIdOf(known.model);
   const [latest, active] = await Promise.all([readLatest(objects, storageId, signal), readActive(objects, storageId, signal)]);
@@ -46,6 +47,16 @@ async function readActive(
   return { pointer: decodeDocument(activePointerSchema, object.bytes, key), revision: object.revision };
 }
 
+/** A damaged manifest counts as none: a run of the same inputs writes it again. */
+function readable(bytes: Uint8Array, key: string): VersionManifest | undefined {
+  try {
+    return decodeDocument(manifestSchema, bytes, key);
+  } catch (error) {
+    if (hasCode(error, 'ARTIFACT_CORRUPT')) return undefined;
+    throw error;
+  }
+}
+
 async function readManifests(
   objects: ObjectStore,
   wish: { readonly storageId: string; readonly versions: readonly string[] },
@@ -55,7 +66,8 @@ async function readManifests(
   for (const version of wish.versions) {
     const key = layout.manifest(wish.storageId, version);
     const object = await objects.read(key, signal);
-    if (object) found.set(version, decodeDocument(manifestSchema, object.bytes, key));
+    const manifest = object && readable(object.bytes, key);
+    if (manifest) found.set(version, manifest);
   }
   return found;
 }

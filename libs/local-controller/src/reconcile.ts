@@ -43,6 +43,12 @@ export class Reconciler {
     return decided.againAfterMs ?? 'settled';
   }
 
+  /** After a start: where a pass cannot decide, because something in the store is damaged, what was known keeps the key answering. */
+  async publishKnown(model: StoredFaceModel | undefined, signal: AbortSignal): Promise<void> {
+    if (!model?.status || (await this.parts.messaging.models.get(storageIdOf(model), signal))) return;
+    await this.#publish(model, model.status, signal);
+  }
+
   #gather(model: StoredFaceModel, signal: AbortSignal): Promise<Gathered> {
     const { objects, runner, replicas, pipeline, runsMax, clock } = this.parts;
     const storageId = storageIdOf(model);

@@ -1,4 +1,4 @@
-import { decodeDocument, type RunSpec, type VersionManifest } from '@facehash/artifacts';
+import { decodeDocument, layout, type RunSpec, type VersionManifest } from '@facehash/artifacts';
 import {
   comparePaired,
   evaluationSchema,
@@ -9,7 +9,7 @@ import {
   type OutOfFoldResult,
   type TrainingSample,
 } from '@facehash/classifier-core';
-import { readManifest, readPart } from './stored.js';
+import { readManifest, readStored, withDigest } from './stored.js';
 import type { TrainingPorts } from './types.js';
 
 /** Photos judged in one go before others may run: some 10 ms with 500 people. */
@@ -74,7 +74,10 @@ async function readEvaluated(
 ): Promise<{ readonly manifest: VersionManifest; readonly evaluation: Evaluation } | undefined> {
   const manifest = await readManifest(ports.objects, { storageId, version }, signal);
   if (manifest.state !== 'sound') return undefined;
-  const part = await readPart(ports.objects, { manifest: manifest.value, name: 'evaluation.json' }, signal);
-  if (part.state !== 'sound') return undefined;
-  return { manifest: manifest.value, evaluation: decodeDocument(evaluationSchema, part.value, 'evaluation.json') };
+  const part = manifest.value.parts.find(({ name }) => name === 'evaluation.json');
+  if (!part) return undefined;
+  const decode = (bytes: Uint8Array, key: string) => decodeDocument(evaluationSchema, withDigest(part.sha256)(bytes, key), key);
+  // A release that wrote another schema counts as damaged: nothing to compare with, and no reason to train nothing.
+  const evaluation = await readStored(ports.objects, { key: layout.part(storageId, part.sha256), decode }, signal);
+  return evaluation.state === 'sound' ? { manifest: manifest.value, evaluation: evaluation.value } : undefined;
 }

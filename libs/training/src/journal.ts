@@ -46,8 +46,10 @@ export class Journal {
     this.#report();
   }
 
-  finish(): void {
+  /** Ends the stage under way. A run that failed stays where it was. */
+  finish(succeeded: boolean): void {
     this.#close();
+    if (!succeeded) return;
     this.#percent = 100;
     this.#report();
   }

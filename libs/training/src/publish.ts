@@ -1,5 +1,5 @@
 import { encodeDocument, layout, type RunSpec, type VersionManifest } from '@facehash/artifacts';
-import { FaceHashError, sha256Hex } from '@facehash/kernel';
+import { sha256Hex } from '@facehash/kernel';
 import type { ObjectStore } from '@facehash/object-store-core';
 import { readManifest, readPart, readStored, withDigest, writeDerived } from './stored.js';
 
@@ -21,34 +21,28 @@ export async function publish(version: Version, objects: ObjectStore, signal: Ab
     parts.push({ name, sha256, sizeBytes: bytes.length });
   }
   const manifest: VersionManifest = { ...version.manifest, parts };
-  const key = layout.manifest(storageId, manifest.version);
-  if ((await objects.create(key, encodeDocument(manifest), signal)) === 'created') return;
-  await isPublished({ ...manifest, digest: manifest.samples.digest }, objects, signal);
+  const target = { storageId, version: manifest.version };
+  const stored = await readManifest(objects, target, signal);
+  // A manifest that cannot be used is replaced: the same inputs make the same name, so nothing else would ever heal it.
+  const replaces = stored.state === 'sound' ? 'corrupt' : stored.state;
+  if (await isPublished({ ...manifest, digest: manifest.samples.digest }, objects, signal)) return;
+  await writeDerived(objects, { key: layout.manifest(storageId, manifest.version), bytes: encodeDocument(manifest), replaces }, signal);
 }
 
-/**
- * Whether the version of a run is in the store already, whole and of the same inputs. Rejects with ARTIFACT_CORRUPT when its manifest
- * is there, but it or a part is not what it should be: the same inputs make the same name, so no run can get past it.
- */
+/** Whether the version of a run is in the store already, whole and of the same inputs. */
 export async function isPublished(
   { storageId, version, pipeline, digest }: Pick<RunSpec, 'storageId' | 'version' | 'pipeline'> & { readonly digest: string },
   objects: ObjectStore,
   signal: AbortSignal,
 ): Promise<boolean> {
   const stored = await readManifest(objects, { storageId, version }, signal);
-  if (stored.state === 'missing') return false;
-  const corrupt = (detail: string) => new FaceHashError('ARTIFACT_CORRUPT', { version, detail });
-  if (stored.state !== 'sound') throw corrupt('the stored manifest cannot be read');
+  if (stored.state !== 'sound') return false;
   const manifest = stored.value;
-  const same =
-    manifest.version === version &&
-    manifest.storageId === storageId &&
-    manifest.pipeline === pipeline &&
-    manifest.samples.digest === digest;
-  if (!same) throw corrupt('the stored manifest is of other inputs');
+  const ofThisRun = manifest.version === version && manifest.storageId === storageId;
+  if (!ofThisRun || manifest.pipeline !== pipeline || manifest.samples.digest !== digest) return false;
   for (const { name } of manifest.parts) {
     const part = await readPart(objects, { manifest, name }, signal);
-    if (part.state !== 'sound') throw corrupt(`${name} of the stored version is ${part.state}`);
+    if (part.state !== 'sound') return false;
   }
   return true;
 }

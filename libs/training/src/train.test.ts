@@ -89,14 +89,28 @@ describe('a training run', () => {
     expect(bench.backend.fits).toHaveLength(1);
   });
 
-  it('calls a version whose part was damaged corrupt', async () => {
+  it('makes a part again that was damaged', async () => {
     const bench = new Workbench();
     await bench.enrolAll(2, 3);
     const run = await bench.run();
     await bench.train(run);
     const [part] = (await bench.manifest(run.version)).parts;
-    await bench.overwrite(layout.part(storageId, part?.sha256 ?? ''), 'damaged');
-    expect(await bench.train(run)).toMatchObject({ outcome: 'failed', code: 'ARTIFACT_CORRUPT', retryable: false });
+    const key = layout.part(storageId, part?.sha256 ?? '');
+    const before = await bench.objects.read(key);
+    await bench.overwrite(key, 'damaged');
+    expect(await bench.train(run)).toEqual({ outcome: 'trained', version: run.version });
+    expect((await bench.objects.read(key))?.bytes).toEqual(before?.bytes);
+  });
+
+  it('writes a manifest again that was damaged', async () => {
+    const bench = new Workbench();
+    await bench.enrolAll(2, 3);
+    const run = await bench.run();
+    await bench.train(run);
+    const before = await bench.manifest(run.version);
+    await bench.overwrite(layout.manifest(storageId, run.version), '{"torn":');
+    expect(await bench.train({ ...run, run: 'run-again' })).toEqual({ outcome: 'trained', version: run.version });
+    expect((await bench.manifest(run.version)).parts).toEqual(before.parts);
   });
 
   it('accepts the version of another run of the same inputs that was faster', async () => {

@@ -9,7 +9,7 @@ import {
   type VersionManifest,
 } from '@facehash/artifacts';
 import { centroidsOf, evaluationOf, summaryOf, type Decision, type TrainingSample } from '@facehash/classifier-core';
-import { asFaceHashError } from '@facehash/kernel';
+import { asFaceHashError, deadline } from '@facehash/kernel';
 import { inputProblem, readSnapshot } from './collect.js';
 import { gate, judgeOutOfFold } from './evaluate.js';
 import { extract } from './extract.js';
@@ -17,6 +17,9 @@ import { failedOutcome } from './failed-outcome.js';
 import { Journal } from './journal.js';
 import { isPublished, publish } from './publish.js';
 import type { TrainingPorts, TrainOptions } from './types.js';
+
+/** Within what a program that is told to stop has left. */
+const LAST_REPORT_MS = 500;
 
 interface Run {
   readonly spec: RunSpec;
@@ -36,8 +39,8 @@ export async function train(spec: RunSpec, ports: TrainingPorts, options: TrainO
   const run: Run = { spec, ports, options, journal, found: { samples: null, evaluation: null } };
   const startedAt = ports.clock.now().toISOString();
   const outcome = await carryOut(run).catch((thrown: unknown) => failedOutcome(thrown, ports.logger));
+  journal.finish(outcome.outcome === 'trained');
   await writeReport(run, { startedAt, outcome });
-  if (outcome.outcome === 'trained') journal.finish();
   return outcome;
 }
 
@@ -127,8 +130,10 @@ function manifestOf(
 async function writeReport({ spec, ports, options, journal, found }: Run, end: Pick<RunReport, 'startedAt' | 'outcome'>): Promise<void> {
   const { run, version, snapshot, storageId } = spec;
   const document: RunReport = { v: 1, run, version, snapshot, backend: ports.backend.name, ...end, seconds: journal.seconds(), ...found };
+  // Of a run that was stopped or ran out of time, too.
+  const signal = options.signal.aborted ? deadline(LAST_REPORT_MS) : options.signal;
   try {
-    await ports.objects.create(layout.runReport(storageId, run), encodeDocument(document), options.signal);
+    await ports.objects.create(layout.runReport(storageId, run), encodeDocument(document), signal);
   } catch (error) {
     ports.logger.warn('the report was not written', { run, code: asFaceHashError(error).code });
   }

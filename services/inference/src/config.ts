@@ -63,8 +63,8 @@ const environment = z
 /** Set by or for our own tools. */
 const knownElsewhere = ['FACEHASH_CACHE_DIR', 'FACEHASH_FACES', 'FACEHASH_SKIP_APT', 'FACEHASH_TEST_RUN'];
 
-/** What programs that we start may know of the environment beside what they are told. */
-const handedOn = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LD_LIBRARY_PATH', 'NODE_OPTIONS', 'UV_THREADPOOL_SIZE'];
+/** What programs that we start may know of the environment beside what they are told. The last one marks the processes of a test run. */
+const handedOn = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LD_LIBRARY_PATH', 'NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'FACEHASH_TEST_RUN'];
 
 export interface InferenceConfig {
   readonly port: number;

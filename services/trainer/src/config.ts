@@ -32,8 +32,8 @@ const environment = z.object({
   LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
 });
 
-/** What programs that we start may know of the environment beside what they are told. */
-const handedOn = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LD_LIBRARY_PATH', 'NODE_OPTIONS', 'UV_THREADPOOL_SIZE'];
+/** What programs that we start may know of the environment beside what they are told. The last one marks the processes of a test run. */
+const handedOn = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LD_LIBRARY_PATH', 'NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'FACEHASH_TEST_RUN'];
 
 export interface TrainerConfig {
   readonly run: RunSpec;

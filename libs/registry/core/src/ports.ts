@@ -67,7 +67,7 @@ export interface Registry {
   ): Promise<Person | undefined>;
 
   /** `duplicate` when this person has the photo already: the first row stays. Rejects with PERSON_NOT_FOUND. */
-  addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate'>;
+  addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate' | 'otherPerson'>;
   /** The same bytes, under whichever persons of the model, in the order of their ids. */
   photosBySha256(storageId: string, sha256: string, signal?: AbortSignal): Promise<readonly Photo[]>;
   /** In the order of sha256. */

@@ -74,7 +74,8 @@ export class Database implements Statements {
   }
 
   row(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
-    return this.#prepare(sql).get(...values);
+    // Not `get()`: it steps a writing statement with RETURNING once, and an error of the commit that follows is lost.
+    return this.#prepare(sql).all(...values)[0];
   }
 
   rows(sql: string, ...values: readonly SQLInputValue[]): readonly Row[] {

@@ -79,13 +79,18 @@ class RegistryOnSqlite implements SqliteRegistry {
     }
   }
 
-  async addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate'> {
+  async addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate' | 'otherPerson'> {
     const { storageId, personId, sha256, sizeBytes, addedAt, quality } = photo;
-    const sql =
-      'INSERT INTO photos (storage_id, person_id, sha256, size_bytes, added_at, quality) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
+    const insert = 'INSERT INTO photos (storage_id, person_id, sha256, size_bytes, added_at, quality) VALUES (?, ?, ?, ?, ?, ?)';
     const values = [storageId, personId, sha256, sizeBytes, addedAt, JSON.stringify(quality)];
+    const holder = 'SELECT person_id FROM photos INDEXED BY photos_by_content WHERE storage_id = ? AND sha256 = ?';
     try {
-      return (await this.database.do((db) => db.run(sql, ...values), signal)) > 0 ? 'added' : 'duplicate';
+      return await this.database.alone((db) => {
+        const held = db.rows(holder, storageId, sha256);
+        if (held.length > 0) return held.some((row) => row['person_id'] === personId) ? 'duplicate' : 'otherPerson';
+        db.run(insert, ...values);
+        return 'added';
+      }, signal);
     } catch (error) {
       throw because(error, isForeignKeyViolation) ? new FaceHashError('PERSON_NOT_FOUND', { id: personId }) : error;
     }

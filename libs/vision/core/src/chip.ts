@@ -65,15 +65,17 @@ function addSamples({ data, width, height }: RgbImage, { a, b, tx, ty }: Similar
       for (let corner = 0; corner < 4; corner++) {
         const pixelX = left + (corner & 1);
         const pixelY = top + (corner >> 1);
-        if (pixelX < 0 || pixelY < 0 || pixelX >= width || pixelY >= height) continue;
+        if (!within(pixelX, width) || !within(pixelY, height)) continue;
         const weight = (1 - Math.abs(x - pixelX)) * (1 - Math.abs(y - pixelY));
         const from = (pixelY * width + pixelX) * 3;
-        sums[at] = (sums[at] ?? 0) + weight * (data[from] ?? 0);
-        sums[at + 1] = (sums[at + 1] ?? 0) + weight * (data[from + 1] ?? 0);
-        sums[at + 2] = (sums[at + 2] ?? 0) + weight * (data[from + 2] ?? 0);
+        for (let channel = 0; channel < 3; channel++) sums[at + channel] = (sums[at + channel] ?? 0) + weight * (data[from + channel] ?? 0);
       }
     }
   }
+}
+
+function within(at: number, size: number): boolean {
+  return at >= 0 && at < size;
 }
 
 /** The picture as a mirror shows it. */

@@ -1,7 +1,7 @@
 import { FaceHashError, sha256Hex, supervise, type Clock, type Logger, type Random } from '@facehash/kernel';
 import type { Analysis, AnalyseOptions, Descriptor, FaceAnalyser, Landmarks } from '@facehash/vision-core';
 import type { AnswerOf, Request } from './protocol.js';
-import { Suspects } from './suspects.js';
+import { Condemned } from './condemned.js';
 import { WorkerLost, WorkerProcess, type WorkerProgram } from './worker-process.js';
 
 export interface VisionWorkersOptions extends WorkerProgram {
@@ -20,7 +20,7 @@ export interface VisionWorkers extends FaceAnalyser {
   /** Whether there is a worker. */
   readonly ready: boolean;
   figures(): { readonly workers: number; readonly busy: number; readonly waiting: number; readonly restarts: number };
-  /** Rejects what still waits with SHUTTING_DOWN; a worker that is busy has two seconds. */
+  /** Rejects what waits and what is under way with SHUTTING_DOWN. */
   close(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ interface Waiting {
 
 class WorkerPool implements VisionWorkers {
   readonly #options: VisionWorkersOptions;
-  readonly #suspects = new Suspects();
+  readonly #condemned = new Condemned();
   readonly #idle: WorkerProcess[] = [];
   readonly #waiting = new Set<Waiting>();
   readonly #closing = new AbortController();
@@ -80,13 +80,14 @@ class WorkerPool implements VisionWorkers {
   }
 
   async analyse(image: Uint8Array, options: AnalyseOptions, signal?: AbortSignal): Promise<Analysis> {
-    if (this.#isCondemned(image)) return { readable: false, problem: 'IMAGE_UNREADABLE', detail: CONDEMNED };
-    return this.#ask({ type: 'analyse', image, options }, signal);
+    const analysis = this.#isCondemned(image) ? undefined : await this.#ask({ type: 'analyse', image, options }, signal);
+    return analysis ?? { readable: false, problem: 'IMAGE_UNREADABLE', detail: CONDEMNED };
   }
 
   async describe(image: Uint8Array, landmarks: Landmarks, signal?: AbortSignal): Promise<Descriptor> {
-    if (this.#isCondemned(image)) throw new FaceHashError('IMAGE_UNREADABLE', { detail: CONDEMNED });
-    return this.#ask({ type: 'describe', image, landmarks }, signal);
+    const descriptor = this.#isCondemned(image) ? undefined : await this.#ask({ type: 'describe', image, landmarks }, signal);
+    if (!descriptor) throw new FaceHashError('IMAGE_UNREADABLE', { detail: CONDEMNED });
+    return descriptor;
   }
 
   async close(): Promise<void> {
@@ -114,17 +115,22 @@ class WorkerPool implements VisionWorkers {
   }
 
   #isCondemned(image: Uint8Array): boolean {
-    return !this.#suspects.none && this.#suspects.condemned(sha256Hex(image));
+    return !this.#condemned.none && this.#condemned.has(sha256Hex(image));
   }
 
-  #ask<T extends Request['type']>(request: Request & { readonly type: T }, signal: AbortSignal | undefined): Promise<AnswerOf[T]>;
+  #ask<T extends Request['type']>(
+    request: Request & { readonly type: T },
+    signal: AbortSignal | undefined,
+  ): Promise<AnswerOf[T] | undefined>;
   async #ask(request: Request, signal: AbortSignal | undefined): Promise<unknown> {
-    signal?.throwIfAborted();
     const work = this.#askTwice(request, signal);
     return signal ? untilAborted(work, signal) : work;
   }
 
-  /** A worker may be ended by an accident: the request is tried on another one, once. */
+  /**
+   * A worker may end by an accident (the kernel was short of memory), so the picture is shown to another one, once. Undefined when that ends,
+   * too, or when one hung: then it is the picture's doing, and no worker sees it again.
+   */
   async #askTwice(request: Request, signal: AbortSignal | undefined): Promise<unknown> {
     for (let attempt = 1; ; attempt++) {
       const worker = await this.#takeWorker(signal);
@@ -132,23 +138,19 @@ class WorkerPool implements VisionWorkers {
         return await worker.ask(request, this.#options.imageTimeoutMs);
       } catch (error) {
         if (!(error instanceof WorkerLost)) throw error;
-        this.#suspects.add(sha256Hex(request.image));
-        if (attempt === 2 || error.loss === 'hung' || this.#closing.signal.aborted) throw this.#errorFor(error);
+        if (this.#closing.signal.aborted) throw new FaceHashError('SHUTTING_DOWN', {}, { cause: error });
+        if (attempt === 1 && error.loss === 'ended') continue;
+        this.#condemned.add(sha256Hex(request.image));
+        return undefined;
       } finally {
         this.#release(worker);
       }
     }
   }
 
-  #errorFor(cause: WorkerLost): FaceHashError {
-    if (this.#closing.signal.aborted) return new FaceHashError('SHUTTING_DOWN');
-    return cause.loss === 'hung'
-      ? new FaceHashError('DEADLINE_EXCEEDED', { afterMs: this.#options.imageTimeoutMs }, { cause })
-      : new FaceHashError('INTERNAL', { detail: cause.message }, { cause });
-  }
-
   #takeWorker(signal: AbortSignal | undefined): Promise<WorkerProcess> {
     if (this.#closing.signal.aborted) return Promise.reject(new FaceHashError('SHUTTING_DOWN'));
+    if (signal?.aborted) return Promise.reject(signal.reason);
     // The one that worked last: its memory is still in the caches of its CPU.
     const worker = this.#idle.pop();
     if (worker) return Promise.resolve(worker);

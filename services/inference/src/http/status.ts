@@ -16,6 +16,7 @@ export const httpStatus: Readonly<Record<ErrorCode, number>> = {
   QUALITY_TOO_LOW: 422,
   PHOTO_OF_OTHER_PERSON: 409,
   PHOTOS_REJECTED: 422,
+  PHOTOS_TOO_FEW: 422,
   PERSON_NOT_FOUND: 404,
   PERSON_EXISTS: 409,
   LIMIT_REACHED: 409,

@@ -122,7 +122,7 @@ function openEnrolment(
   return createEnrolment({
     registry,
     objects,
-    analyser: patientAnalyser(analyser, context),
+    analyser: patientAnalyser(analyser, { ...context, atOnce: config.vision.processes }),
     people: messaging.people,
     cutter,
     photosInFlight,
@@ -167,8 +167,8 @@ function trainerEnvironment(config: InferenceConfig, objectsDir: string): Readon
 }
 
 /** Messaging on one machine forgets with its process; the registry knows the names. */
-async function restoreNames({ stores, messaging }: Parts, directory: WatchedDirectory): Promise<void> {
-  const projector = new PeopleProjector(messaging.people, stores.registry);
+async function restoreNames({ stores, messaging, context }: Parts, directory: WatchedDirectory): Promise<void> {
+  const projector = new PeopleProjector(messaging.people, stores.registry, context);
   const signal = deadline(SYNC_TIMEOUT_MS);
   for (const { storageId } of directory.all()) await projector.sync(storageId, signal);
 }

@@ -101,7 +101,7 @@ describe('an analyser with patience', () => {
     const clock = new FakeClock();
     const analyser = new FakeFaceAnalyser();
     analyser.nextError = new FaceHashError('OVERLOADED');
-    const answer = patientAnalyser(analyser, { clock, random: seededRandom(1) }).analyse(Buffer.from('x'), frame);
+    const answer = patientAnalyser(analyser, { clock, random: seededRandom(1), atOnce: 2 }).analyse(Buffer.from('x'), frame);
     while (clock.sleeping === 0) await new Promise((resolve) => setImmediate(resolve));
     clock.advance(1000);
     expect(await answer).toMatchObject({ readable: true });
@@ -111,7 +111,7 @@ describe('an analyser with patience', () => {
     const analyser = new FakeFaceAnalyser();
     analyser.nextError = new FaceHashError('DEADLINE_EXCEEDED');
     await expect(
-      patientAnalyser(analyser, { clock: new FakeClock(), random: seededRandom(1) }).analyse(Buffer.from('x'), frame),
+      patientAnalyser(analyser, { clock: new FakeClock(), random: seededRandom(1), atOnce: 2 }).analyse(Buffer.from('x'), frame),
     ).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
   });
 
@@ -120,7 +120,7 @@ describe('an analyser with patience', () => {
     const analyser = new FakeFaceAnalyser();
     analyser.nextError = new FaceHashError('OVERLOADED');
     const gone = new AbortController();
-    const answer = patientAnalyser(analyser, { clock, random: seededRandom(1) }).analyse(Buffer.from('x'), frame, gone.signal);
+    const answer = patientAnalyser(analyser, { clock, random: seededRandom(1), atOnce: 2 }).analyse(Buffer.from('x'), frame, gone.signal);
     while (clock.sleeping === 0) await new Promise((resolve) => setImmediate(resolve));
     gone.abort(new Error('gone'));
     await expect(answer).rejects.toThrow('gone');

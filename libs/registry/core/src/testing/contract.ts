@@ -160,13 +160,20 @@ export function describeRegistryContract(name: string, open: () => Promise<{ rea
         expect(await registry.counts(ELSEWHERE)).toEqual({ people: 0, photos: 0 });
       });
 
-      it('is found under everyone who has it', async () => {
-        await registry.addPhoto(aPhoto(ben, 'both'));
-        await registry.addPhoto(aPhoto(ann, 'both'));
+      it('belongs to whoever had it first, and to nobody else of the model', async () => {
+        expect(await registry.addPhoto(aPhoto(ben, 'both'))).toBe('added');
+        expect(await registry.addPhoto(aPhoto(ann, 'both'))).toBe('otherPerson');
         await registry.addPhoto(aPhoto(ann, 'another'));
-        const both = [aPhoto(ann, 'both'), aPhoto(ben, 'both')].sort(byPerson);
-        expect(await registry.photosBySha256(storageId, aPhoto(ann, 'both').sha256)).toEqual(both);
+        expect(await registry.photosBySha256(storageId, aPhoto(ann, 'both').sha256)).toEqual([aPhoto(ben, 'both')]);
         expect(await registry.photosBySha256(ELSEWHERE, aPhoto(ann, 'both').sha256)).toEqual([]);
+        const eve = aPerson('Eve', { storageId: ELSEWHERE });
+        await registry.createPerson(eve);
+        expect(await registry.addPhoto(aPhoto(eve, 'both'))).toBe('added');
+      });
+
+      it('goes to exactly one of two people who try at once', async () => {
+        const tried = await Promise.all([registry.addPhoto(aPhoto(ann, 'race')), registry.addPhoto(aPhoto(ben, 'race'))]);
+        expect([...tried].sort()).toEqual(['added', 'otherPerson']);
       });
 
       it('comes in pages, in the order of digests, each once', async () => {

@@ -51,12 +51,13 @@ export class InMemoryRegistry implements Registry {
     return structuredClone(changed);
   }
 
-  async addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate'> {
+  async addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate' | 'otherPerson'> {
     this.#begin(signal);
     const person = `${photo.storageId}/${photo.personId}`;
     if (!this.#people.has(person)) throw new FaceHashError('PERSON_NOT_FOUND', { id: photo.personId });
     const key = `${person}/${photo.sha256}`;
     if (this.#photos.has(key)) return 'duplicate';
+    if (this.#photosOf(photo.storageId).some((p) => p.sha256 === photo.sha256)) return 'otherPerson';
     this.#photos.set(key, structuredClone(photo));
     return 'added';
   }

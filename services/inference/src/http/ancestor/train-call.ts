@@ -35,6 +35,9 @@ export class TrainCall {
     const { directory, limits, draining } = this.parts;
     const enrolled = await this.#enrol(model, message, gone);
     const counter = requireAccepted(enrolled);
+    const { min } = model.photosPerPerson;
+    if (enrolled.held < min)
+      return failed({ code: 'PHOTOS_TOO_FEW', message: `${enrolled.held} photos are kept; training needs ${min}` }, enrolled);
     if (respondAsync) return pending(enrolled, { 'preference-applied': 'respond-async' });
     const cutShort = AbortSignal.any([gone, draining]);
     const outcome = await trainingOutcome(directory, { storageId: model.storageId, counter, waitMs: limits.trainWaitMs, cutShort });
@@ -67,9 +70,11 @@ function counts(enrolled: EnrolmentResult): Pick<Trained, 'accepted' | 'rejected
 
 /** What the owner can change is a conflict; anything else is our failure, which may pass. */
 const conflicts: readonly string[] = ['VERSION_REFUSED', 'PERSON_QUARANTINED'] satisfies readonly ErrorCode[];
+const tooFew: ErrorCode = 'PHOTOS_TOO_FEW';
 
 function failed({ code, message }: { readonly code: string; readonly message: string }, enrolled: EnrolmentResult): TrainAnswer {
   const body: Trained = { trainingSuccess: 0, code, detail: message, ...counts(enrolled) };
+  if (code === tooFew) return { status: httpStatus.PHOTOS_TOO_FEW, headers: {}, body };
   if (conflicts.includes(code)) return { status: httpStatus.VERSION_REFUSED, headers: {}, body };
   return { status: httpStatus.TRAINING_FAILED, headers: { 'retry-after': String(retryAfterSeconds.TRAINING_FAILED) }, body };
 }

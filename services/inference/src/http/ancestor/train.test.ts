@@ -71,6 +71,14 @@ describe('the ancestor’s /train', () => {
     });
   });
 
+  it('fails at once while the person has fewer photos than the model trains on, and keeps them', async () => {
+    await api.publish({ photosPerPerson: { min: 5, max: 500 } });
+    const { status, body } = await train({ username: 'Ann', images });
+    expect(status).toBe(422);
+    expect(body).toMatchObject({ trainingSuccess: 0, code: 'PHOTOS_TOO_FEW', accepted: 3, detail: '3 photos are kept; training needs 5' });
+    expect((await enrolled())[0]?.photos).toHaveLength(3);
+  });
+
   it('fails when no photo was taken', async () => {
     api.analyser.otherwise = anAnalysis({ faces: [] });
     const { status, body } = await train({ username: 'Ann', images });
