@@ -49,14 +49,25 @@ export async function createDirectory(directory, build) {
   }
 }
 
-/** Notes that `name` is in use and removes its siblings that nobody used for a long time, or that a killed build left. */
+/**
+ * Notes that `name` is in use and removes its siblings that nobody used for a long time, or that a killed build left. Only for results
+ * that are copied from the cache before use: a program may have run for longer than that on the folder itself.
+ */
 export async function keepFresh(parent, name, nowMs = Date.now()) {
   const now = new Date(nowMs);
   await utimes(join(parent, name), now, now).catch(() => undefined); // a cache that is mounted read-only is fine
-  for (const sibling of await readdir(parent)) {
-    if (sibling === name) continue;
-    const { mtimeMs } = await stat(join(parent, sibling)).catch(() => ({ mtimeMs: nowMs }));
-    const daysMax = sibling.includes('.building-') ? 1 : unusedDaysMax;
-    if (nowMs - mtimeMs > daysMax * dayMs) await rm(join(parent, sibling), { recursive: true, force: true }).catch(() => undefined);
+  await removeOld(parent, nowMs, (sibling) => (sibling === name ? Infinity : unusedDaysMax));
+}
+
+/** Removes what killed builds left, and nothing that is complete. */
+export async function removeDeadBuilds(parent, nowMs = Date.now()) {
+  await removeOld(parent, nowMs, () => Infinity);
+}
+
+async function removeOld(parent, nowMs, daysMaxOf) {
+  for (const name of await readdir(parent)) {
+    const { mtimeMs } = await stat(join(parent, name)).catch(() => ({ mtimeMs: nowMs }));
+    const daysMax = name.includes('.building-') ? 1 : daysMaxOf(name);
+    if (nowMs - mtimeMs > daysMax * dayMs) await rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined);
   }
 }

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheDirectory, contentsBelow, createDirectory, digestOf, keepFresh } from './cache.mjs';
+import { cacheDirectory, contentsBelow, createDirectory, digestOf, keepFresh, removeDeadBuilds } from './cache.mjs';
 
 let folder;
 beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'facehash-cache-'))));
@@ -45,16 +45,26 @@ describe('a folder made in one step', () => {
   });
 });
 
-it('what nobody used for a month goes, and what a killed build left goes after a day', async () => {
+describe('what lies in the cache for long', () => {
   const now = Date.parse('2030-03-01T00:00:00Z');
-  const daysOld = { current: 40, recent: 20, forgotten: 31, 'new.building-1': 0.5, 'dead.building-2': 2 };
-  for (const [name, days] of Object.entries(daysOld)) {
-    await mkdir(join(folder, name));
-    const usedAt = new Date(now - days * 24 * 3600_000);
-    await utimes(join(folder, name), usedAt, usedAt);
-  }
-  await keepFresh(folder, 'current', now);
-  expect((await readdir(folder)).sort()).toEqual(['current', 'new.building-1', 'recent']);
+  beforeEach(async () => {
+    const daysOld = { current: 40, recent: 20, forgotten: 31, 'new.building-1': 0.5, 'dead.building-2': 2 };
+    for (const [name, days] of Object.entries(daysOld)) {
+      await mkdir(join(folder, name));
+      const usedAt = new Date(now - days * 24 * 3600_000);
+      await utimes(join(folder, name), usedAt, usedAt);
+    }
+  });
+
+  it('goes after a month without use, and what a killed build left after a day', async () => {
+    await keepFresh(folder, 'current', now);
+    expect((await readdir(folder)).sort()).toEqual(['current', 'new.building-1', 'recent']);
+  });
+
+  it('stays where programs use the cache itself, except for what a killed build left', async () => {
+    await removeDeadBuilds(folder, now);
+    expect((await readdir(folder)).sort()).toEqual(['current', 'forgotten', 'new.building-1', 'recent']);
+  });
 });
 
 it('a digest changes with every name and every byte, and with nothing else', async () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../process/children.mjs';
-import { contentsBelow, createDirectory, digestOf, keepFresh } from './cache.mjs';
+import { contentsBelow, createDirectory, digestOf, removeDeadBuilds } from './cache.mjs';
 import { lastLines, SetUpError } from './set-up-error.mjs';
 
 const converter = 'libs/vision/networks/dist';
@@ -24,7 +24,9 @@ export async function networks({ root, cacheDir, node, env, begins }) {
     begins('converting to ONNX (half a minute)');
     await createDirectory(directory, (temporary) => convert({ root, node, env, into: temporary }));
   }
-  await keepFresh(all, key);
+  // Complete ones stay for good. A server that was started months ago still reads its own, no file tells that it does, and each is 10 MB
+  // that come anew only when the converter or the weights change.
+  await removeDeadBuilds(all);
   return { state: there ? 'present' : 'converted', networksDir: directory };
 }
 

@@ -15,22 +15,25 @@ const portablePath = 'Face detection runs on its portable path (WebAssembly): th
 
 /**
  * Makes a checkout ready to run. Every step finds out by itself whether there is anything to do, so calling this again costs seconds.
- * @param {{purpose: 'start' | 'test', root: string, quiet?: boolean}} options
- *   `test` compiles the tests as well, and does not accept a native face detector that fails to build where it could be built
- * @returns {Promise<{node: string, networksDir: string, env: Record<string, string>}>} the Node to run programs with, and their environment
+ * @param {{purpose: 'start' | 'test' | 'command', root: string, quiet?: boolean, write?: (line: string) => void}} options
+ *   `test` compiles the tests as well, and does not accept a native face detector that fails to build where it could be built;
+ *   `command` is for a program that looks at no picture: neither face detector nor networks, and so no apt
+ * @returns {Promise<{node: string, env: Record<string, string>}>} the Node to run programs with, and their environment
  */
 export async function setUp(options) {
   const context = setUpContext(options);
   return alone(context, async () => {
-    const { node, env } = await installTools(context);
-    await compileSources(context, { node, env });
-    const networksDir = await convertNetworks(context, { node, env });
-    return { node, networksDir, env: { ...env, FACEHASH_NETWORKS_DIR: networksDir } };
+    const tools = await installTools(context);
+    await compileSources(context, tools);
+    if (!context.forPictures) return tools;
+    return { ...tools, env: { ...tools.env, FACEHASH_NETWORKS_DIR: await convertNetworks(context, tools) } };
   });
 }
 
-export function setUpContext({ purpose, root, quiet = false }) {
-  return { purpose, root: realpathSync(root), cacheDir: cacheDirectory(), ...progress({ total: 6, quiet }) };
+export function setUpContext({ purpose, root, quiet = false, write }) {
+  const forPictures = purpose !== 'command';
+  const steps = progress({ total: forPictures ? 6 : 3, quiet, write });
+  return { purpose, forPictures, root: realpathSync(root), cacheDir: cacheDirectory(), ...steps };
 }
 
 /** One set-up of a checkout at a time; `npm start` and `npm test` may well be typed in two windows. */
@@ -38,19 +41,26 @@ export async function alone({ root, warn }, work) {
   return withLock(root, work, { onWait: () => warn('Waiting for another set-up of this checkout to end.') });
 }
 
-/** Steps 1 to 4: what the product is built with and runs on. */
-export async function installTools({ purpose, root, cacheDir, step, warn }) {
-  let libraries, runtime;
-  await step('system libraries', async (begins) => {
-    libraries = await systemLibraries({ purpose, begins });
-    return libraries.state;
-  });
-  if (libraries.sentence) warn(libraries.sentence);
+/** What the product is built with and runs on. */
+export async function installTools(context) {
+  const { root, step, forPictures } = context;
+  let runtime;
   await step('npm packages', (begins) => packages({ root, begins }));
   await step('Node 24', async () => {
     runtime = await nodeRuntime({ root });
     return runtime.version;
   });
+  if (forPictures) await installFaceDetector(context);
+  return { node: runtime.node, env: environmentOfPrograms(runtime) };
+}
+
+async function installFaceDetector({ purpose, root, cacheDir, step, warn }) {
+  let libraries;
+  await step('system libraries', async (begins) => {
+    libraries = await systemLibraries({ purpose, cacheDir, begins });
+    return libraries.state;
+  });
+  if (libraries.sentence) warn(libraries.sentence);
   await step('native face detector', async (begins) => {
     const { built, reason } = await oneCheckoutAtATime(cacheDir, begins, () => buildOpencvAddon({ root, cacheDir, log: begins }));
     if (built) return 'present';
@@ -58,16 +68,14 @@ export async function installTools({ purpose, root, cacheDir, step, warn }) {
     warn(`${reason} ${portablePath}`);
     return 'absent';
   });
-  return { node: runtime.node, env: environmentOfPrograms(runtime) };
 }
 
-/** Step 5. */
 export async function compileSources({ purpose, root, step }, { node, env }) {
   const what = purpose === 'test' ? 'everything' : 'programs';
   await step('compiled sources', (begins) => compile({ root, node, env, what, begins }));
 }
 
-/** Step 6. Resolves to the folder that holds the networks. */
+/** Resolves to the folder that holds the networks. */
 export async function convertNetworks({ root, cacheDir, step }, { node, env }) {
   let networksDir;
   await step('neural networks', async (begins) => {

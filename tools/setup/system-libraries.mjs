@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
 import { run } from '../process/children.mjs';
 import { lastLines } from './set-up-error.mjs';
 
@@ -7,37 +9,77 @@ const toBuildAndRun = ['g++', 'make', 'python3', 'libopencv-core-dev', 'libopenc
 /** Clients that the whole-product tests speak to the service with. */
 const toTest = ['curl', 'python3-requests'];
 
+/** How long `npm start` does without apt after a failure. */
+const rememberedMs = 24 * 3600_000;
 const installTimeoutMs = 20 * 60_000;
 const retrying = ['-o', 'Acquire::Retries=3', '-o', 'Acquire::http::Timeout=30', '-o', 'DPkg::Lock::Timeout=300'];
 
 /**
  * Debian packages by apt, where that is possible. Never fails: without them face detection runs on its portable path.
+ * @param {{purpose: 'start' | 'test', cacheDir: string, begins: (what: string) => void, env?: object, isRoot?: boolean, nowMs?: number}} options
+ *   `start` leaves apt alone for a day after it failed, `test` always tries
  * @returns {Promise<{state: 'present' | 'installed' | 'absent', sentence?: string}>}
  */
-export async function systemLibraries({ purpose, env = process.env, begins, isRoot = process.getuid?.() === 0 }) {
-  if (!existsSync('/usr/bin/apt-get') || !existsSync('/usr/bin/dpkg-query')) {
+export async function systemLibraries(options) {
+  const { purpose, cacheDir, begins, env, isRoot, nowMs } = { ...thisProcess(), ...options };
+  if (!isOnPath('apt-get', env) || !isOnPath('dpkg-query', env)) {
     return absent('This is not Debian or Ubuntu, so no system libraries are installed.');
   }
-  const missing = await missingPackages(purpose === 'test' ? [...toBuildAndRun, ...toTest] : toBuildAndRun);
+  const missing = await missingPackages(purpose === 'test' ? [...toBuildAndRun, ...toTest] : toBuildAndRun, env);
   if (missing.length === 0) return { state: 'present' };
   if (env.FACEHASH_SKIP_APT === '1') return absent(`FACEHASH_SKIP_APT=1, so ${missing.join(', ')} stay uninstalled.`);
   if (!isRoot) return absent(`Not run as root. To have them: sudo apt-get install ${missing.join(' ')}`);
+  const failure = aptFailure(join(cacheDir, 'apt-failed.txt'));
+  if (purpose === 'start' && (await failure.isRecent(missing, nowMs))) {
+    return absent(`apt-get failed to install ${missing.join(', ')} less than a day ago, so it is not tried now. ${failure.howToTryAtOnce}`);
+  }
   begins(`installing ${missing.join(', ')} by apt (one to three minutes)`);
-  return install(missing, env);
+  return install(missing, { env, nowMs, failure });
 }
 
-async function install(missing, env) {
+function thisProcess() {
+  return { env: process.env, isRoot: process.getuid?.() === 0, nowMs: Date.now() };
+}
+
+async function install(missing, { env, nowMs, failure }) {
   const options = { env: { ...env, DEBIAN_FRONTEND: 'noninteractive' }, timeoutMs: installTimeoutMs };
   const updated = await run('apt-get', ['update', '-qq', ...retrying], options);
   // A stale or partly refreshed index often still has what is asked for: the installation decides.
   const installed = await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...retrying, ...missing], options);
-  if (installed.code === 0) return { state: 'installed' };
-  return absent(`apt-get could not install ${missing.join(', ')}:\n${lastLines(updated.output + installed.output, 8)}`);
+  if (installed.code === 0) {
+    await failure.forget();
+    return { state: 'installed' };
+  }
+  await failure.remember(missing, nowMs);
+  const what = `apt-get could not install ${missing.join(', ')}, and npm start tries again in a day. ${failure.howToTryAtOnce}`;
+  return absent(`${what} The last lines of apt-get:\n${lastLines(updated.output + installed.output, 8)}`);
+}
+
+/** The memory of a failed apt: a file that holds the time and, line by line, the packages. Unreachable mirrors cost minutes at each try. */
+function aptFailure(path) {
+  return {
+    howToTryAtOnce: `To try at once, delete ${path}.`,
+    async isRecent(missing, nowMs) {
+      const [failedAt, ...names] = (await readFile(path, 'utf8').catch(() => '')).split('\n');
+      // A package that was not asked for then may well be the one that apt has. And a clock that was set back must not last for years.
+      return Math.abs(nowMs - Date.parse(failedAt)) < rememberedMs && missing.every((name) => names.includes(name));
+    },
+    // Where the cache cannot be written, apt is simply tried at each start.
+    async remember(missing, nowMs) {
+      await mkdir(dirname(path), { recursive: true }).catch(() => undefined);
+      await writeFile(path, [new Date(nowMs).toISOString(), ...missing, ''].join('\n')).catch(() => undefined);
+    },
+    forget: () => rm(path, { force: true }).catch(() => undefined),
+  };
+}
+
+function isOnPath(program, env) {
+  return (env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
 }
 
 /** Those of `names` that dpkg does not know as completely installed. */
-async function missingPackages(names) {
-  const { output } = await run('dpkg-query', ['--show', '--showformat=${Package} ${db:Status-Status}\n', ...names]);
+async function missingPackages(names, env) {
+  const { output } = await run('dpkg-query', ['--show', '--showformat=${Package} ${db:Status-Status}\n', ...names], { env });
   return notInstalled(names, output);
 }
 

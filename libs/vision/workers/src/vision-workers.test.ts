@@ -20,7 +20,7 @@ async function aPool(options: Partial<VisionWorkersOptions> = {}): Promise<Pool>
   const workers = await openVisionWorkers({
     program,
     execArgv: sourceFlags,
-    env: {},
+    env: { FACEHASH_TEST_RUN: process.env['FACEHASH_TEST_RUN'] ?? '' },
     processes: 1,
     queueMax: 2,
     imageTimeoutMs: 5000,

@@ -27,6 +27,7 @@ export class TrainerProcess implements AsyncDisposable {
     this.#process = spawn(process.execPath, [...sourceFlags, fileURLToPath(new URL('../main.ts', import.meta.url))], {
       env: {
         PATH: process.env['PATH'],
+        FACEHASH_TEST_RUN: process.env['FACEHASH_TEST_RUN'],
         FACEHASH_RUN: typeof run === 'string' ? run : JSON.stringify(run),
         FACEHASH_OBJECTS_DIR: objectsDir,
         FACEHASH_NETWORKS_DIR: '/nowhere',

@@ -1,0 +1,92 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemLibraries } from './system-libraries.mjs';
+
+const hourMs = 3600_000;
+const failedAtMs = Date.parse('2030-03-01T12:00:00Z');
+const everything = 'g++ make python3 libopencv-core-dev libopencv-imgproc-dev libopencv-objdetect-dev opencv-data curl python3-requests';
+
+let folder;
+beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'facehash-apt-'))));
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** A machine that lacks these packages, and whose apt ends with this code and counts its installations. */
+async function machine({ lacking = ['make'], aptCode = 100 } = {}) {
+  const installed = everything.split(' ').filter((name) => !lacking.includes(name));
+  await program('dpkg-query', installed.map((name) => `echo "${name} installed"`).join('\n'));
+  await program('apt-get', `[ "$1" = install ] && echo "$@" >> "${folder}/calls"; echo "mirror is down"; exit ${aptCode}`);
+}
+
+const program = (name, script) => writeFile(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+
+function ask({ purpose = 'start', hoursLater = 0, ...options } = {}) {
+  const nowMs = failedAtMs + hoursLater * hourMs;
+  const env = { PATH: folder };
+  return systemLibraries({ purpose, cacheDir: join(folder, 'cache'), begins: () => undefined, env, isRoot: true, nowMs, ...options });
+}
+
+const installations = async () => (await readFile(join(folder, 'calls'), 'utf8').catch(() => '')).split('\n').length - 1;
+
+describe('system libraries', () => {
+  it.each([
+    ['are asked of nobody on another system', {}, 'not Debian or Ubuntu'],
+    ['are left to the user who is not root', { isRoot: false }, 'sudo apt-get install make'],
+  ])('%s', async (_, options, sentence) => {
+    if ('isRoot' in options) await machine();
+    expect(await ask(options)).toEqual({ state: 'absent', sentence: expect.stringContaining(sentence) });
+    expect(await installations()).toBe(0);
+  });
+
+  it('are present without apt', async () => {
+    await machine({ lacking: [] });
+    expect(await ask()).toEqual({ state: 'present' });
+  });
+
+  it('are installed by apt', async () => {
+    await machine({ aptCode: 0 });
+    expect([await ask(), await installations()]).toEqual([{ state: 'installed' }, 1]);
+  });
+});
+
+describe('after apt failed', () => {
+  beforeEach(async () => {
+    await machine();
+    const { state, sentence } = await ask();
+    expect(state).toBe('absent');
+    expect(sentence).toContain('npm start tries again in a day');
+    expect(sentence).toContain('mirror is down');
+  });
+
+  it('a start within a day does not try it, and says how to try at once', async () => {
+    const { state, sentence } = await ask({ hoursLater: 23 });
+    expect([state, await installations()]).toEqual(['absent', 1]);
+    const [, path] = /To try at once, delete (\S+)\.$/.exec(sentence);
+    await rm(path);
+    await ask({ hoursLater: 23 });
+    expect(await installations()).toBe(2);
+  });
+
+  it.each([
+    ['a start a day later', { hoursLater: 25 }],
+    ['a start after the clock was set back by a year', { hoursLater: -365 * 24 }],
+    ['a test', { purpose: 'test' }],
+  ])('%s tries it', async (_, options) => {
+    await ask(options);
+    expect(await installations()).toBe(2);
+  });
+
+  it('a start tries it for a package that was not missing then', async () => {
+    await machine({ lacking: ['make', 'g++'] });
+    await ask();
+    expect(await installations()).toBe(2);
+  });
+
+  it('a success makes it forgotten', async () => {
+    await machine({ aptCode: 0 });
+    expect(await ask({ purpose: 'test' })).toEqual({ state: 'installed' });
+    await machine();
+    await ask();
+    expect(await installations()).toBe(3);
+  });
+});
