@@ -1,5 +1,5 @@
 import { apiKeyHash, isApiKey } from '@facehash/facemodel';
-import { supervise, type SuperviseOptions } from '@facehash/kernel';
+import { FaceHashError, supervise, type SuperviseOptions } from '@facehash/kernel';
 import type { KvBucket, ModelState } from '@facehash/messaging-core';
 import type { ModelDirectory } from './types.js';
 
@@ -20,7 +20,8 @@ export function openModelDirectory(models: KvBucket<ModelState>, options: Omit<S
 
 class Directory implements WatchedDirectory {
   readonly #stop = new AbortController();
-  readonly #states = new Map<string, ModelState>();
+  /** Tombstones stay: a controller that was deposed must not bring an erased model back. */
+  readonly #newest = new Map<string, ModelState>();
   readonly #byKey = new Map<string, string>();
   readonly #listeners = new Set<Listener>();
   readonly #following: Promise<void>;
@@ -42,30 +43,35 @@ class Directory implements WatchedDirectory {
 
   byApiKey(apiKey: string): ModelState | undefined {
     const storageId = isApiKey(apiKey) ? this.#byKey.get(apiKeyHash(apiKey)) : undefined;
-    return storageId === undefined ? undefined : this.#states.get(storageId);
+    return storageId === undefined ? undefined : this.byStorageId(storageId);
   }
 
   byStorageId(storageId: string): ModelState | undefined {
-    return this.#states.get(storageId);
+    const state = this.#newest.get(storageId);
+    return state?.tombstone ? undefined : state;
   }
 
   all(): readonly ModelState[] {
-    return [...this.#states.values()];
+    return [...this.#newest.values()].filter((state) => !state.tombstone);
   }
 
   until(storageId: string, accept: (state: ModelState) => boolean, signal: AbortSignal): Promise<ModelState> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
-      const current = this.#states.get(storageId);
-      if (current && accept(current)) return resolve(current);
+      const settles = (state: ModelState): boolean => {
+        if (accept(state)) resolve(state);
+        else if (state.tombstone) reject(new FaceHashError('API_KEY_INVALID', { storageId, erased: true }));
+        else return false;
+        return true;
+      };
+      const current = this.#newest.get(storageId);
+      if (current && settles(current)) return;
       const done = (): void => {
         this.#listeners.delete(listener);
         signal.removeEventListener('abort', onAbort);
       };
       const listener = (state: ModelState): void => {
-        if (state.storageId !== storageId || !accept(state)) return;
-        done();
-        resolve(state);
+        if (state.storageId === storageId && settles(state)) done();
       };
       const onAbort = (): void => {
         done();
@@ -100,14 +106,13 @@ class Directory implements WatchedDirectory {
   }
 
   #take(state: ModelState): void {
-    const before = this.#states.get(state.storageId);
+    const { storageId } = state;
+    const before = this.#newest.get(storageId);
     if (before && isOlder(state, before)) return;
-    for (const hash of before?.apiKeyHashes ?? []) this.#byKey.delete(hash);
-    if (state.tombstone) this.#states.delete(state.storageId);
-    else {
-      this.#states.set(state.storageId, state);
-      for (const hash of state.apiKeyHashes) this.#byKey.set(hash, state.storageId);
-    }
+    this.#newest.set(storageId, state);
+    // A key may have gone over to a model that was made anew: only its owner gives it up.
+    for (const hash of before?.apiKeyHashes ?? []) if (this.#byKey.get(hash) === storageId) this.#byKey.delete(hash);
+    if (!state.tombstone) for (const hash of state.apiKeyHashes) this.#byKey.set(hash, storageId);
     for (const listener of [...this.#listeners]) listener(state);
   }
 }

@@ -1,27 +1,17 @@
 import type { ModelBackend } from '@facehash/classifier-core';
-import {
-  asFaceHashError,
-  backoffMs,
-  deadline,
-  FaceHashError,
-  Limiter,
-  type Clock,
-  type FaceHashError as Failure,
-  type Logger,
-  type Random,
-} from '@facehash/kernel';
+import { deadline, FaceHashError, Limiter, type Clock, type Logger, type Random } from '@facehash/kernel';
 import type { KvBucket, ModelState, ReplicaReport } from '@facehash/messaging-core';
 import type { ObjectStore } from '@facehash/object-store-core';
+import { HeldModel, type Plan } from './held-model.js';
 import { loadVersion, type LoadedVersion } from './load-version.js';
 import type { WatchedDirectory } from './model-directory.js';
 import type { PeopleNames } from './people-names.js';
 import { ReplicaReports } from './replica-reports.js';
-import { Slot, type Lease } from './slot.js';
+import type { Lease } from './slot.js';
 
 const LOAD_TIMEOUT_MS = 30_000;
 const LOADS_AT_ONCE = 4;
 const LOADS_WAITING_MAX = 10_000;
-const RETRY = { firstMs: 200, maxMs: 10_000 };
 
 export interface HolderParts {
   /** Id of this replica among all that serve the same models. */
@@ -41,9 +31,10 @@ export interface HolderParts {
 export interface ModelHolder {
   /**
    * The version that answers for this model, loaded if it is cold. Release it when the answer is made.
-   * Rejects with MODEL_NOT_READY, STORE_UNAVAILABLE, ARTIFACT_CORRUPT, OVERLOADED.
+   * Rejects with MODEL_NOT_READY, STORE_UNAVAILABLE, ARTIFACT_CORRUPT, OVERLOADED, SHUTTING_DOWN, and with the signal's reason once that
+   * aborts; the load goes on for those who ask next.
    */
-  acquire(storageId: string): Promise<Lease>;
+  acquire(storageId: string, signal?: AbortSignal): Promise<Lease>;
   close(): Promise<void>;
 }
 
@@ -52,18 +43,12 @@ export function openModelHolder(parts: HolderParts): ModelHolder {
   return new Holder(parts);
 }
 
-/** One model as this replica sees it. `turn` runs its loads one after another. */
-interface Entry {
-  readonly slot: Slot;
-  turn: Promise<void>;
-  verifiedCold: string | null;
-  failed: ReplicaReport['failed'];
-}
-
 class Holder implements ModelHolder {
   readonly #stop = new AbortController();
   /** Least recently asked first. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #held = new Map<string, HeldModel>();
+  /** Models that were erased while they were being loaded. */
+  readonly #ending = new Set<Promise<void>>();
   readonly #loads = new Limiter(LOADS_AT_ONCE, LOADS_WAITING_MAX);
   readonly #reports: ReplicaReports;
 
@@ -78,143 +63,129 @@ class Holder implements ModelHolder {
     for (const state of parts.directory.all()) this.#follow(state);
   }
 
-  async acquire(storageId: string): Promise<Lease> {
-    const known = this.#entries.get(storageId)?.slot.lease();
-    if (known) {
-      this.#touch(storageId);
-      return known;
+  async acquire(storageId: string, signal?: AbortSignal): Promise<Lease> {
+    for (;;) {
+      const lease = this.#held.get(storageId)?.slot.lease();
+      if (lease) {
+        this.#touch(storageId);
+        return lease;
+      }
+      this.#stop.signal.throwIfAborted();
+      signal?.throwIfAborted();
+      if (this.#plan(storageId).active === null) throw new FaceHashError('MODEL_NOT_READY', { storageId });
+      // Again, because a full cache may have let it go before this request was its.
+      await unlessAborted(this.#hold(storageId).warm(), signal);
     }
-    const active = this.parts.directory.byStorageId(storageId)?.active;
-    if (!active) throw new FaceHashError('MODEL_NOT_READY', { storageId });
-    const entry = this.#entry(storageId);
-    await this.#inTurn(entry, async () => {
-      if (entry.slot.answering === null) await this.#load(storageId, entry, active.name);
-    });
-    const lease = entry.slot.lease();
-    if (!lease) throw new FaceHashError('MODEL_NOT_READY', { storageId });
-    return lease;
   }
 
   async close(): Promise<void> {
-    this.#stop.abort();
-    await Promise.all([...this.#entries.values()].map((entry) => entry.turn));
-    for (const entry of this.#entries.values()) entry.slot.swap(undefined);
+    const reason = new FaceHashError('SHUTTING_DOWN');
+    this.#stop.abort(reason);
+    await Promise.all([...this.#ending, ...[...this.#held.values()].map((held) => held.end(reason))]);
     await this.#reports.close();
   }
 
   #follow(state: ModelState): void {
     if (this.#stop.signal.aborted) return;
     const { storageId } = state;
-    if (state.tombstone) {
-      this.#entries.get(storageId)?.slot.swap(undefined);
-      this.#entries.delete(storageId);
-      this.#reports.forget(storageId);
-      return;
-    }
+    if (state.tombstone) this.#forget(storageId);
     // A cold model costs nothing until it is asked for, but a target must be judged here.
-    if (!state.target && !this.#entries.has(storageId)) return;
-    const entry = this.#entry(storageId);
-    void this.#inTurn(entry, () => this.#takeOver(storageId, entry)).catch(() => undefined);
+    else if (state.target || this.#held.has(storageId)) this.#hold(storageId).takeOver(this.#plan(storageId).wanted);
   }
 
-  /** Brings the slot to what the newest state names, however often that changes meanwhile; tries again while the store is away. */
-  async #takeOver(storageId: string, entry: Entry): Promise<void> {
-    for (let failures = 0; !this.#stop.signal.aborted; failures++) {
-      const wanted = this.#wanted(storageId);
-      if (wanted === null || wanted === entry.slot.answering || (entry.slot.answering === null && !this.#isTarget(storageId, wanted)))
-        break;
-      const failure = await this.#load(storageId, entry, wanted).then(
-        () => undefined,
-        (error: unknown) => asFaceHashError(error),
-      );
-      if (!failure) continue;
-      this.#failed(storageId, entry, { version: wanted, failure });
-      if (failure.code === 'ARTIFACT_CORRUPT') return;
-      await this.parts.clock.sleep(backoffMs(failures, RETRY, this.parts.random) + RETRY.firstMs / 2, this.#stop.signal);
-    }
-    this.#reports.changed(storageId);
+  #forget(storageId: string): void {
+    const held = this.#held.get(storageId);
+    this.#held.delete(storageId);
+    this.#reports.forget(storageId);
+    if (!held) return;
+    const ending = held.end(new FaceHashError('MODEL_NOT_READY', { storageId })).finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
   }
 
-  async #load(storageId: string, entry: Entry, name: string): Promise<void> {
-    const { objects, backend, logger } = this.parts;
-    const version = await this.#loads.run(() =>
-      loadVersion({ objects, backend }, { storageId, name }, deadline(LOAD_TIMEOUT_MS, this.#stop.signal)),
-    );
-    entry.failed = null;
-    entry.verifiedCold = null;
-    entry.slot.swap(version);
+  #plan(storageId: string): Plan {
+    const state = this.parts.directory.byStorageId(storageId);
+    if (!state) return { active: null, target: null, wanted: null };
+    const active = state.active?.name ?? null;
+    const target = state.target?.name ?? null;
+    const named = state.targetReplicas === null || state.targetReplicas.includes(this.parts.replica);
+    return { active, target, wanted: (named ? target : null) ?? active };
+  }
+
+  #load(storageId: string, name: string, signal: AbortSignal): Promise<LoadedVersion> {
+    const { objects, backend } = this.parts;
+    return this.#loads.run(() => loadVersion({ objects, backend }, { storageId, name }, deadline(LOAD_TIMEOUT_MS, signal)));
+  }
+
+  #swapped(storageId: string, version: LoadedVersion): void {
     this.#touch(storageId);
     this.#evict(storageId, version);
-    logger.info('version answers here', { storageId, version: name });
+    this.parts.logger.info('version answers here', { storageId, version: version.name });
     this.#reports.changed(storageId);
-  }
-
-  #failed(storageId: string, entry: Entry, { version, failure }: { readonly version: string; readonly failure: Failure }): void {
-    const kind = failure.code === 'ARTIFACT_CORRUPT' ? 'artifact' : 'transient';
-    this.parts.logger.warn('version could not be taken over', { storageId, version, kind, error: failure });
-    entry.failed = { version, kind, code: failure.code, message: failure.message };
-    this.#reports.changed(storageId);
-  }
-
-  /** The target, where this replica is named for it; else the version that is active everywhere. */
-  #wanted(storageId: string): string | null {
-    const state = this.parts.directory.byStorageId(storageId);
-    if (!state) return null;
-    const named = state.target && (state.targetReplicas === null || state.targetReplicas.includes(this.parts.replica));
-    return (named ? state.target?.name : state.active?.name) ?? null;
-  }
-
-  #isTarget(storageId: string, version: string): boolean {
-    return this.parts.directory.byStorageId(storageId)?.target?.name === version;
   }
 
   #evict(kept: string, { name }: LoadedVersion): void {
-    let held = [...this.#entries.values()].reduce((sum, { slot }) => sum + slot.sizeBytes, 0);
-    for (const [storageId, entry] of this.#entries) {
-      if (held <= this.parts.cacheBytesMax) return;
-      if (storageId === kept || entry.slot.leased || entry.slot.answering === null) continue;
-      held -= entry.slot.sizeBytes;
-      entry.verifiedCold = entry.slot.answering;
-      entry.slot.swap(undefined);
+    let bytes = [...this.#held.values()].reduce((sum, { slot }) => sum + slot.sizeBytes, 0);
+    for (const [storageId, held] of this.#held) {
+      if (bytes <= this.parts.cacheBytesMax) return;
+      if (storageId === kept || held.slot.leased || held.slot.answering === null) continue;
+      bytes -= held.slot.sizeBytes;
+      held.verifiedCold = held.slot.answering;
+      held.slot.swap(undefined);
       this.#reports.changed(storageId);
     }
-    if (held > this.parts.cacheBytesMax)
+    if (bytes > this.parts.cacheBytesMax)
       this.parts.logger.debug('the model cache is over its bound: every model in it is in use', { version: name });
   }
 
-  #entry(storageId: string): Entry {
-    const known = this.#entries.get(storageId);
+  #hold(storageId: string): HeldModel {
+    const known = this.#held.get(storageId);
     if (known) return known;
-    const entry: Entry = { slot: new Slot(), turn: Promise.resolve(), verifiedCold: null, failed: null };
-    this.#entries.set(storageId, entry);
-    return entry;
+    const held = new HeldModel({
+      ...this.parts,
+      storageId,
+      load: (version, signal) => this.#load(storageId, version, signal),
+      plan: () => this.#plan(storageId),
+      onSwap: (version) => this.#swapped(storageId, version),
+      onChange: () => this.#reports.changed(storageId),
+    });
+    this.#held.set(storageId, held);
+    return held;
   }
 
   #touch(storageId: string): void {
-    const entry = this.#entries.get(storageId);
-    if (!entry) return;
-    this.#entries.delete(storageId);
-    this.#entries.set(storageId, entry);
-  }
-
-  async #inTurn(entry: Entry, work: () => Promise<void>): Promise<void> {
-    const mine = entry.turn.then(work);
-    entry.turn = mine.catch(() => undefined);
-    await mine;
+    const held = this.#held.get(storageId);
+    if (!held) return;
+    this.#held.delete(storageId);
+    this.#held.set(storageId, held);
   }
 
   #describe(storageId: string): Omit<ReplicaReport, 'at'> | undefined {
-    const entry = this.#entries.get(storageId);
-    if (!entry) return undefined;
+    const held = this.#held.get(storageId);
+    if (!held) return undefined;
     return {
       v: 1,
       replica: this.parts.replica,
       storageId,
       ready: true,
-      answering: entry.slot.answering,
-      verifiedCold: entry.verifiedCold,
-      failed: entry.failed,
+      answering: held.slot.answering,
+      verifiedCold: held.verifiedCold,
+      failed: held.failed,
       peopleRevision: this.parts.names.revision(storageId),
     };
+  }
+}
+
+/** What `promise` brings, or the signal's reason once that aborts; what was begun goes on. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  let onAbort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }

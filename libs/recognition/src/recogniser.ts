@@ -16,7 +16,7 @@ export function createRecogniser({ analyser, holder, names }: RecogniserParts): 
   return {
     async recognise(model: ModelState, image: Uint8Array, options: RecognitionOptions, signal?: AbortSignal): Promise<Recognition> {
       // The version first: without one there is no reason to look at the image.
-      const lease = await holder.acquire(model.storageId);
+      const lease = await holder.acquire(model.storageId, signal);
       try {
         const { faces, maxFaces, minFaceFraction } = options;
         const analysis = await analyser.analyse(image, { faces, maxFaces, minFaceFraction, descriptors: true }, signal);

@@ -56,6 +56,9 @@ export interface ModelDirectory {
   byApiKey(apiKey: string): ModelState | undefined;
   byStorageId(storageId: string): ModelState | undefined;
   all(): readonly ModelState[];
-  /** Resolves with the first state (the current one included) that satisfies `accept`; rejects with the signal's reason. */
+  /**
+   * Resolves with the first state (the current one included, a tombstone too) that satisfies `accept`. Rejects with the signal's reason, and
+   * with API_KEY_INVALID, which is what every later call is told, when the model is erased or has been.
+   */
   until(storageId: string, accept: (state: ModelState) => boolean, signal: AbortSignal): Promise<ModelState>;
 }
