@@ -35,6 +35,11 @@ export async function wholeBody(message: IncomingMessage, bytesMax: number, held
   return chunks.length === 1 && only ? only : Buffer.concat(chunks);
 }
 
+/** One part of a body, or the body where it is one image. */
+export function tooLargePart(bytesMax: number): FaceHashError {
+  return new FaceHashError('BODY_TOO_LARGE', { detail: `one image may have at most ${bytesMax} bytes as it is sent` });
+}
+
 /** A compressed body could be a bomb, and images do not shrink: no client of ours sends one. */
 function refuseEncoded(message: IncomingMessage): void {
   const encoding = message.headers['content-encoding'] ?? 'identity';

@@ -4,9 +4,8 @@ import { z } from 'zod';
 import { invalid } from '../failure.js';
 import { parsed } from '../validation.js';
 import type { Claim } from './byte-budget.js';
-import { bodyChunks } from './chunks.js';
-import { fromAnything } from './image-body.js';
-import { imageOfText } from './image-text.js';
+import { bodyChunks, tooLargePart } from './chunks.js';
+import { fromAnything, fromField } from './image-body.js';
 import { jsonPieces, type JsonPiece } from './json-photos.js';
 import { isJson, isRawImage, isVague, mediaTypeOf } from './media-type.js';
 import { partsOf, type Part } from './parts.js';
@@ -61,39 +60,38 @@ async function* single(chunks: AsyncIterable<Buffer>, { held, photoBytesMax }: P
   let size = 0;
   for await (const chunk of chunks) {
     size += chunk.length;
-    if (size > photoBytesMax)
-      throw new FaceHashError('BODY_TOO_LARGE', { detail: `one image may have at most ${photoBytesMax} bytes as it is sent` });
+    if (size > photoBytesMax) throw tooLargePart(photoBytesMax);
     held.take(chunk.length);
     pieces.push(chunk);
   }
   if (size === 0) throw invalid({ path: 'body', message: 'is empty' });
-  yield photo(0, () => fromAnything(Buffer.concat(pieces)));
+  yield await photo(0, () => fromAnything(Buffer.concat(pieces), held));
 }
 
 async function* fromJson(chunks: AsyncIterable<Buffer>, { body, limits }: Reading): AsyncGenerator<Incoming, void> {
   const seen = new Set<string>();
-  for await (const piece of jsonPieces(chunks, { valueBytesMax: limits.photoBytesMax, held: limits.held })) {
+  const keys = ['images', body.username ? 'username' : 'image'];
+  for await (const piece of jsonPieces(chunks, { keys, valueBytesMax: limits.photoBytesMax, held: limits.held })) {
     if ('key' in piece) {
       if (seen.has(piece.key)) throw invalid({ path: piece.key, message: 'is given twice' });
       seen.add(piece.key);
     }
-    const incoming = ofPiece(piece, body);
+    const incoming = await ofPiece(piece, limits.held);
     if (incoming) yield incoming;
   }
 }
 
 const text = z.string('must be a string: the image in base64');
 
-function ofPiece(piece: JsonPiece, body: PhotoBody): Incoming | undefined {
-  if ('index' in piece) return photoOfText(checkedIndex(piece.index), parsed(text, piece.value, `images.${piece.index}`));
+async function ofPiece(piece: JsonPiece, held: Claim): Promise<Incoming | undefined> {
+  if ('index' in piece) return photoOfText(checkedIndex(piece.index), parsed(text, piece.value, `images.${piece.index}`), held);
   const { key, value } = piece;
   if (key === 'images') {
     parsed(z.array(z.unknown(), 'must be an array of images in base64'), value, 'images');
     return undefined;
   }
-  if (key === 'username' && body.username) return { kind: 'username', value };
-  if (key === 'image' && !body.username) return photoOfText(0, parsed(text, value, 'image'));
-  throw invalid({ path: key.slice(0, 100), message: 'is not known here' });
+  if (key === 'username') return { kind: 'username', value };
+  return photoOfText(0, parsed(text, value, 'image'), held);
 }
 
 /** Names of text fields that hold an image in base64. Files may have any name. */
@@ -113,25 +111,25 @@ async function* fromForm(
       named = true;
       yield { kind: 'username', value: part.value };
     } else {
-      yield ofPart(part, checkedIndex(index++));
+      yield await ofPart(part, checkedIndex(index++), limits.held);
     }
   }
 }
 
-function ofPart(part: Part, index: number): Incoming {
-  if (part.kind === 'file') return photo(index, () => fromAnything(part.bytes));
+function ofPart(part: Part, index: number, held: Claim): Promise<Incoming> {
+  if (part.kind === 'file') return photo(index, () => fromAnything(part.bytes, held));
   if (!imageFields.has(part.name)) throw invalid({ path: part.name.slice(0, 100), message: 'is not known here' });
-  return photoOfText(index, part.value);
+  return photoOfText(index, part.value, held);
 }
 
-function photoOfText(index: number, value: string): Incoming {
-  return photo(index, () => imageOfText(value));
+function photoOfText(index: number, value: string, held: Claim): Promise<Incoming> {
+  return photo(index, () => fromField(value, held));
 }
 
 /** One photo that cannot be read must not fail its neighbours. */
-function photo(index: number, read: () => Uint8Array): Incoming {
+async function photo(index: number, read: () => Promise<Uint8Array>): Promise<Incoming> {
   try {
-    return { kind: 'photo', index, bytes: read() };
+    return { kind: 'photo', index, bytes: await read() };
   } catch (error) {
     if (!hasCode(error, 'IMAGE_UNREADABLE')) throw error;
     const { detail } = error.details;

@@ -3,27 +3,25 @@ import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { FaceHashError } from '@facehash/kernel';
 import { invalid } from '../failure.js';
 import type { Claim } from './byte-budget.js';
+import { tooLargePart } from './chunks.js';
+import { FieldCollector, type FieldLimits, type FormField } from './form-fields.js';
+import { mediaTypeOf } from './media-type.js';
 
-export type Part =
-  | { readonly kind: 'field'; readonly name: string; readonly value: string }
-  | { readonly kind: 'file'; readonly name: string; readonly bytes: Buffer };
+export type Part = FormField | { readonly kind: 'file'; readonly name: string; readonly bytes: Buffer };
 
-export interface PartLimits {
-  /** Of one part. */
-  readonly partBytesMax: number;
-  readonly partsMax: number;
+export interface PartLimits extends FieldLimits {
   /** Charged with the part that is arriving, and given back when that is handed on. */
   readonly held: Claim;
 }
-
-const FORM = 'application/x-www-form-urlencoded';
 
 /**
  * The parts of a multipart or urlencoded body in their order, each as soon as it is whole. Reads on only when the next part is asked for.
  * Throws REQUEST_INVALID for what is not such a body and BODY_TOO_LARGE for a part that is too large.
  */
 export async function* partsOf(message: IncomingMessage, chunks: AsyncIterable<Buffer>, limits: PartLimits): AsyncGenerator<Part, void> {
-  const collector = new PartCollector(message.headers['content-type'] ?? FORM, limits);
+  const type = message.headers['content-type'] ?? '';
+  // Bodies that are sniffed to be a form may be declared as text or not at all.
+  const collector = mediaTypeOf(message.headers).startsWith('multipart/') ? new PartCollector(type, limits) : new FieldCollector(limits);
   for await (const chunk of chunks) {
     limits.held.take(chunk.length);
     await collector.write(chunk);
@@ -43,11 +41,9 @@ class PartCollector {
   #failure: Error | undefined;
 
   constructor(contentType: string, { partBytesMax, partsMax }: PartLimits) {
-    // Bodies that are sniffed to be a form may be declared as text or not at all.
-    const type = contentType.startsWith('multipart/') ? contentType : FORM;
     try {
       this.#busboy = new Busboy({
-        headers: { 'content-type': type },
+        headers: { 'content-type': contentType },
         limits: { fieldSize: partBytesMax, fileSize: partBytesMax, parts: partsMax, fields: partsMax, files: partsMax, headerPairs: 20 },
       });
     } catch (cause) {
@@ -58,12 +54,12 @@ class PartCollector {
       this.#busboy.on(event, () => (this.#failure ??= invalid({ path: 'body', message: `has more than ${partsMax} parts` })));
     }
     this.#busboy.on('field', (name, value, ...[, valueTruncated]) => {
-      if (valueTruncated) this.#failure ??= tooLarge(partBytesMax);
+      if (valueTruncated) this.#failure ??= tooLargePart(partBytesMax);
       this.#whole.push({ kind: 'field', name, value });
     });
     this.#busboy.on('file', (name, stream) => {
       const pieces: Buffer[] = [];
-      stream.on('limit', () => (this.#failure ??= tooLarge(partBytesMax)));
+      stream.on('limit', () => (this.#failure ??= tooLargePart(partBytesMax)));
       stream.on('error', (error) => (this.#failure ??= malformed(error)));
       stream.on('data', (piece: Buffer) => pieces.push(piece));
       stream.on('end', () => this.#whole.push({ kind: 'file', name, bytes: Buffer.concat(pieces) }));
@@ -111,8 +107,4 @@ function malformed(cause: unknown): FaceHashError {
     { problems: [{ path: 'body', message: 'is not a well-formed multipart or form body' }] },
     { cause },
   );
-}
-
-function tooLarge(bytes: number): FaceHashError {
-  return new FaceHashError('BODY_TOO_LARGE', { detail: `one image may have at most ${bytes} bytes as it is sent` });
 }
