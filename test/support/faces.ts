@@ -2,7 +2,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Folder of face photos (`lfw/<person>/<n>.jpg`, `strangers/…`), undefined where none is given. */
-export const facesDir: string | undefined = process.env['FACEHASH_FACES'];
+export let facesDir: string | undefined = process.env['FACEHASH_FACES'];
+
+/** For programs that take the folder as an argument. */
+export function setFacesDir(folder: string): void {
+  facesDir = folder;
+}
 
 export interface PersonPhotos {
   readonly name: string;

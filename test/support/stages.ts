@@ -15,10 +15,9 @@ export async function stageRows(photos: readonly Buffer[]): Promise<Row[]> {
   const times = new Times();
   const parts: VisionParts = {
     haar: {
-      name: 'haar',
       detect: (picture, options) => times.of(`detection (Haar, ${haar.adapter})`, () => haar.detector.detect(picture, options)),
     },
-    tiny: networks.tiny,
+    tiny: { detect: (picture, options) => times.of('confirmation by the tiny network', () => networks.tiny.detect(picture, options)) },
     ssd: networks.ssd,
     landmarks: { landmarks: (picture, box) => times.of('68 landmarks', () => networks.landmarks.landmarks(picture, box)) },
     descriptor: { describe: (chip) => times.of('descriptor, each of two', () => networks.descriptor.describe(chip)) },

@@ -2,7 +2,7 @@ import { encodeDocument, layout, type LandmarksStage } from '@facehash/artifacts
 import { hasCode, sha256Hex, type Clock } from '@facehash/kernel';
 import type { ObjectStore } from '@facehash/object-store-core';
 import type { Person, Photo, Registry } from '@facehash/registry-core';
-import { PIPELINE_ID, portrait, qualityProblem, type Analysis, type DetectedFace, type FaceAnalyser } from '@facehash/vision-core';
+import { enrolment, PIPELINE_ID, qualityProblem, type Analysis, type DetectedFace, type FaceAnalyser } from '@facehash/vision-core';
 import type { OnCheckpoint } from './checkpoint.js';
 import type { Room } from './room.js';
 import type { IncomingPhoto, PhotoResult } from './types.js';
@@ -59,7 +59,7 @@ interface NewPhoto {
 }
 
 async function takeInNew(parts: IntakeParts, { person, photo, sha256 }: NewPhoto, signal?: AbortSignal): Promise<Counted> {
-  const analysis = await parts.analyser.analyse(photo.bytes, { ...portrait, descriptors: false }, signal);
+  const analysis = await parts.analyser.analyse(photo.bytes, enrolment, signal);
   const face = subject(photo, analysis);
   if ('outcome' in face) return { result: face, counter: null };
   parts.checkpoint('photo.analysed');

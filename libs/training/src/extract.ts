@@ -12,7 +12,7 @@ import {
 } from '@facehash/artifacts';
 import type { TrainingSample } from '@facehash/classifier-core';
 import { FaceHashError } from '@facehash/kernel';
-import { DESCRIPTOR_LENGTH, PIPELINE_ID, portrait, RATIO_NAMES, ratios, type Landmarks } from '@facehash/vision-core';
+import { DESCRIPTOR_LENGTH, enrolment, PIPELINE_ID, RATIO_NAMES, ratios, type Landmarks } from '@facehash/vision-core';
 import { readStored, withDigest, writeDerived, type Stored } from './stored.js';
 import type { TrainingPorts } from './types.js';
 
@@ -115,7 +115,7 @@ async function landmarksOf(
   const key = layout.landmarks(photo.storageId, PIPELINE_ID, photo.sha256);
   const stored: Stored<LandmarksStage> = await readStored(objects, { key, decode: landmarksOfPhoto(photo.sha256) }, signal);
   if (stored.state === 'sound') return stored.value.landmarks;
-  const analysis = await analyser.analyse(bytes, { ...portrait, descriptors: false }, signal);
+  const analysis = await analyser.analyse(bytes, enrolment, signal);
   if (!analysis.readable) throw new FaceHashError(analysis.problem, { detail: analysis.detail });
   const [face] = analysis.faces;
   if (!face) return undefined;

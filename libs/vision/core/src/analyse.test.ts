@@ -7,9 +7,15 @@ const grey = (width: number, height: number): RgbImage => ({ data: new Uint8Arra
 const picture: UprightPicture = { rgb: grey(200, 100), width: 400, height: 200 };
 const box: Box = { x: 80, y: 25, width: 40, height: 50 };
 
+/** Where a box lies in the part of the picture that it is looked at in. */
+const inSurroundings = ({ width, height }: Box): Box => {
+  const side = 2.6 * Math.max(width, height);
+  return { x: (side - width) / 2, y: (side - height) / 2, width, height };
+};
+
 class Parts implements VisionParts {
   readonly asked: string[] = [];
-  readonly boxes: Partial<Record<DetectedFace['detector'], readonly Box[]>>;
+  readonly boxes: Partial<Record<'haar' | 'tiny' | 'ssd', readonly Box[]>>;
   readonly landmarkBoxes: Box[] = [];
   described = 0;
 
@@ -32,9 +38,8 @@ class Parts implements VisionParts {
     },
   };
 
-  #detector(name: DetectedFace['detector']): FaceDetector<{ readonly width: number }> {
+  #detector(name: 'haar' | 'tiny' | 'ssd'): FaceDetector<{ readonly width: number }> {
     return {
-      name,
       detect: async () => {
         this.asked.push(name);
         return (this.boxes[name] ?? []).map((found) => ({ box: found, confidence: 0.5 }));
@@ -50,39 +55,53 @@ const facesOf = async (parts: Parts, options = portrait): Promise<readonly Detec
 };
 
 describe('the pipeline', () => {
-  it('asks the next detector only where the one before saw nobody', async () => {
-    const seen = new Parts({ haar: [box], ssd: [box] });
-    expect(await facesOf(seen)).toMatchObject([{ detector: 'haar' }]);
-    expect(seen.asked).toEqual(['haar']);
-    const missed = new Parts({ ssd: [box] });
-    expect(await facesOf(missed)).toMatchObject([{ detector: 'ssd' }]);
-    expect(missed.asked).toEqual(['haar', 'tiny', 'ssd']);
+  it('believes the cascade where the tiny network sees a face in its box, too', async () => {
+    const seen = new Parts({ haar: [box], tiny: [inSurroundings(box)], ssd: [box] });
+    expect(await facesOf(seen)).toMatchObject([{ detector: 'haar', confidence: 0.5 }]);
+    expect(seen.asked).toEqual(['haar', 'tiny']);
+  });
+
+  it('looks again with SSD where the cascade saw nobody, or what no network calls a face', async () => {
+    const badge = new Parts({ haar: [box], tiny: [{ x: 0, y: 0, width: 8, height: 8 }], ssd: [box] });
+    expect(await facesOf(badge)).toMatchObject([{ detector: 'ssd' }]);
+    expect(badge.asked).toEqual(['haar', 'tiny', 'ssd']);
     const nobody = new Parts({});
-    expect(await facesOf(nobody, frame)).toEqual([]);
-    expect(nobody.asked).toEqual(['haar', 'ssd']);
+    expect(await facesOf(nobody)).toEqual([]);
+    expect(nobody.asked).toEqual(['haar', 'ssd', 'tiny']);
+  });
+
+  it('leaves a close face that SSD misses to the tiny network', async () => {
+    expect(await facesOf(new Parts({ tiny: [box] }))).toMatchObject([{ detector: 'tiny', box: { x: 160, y: 50 } }]);
+    expect(await facesOf(new Parts({ tiny: [box] }), frame)).toEqual([]);
+  });
+
+  it('looks for every face of a frame with SSD at once', async () => {
+    const seen = new Parts({ haar: [box], ssd: [box] });
+    expect(await facesOf(seen, frame)).toMatchObject([{ detector: 'ssd' }]);
+    expect(seen.asked).toEqual(['ssd']);
   });
 
   it('answers in pixels of the upright image, though it worked on a smaller copy', async () => {
-    const [face] = await facesOf(new Parts({ haar: [box] }));
+    const [face] = await facesOf(new Parts({ ssd: [box] }));
     expect(face?.box).toEqual({ x: 160, y: 50, width: 80, height: 100 });
     expect(face?.landmarks).toEqual(someLandmarks({ x: 75, y: 25, width: 50, height: 50 }).map(([x, y]) => [2 * x, 2 * y]));
     expect(face?.quality).toMatchObject({ sizePx: 80, brightness: 90 });
   });
 
   it('gives the landmark network a square around the middle of the box', async () => {
-    const parts = new Parts({ haar: [box] });
+    const parts = new Parts({ ssd: [box] });
     await facesOf(parts);
     expect(parts.landmarkBoxes).toEqual([{ x: 75, y: 25, width: 50, height: 50 }]);
   });
 
   it('keeps boxes inside the image', async () => {
-    const [face] = await facesOf(new Parts({ haar: [{ x: -10, y: 60, width: 300, height: 80 }] }));
+    const [face] = await facesOf(new Parts({ ssd: [{ x: -10, y: 60, width: 300, height: 80 }] }));
     expect(face?.box).toEqual({ x: 0, y: 120, width: 400, height: 80 });
   });
 
   it('puts the largest face first, and describes it alone or all of them, as asked', async () => {
     const small: Box = { x: 100, y: 10, width: 20, height: 20 };
-    const faces = { haar: [small, box] };
+    const faces = { ssd: [small, box] };
     const one = await facesOf(new Parts(faces));
     expect(one.map((face) => [face.box.width, face.descriptor !== undefined])).toEqual([
       [80, true],
@@ -96,7 +115,7 @@ describe('the pipeline', () => {
   });
 
   it('averages the descriptors of the chip and of its mirror image to unit length', async () => {
-    const parts = new Parts({ haar: [box] });
+    const parts = new Parts({ ssd: [box] });
     const [face] = await facesOf(parts);
     expect(parts.described).toBe(2);
     expect(Math.hypot(...(face?.descriptor ?? []))).toBeCloseTo(1, 5);
@@ -113,7 +132,7 @@ describe('the pipeline', () => {
     };
     const rgb = grey(200, 100);
     rgb.data.forEach((_, i) => (rgb.data[i] = (i * 7) % 251));
-    const parts = Object.assign(new Parts({ haar: [box] }), { descriptor: network });
+    const parts = Object.assign(new Parts({ ssd: [box] }), { descriptor: network });
     const analysis = await analyseImage({ ...picture, rgb }, parts, portrait);
     const [face] = analysis.readable ? analysis.faces : [];
     const again = await describeFace({ ...picture, rgb }, network, face?.landmarks ?? []);

@@ -1,9 +1,10 @@
 import { alignedChip } from './chip.js';
 import { describeChip } from './descriptor.js';
-import { greyOf } from './image.js';
+import { overlap } from './box.js';
+import { cutOut, greyOf } from './image.js';
 import type { DescriptorNetwork, FaceDetector, GreyImage, LandmarkNetwork, RgbImage } from './ports.js';
 import { measureQuality } from './quality.js';
-import type { Analysis, AnalyseOptions, Box, Descriptor, DetectedFace, Landmarks } from './types.js';
+import { frame, type Analysis, type AnalyseOptions, type Box, type Descriptor, type DetectedFace, type Landmarks } from './types.js';
 
 /** What a face goes through, stage by stage. */
 export interface VisionParts {
@@ -61,21 +62,49 @@ interface Found {
 }
 
 /**
- * The cheapest detector first; the next one only where it saw nobody. For `all`, the cascade is followed by SSD at once: the tiny detector
- * works on a picture too small for the small faces of a frame.
+ * One subject: the cascade, which is cheap and sees badges and folds as faces, confirmed by the tiny network around each box. Where that
+ * leaves nobody, and for every face of a frame, SSD: it costs ten times as much and sees the turned and the small ones. It misses some close
+ * faces that the tiny network sees, which therefore has the last word on a picture of one subject.
  */
-async function detect(rgb: RgbImage, { haar, tiny, ssd }: VisionParts, options: AnalyseOptions): Promise<readonly Found[]> {
-  const seen = named('haar', await haar.detect(greyOf(rgb), options));
-  if (seen.length > 0) return seen;
-  for (const detector of options.faces === 'largest' ? [tiny, ssd] : [ssd]) {
-    const faces = named(detector.name, await detector.detect(rgb, options));
+async function detect(rgb: RgbImage, parts: VisionParts, options: AnalyseOptions): Promise<readonly Found[]> {
+  const { tiny, ssd } = parts;
+  if (options.faces === 'largest') {
+    const faces = await confirmed(rgb, parts, options);
     if (faces.length > 0) return faces;
   }
-  return [];
+  // Without a large face there may be several small ones: all are seen, so that one of them is not taken for the only one.
+  const minFaceFraction = Math.min(options.minFaceFraction, frame.minFaceFraction);
+  const faces = named('ssd', await ssd.detect(rgb, { faces: 'all', minFaceFraction }));
+  return faces.length > 0 || options.faces === 'all' ? faces : named('tiny', await tiny.detect(rgb, options));
+}
+
+async function confirmed(rgb: RgbImage, { haar, tiny }: VisionParts, options: AnalyseOptions): Promise<readonly Found[]> {
+  const faces: Found[] = [];
+  for (const { box } of await haar.detect(greyOf(rgb), options)) {
+    const confidence = await confidenceIn(rgb, box, tiny);
+    if (confidence > 0) faces.push({ box, confidence, detector: 'haar' });
+  }
+  return faces;
 }
 
 function named(detector: Found['detector'], faces: readonly Omit<Found, 'detector'>[]): readonly Found[] {
   return faces.map(({ box, confidence }) => ({ box, confidence, detector }));
+}
+
+/**
+ * Side of the surroundings that the tiny network sees, in sides of the box, and how much of its box must be the cascade's. Measured on press
+ * photos of 250 x 250: at 2.6 it confirms 413 of 414 faces, at 1.8 only 379; on frames it refuses 8 of 36 boxes, which are no faces.
+ */
+const surroundings = 2.6;
+const overlapMin = 0.3;
+
+/** The tiny network's score for the face in this box, 0 when it sees none there. */
+async function confidenceIn(rgb: RgbImage, box: Box, tiny: FaceDetector<RgbImage>): Promise<number> {
+  const side = surroundings * Math.max(box.width, box.height);
+  const cut = cutOut(rgb, { x: box.x + (box.width - side) / 2, y: box.y + (box.height - side) / 2, width: side, height: side });
+  const here: Box = { ...box, x: box.x - cut.x, y: box.y - cut.y };
+  const faces = await tiny.detect(cut.picture, { faces: 'largest', minFaceFraction: 1 / (2 * surroundings) });
+  return Math.max(0, ...faces.filter((face) => overlap(face.box, here) >= overlapMin).map(({ confidence }) => confidence));
 }
 
 function area({ width, height }: Box): number {

@@ -29,9 +29,8 @@ export interface RgbImage {
   readonly height: number;
 }
 
-/** One stage of the detection chain. Boxes are in pixels of the given picture, best first. */
+/** Boxes are in pixels of the given picture, best first. */
 export interface FaceDetector<Picture> {
-  readonly name: 'haar' | 'tiny' | 'ssd';
   detect(
     picture: Picture,
     options: Pick<AnalyseOptions, 'faces' | 'minFaceFraction'>,

@@ -30,9 +30,9 @@ export interface FaceQuality {
 
 export interface DetectedFace {
   readonly box: Box;
-  /** The detector's own score, 0 to 1; the cascade has none and says 1. `detector` names the stage of the chain that found it. */
+  /** Score of the network that found it, or that confirmed what the cascade found: 0 to 1. */
   readonly confidence: number;
-  readonly detector: 'haar' | 'tiny' | 'ssd';
+  readonly detector: 'haar' | 'ssd' | 'tiny';
   readonly landmarks: Landmarks;
   readonly quality: FaceQuality;
   /** Present when descriptors were asked for. */
@@ -65,6 +65,9 @@ export interface AnalyseOptions {
 
 /** Recognition and enrolment look for one subject. */
 export const portrait: AnalyseOptions = { faces: 'largest', minFaceFraction: 0.3, maxFaces: 16, descriptors: true };
+
+/** Enrolment takes a photo of one person, so somebody beside them must be seen, too. */
+export const enrolment: AnalyseOptions = { ...portrait, minFaceFraction: 0.2, descriptors: false };
 
 /** Every face of a frame. */
 export const frame: AnalyseOptions = { faces: 'all', minFaceFraction: 0.08, maxFaces: 16, descriptors: true };

@@ -50,7 +50,7 @@ function loadNative(cascadePath: string): { readonly cascade: Cascade } | { read
 
 function opened(adapter: HaarAdapter, cascade: Cascade): OpenedHaar {
   return {
-    detector: { name: 'haar', detect: (picture, options) => Promise.resolve(find(cascade, picture, options)) },
+    detector: { detect: (picture, options) => Promise.resolve(find(cascade, picture, options)) },
     adapter,
     close: () => cascade.close(),
   };

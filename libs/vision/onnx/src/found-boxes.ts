@@ -1,4 +1,4 @@
-import type { Box } from '@facehash/vision-core';
+import { overlap, type Box } from '@facehash/vision-core';
 
 export interface FoundBox {
   readonly box: Box;
@@ -21,15 +21,6 @@ export function suppressed(found: readonly FoundBox[]): readonly FoundBox[] {
 export function asSquare({ box, confidence }: FoundBox, factor: number): FoundBox {
   const side = Math.max(box.width, box.height) * factor;
   return { box: { x: box.x + (box.width - side) / 2, y: box.y + (box.height - side) / 2, width: side, height: side }, confidence };
-}
-
-/** Intersection over union, 0 to 1. */
-function overlap(a: Box, b: Box): number {
-  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
-  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
-  if (width <= 0 || height <= 0) return 0;
-  const shared = width * height;
-  return shared / (a.width * a.height + b.width * b.height - shared);
 }
 
 export function sigmoid(x: number): number {

@@ -11,8 +11,6 @@ const CENTRE_VARIANCE = 10;
 const SIZE_VARIANCE = 5;
 
 export class SsdDetector implements FaceDetector<RgbImage> {
-  readonly name = 'ssd';
-
   constructor(private readonly network: () => Promise<Network>) {}
 
   async detect(picture: RgbImage, options: Pick<AnalyseOptions, 'minFaceFraction'>): Promise<readonly FoundBox[]> {

@@ -19,8 +19,6 @@ const CONFIDENCE_MIN = 0.3;
 const SIDE_FACTOR = 1.15;
 
 export class TinyDetector implements FaceDetector<RgbImage> {
-  readonly name = 'tiny';
-
   constructor(private readonly network: () => Promise<Network>) {}
 
   async detect(picture: RgbImage, options: Pick<AnalyseOptions, 'minFaceFraction'>): Promise<readonly FoundBox[]> {
