@@ -34,7 +34,7 @@ export async function buildOpencvAddon({ root, cacheDir, log }) {
   if (!existsSync(directory)) {
     const tools = await missingTools();
     if (tools.length > 0) return { built: false, reason: `The native face detector needs ${tools.join(', ')} to be built.` };
-    log('building it against OpenCV (one to four minutes)');
+    log('building it against OpenCV (two to five minutes)');
     const failure = await build({ root, cacheDir, directory, ...found });
     if (failure) return { built: false, reason: failure };
   }

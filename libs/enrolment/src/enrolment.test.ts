@@ -75,13 +75,14 @@ class Replica implements AsyncDisposable {
   }
 
   async person(name = 'Ann'): Promise<string> {
-    return (await this.enrolment.ensurePerson(this.model, name)).id;
+    const known = await this.registry.personByName(this.model.storageId, name);
+    return (known ?? (await this.enrolment.createPerson(this.model, { name }))).id;
   }
 
   enrol(personId: string, ...contents: string[]): Promise<EnrolmentResult> {
     return this.enrolment.enrol(
       this.model,
-      personId,
+      { personId },
       contents.map((content, i) => photo(content, i)),
     );
   }
@@ -207,13 +208,26 @@ describe('enrolling photos', () => {
       throw new FaceHashError('REQUEST_INVALID');
     };
     let reported = false;
-    const call = replica.enrolment.enrol(replica.model, ann, broken()).finally(() => (reported = true));
+    const call = replica.enrolment.enrol(replica.model, { personId: ann }, broken()).finally(() => (reported = true));
     call.catch(() => undefined);
     while (replica.analyser.calls.length < 2) await new Promise((resolve) => setImmediate(resolve));
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(reported).toBe(false);
     open();
     await expect(call).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+  });
+
+  it('makes somebody of a new name with the first good photo of them, once, and not before', async () => {
+    await using replica = new Replica();
+    const { enrolment, model, analyser } = replica;
+    const people = async () => (await enrolment.people(model, { limit: 10 })).items.map((p) => p.name);
+    analyser.shows(bytes('no face'), anAnalysis({ faces: [] }));
+    expect((await enrolment.enrol(model, { name: 'Ann' }, [photo('no face')])).counter).toBeNull();
+    expect(await people()).toEqual([]);
+    const { held } = await enrolment.enrol(model, { name: 'Ann' }, [photo('one', 0), photo('two', 1), photo('no face', 2)]);
+    expect(held).toBe(2);
+    expect(await people()).toEqual(['Ann']);
+    expect((await enrolment.enrol(model, { name: 'Ann' }, [photo('one')])).photos[0]?.outcome).toBe('duplicate');
   });
 
   it('tells how many photos the person has', async () => {
@@ -248,11 +262,12 @@ describe('enrolling photos', () => {
 
   it('knows a name in either Unicode form as one', async () => {
     await using replica = new Replica();
-    expect(await replica.person('Zoë')).toBe(await replica.person('Zoe\u0308'));
+    const { enrolment, model } = replica;
+    await enrolment.enrol(model, { name: 'Jos\u00e9' }, [photo('one')]);
+    expect((await enrolment.enrol(model, { name: 'Jose\u0301' }, [photo('two')])).held).toBe(2);
+    expect((await enrolment.people(model, { limit: 10 })).items).toHaveLength(1);
   });
-});
 
-describe('names', () => {
   it('answer at once after a rename, without training', async () => {
     await using replica = new Replica();
     const ann = await replica.person('Ann');

@@ -4,13 +4,14 @@ import type { ObjectStore } from '@facehash/object-store-core';
 import type { Page, PageRequest, Person, Photo, Registry } from '@facehash/registry-core';
 import type { FaceAnalyser } from '@facehash/vision-core';
 import { noCheckpoint, type OnCheckpoint } from './checkpoint.js';
+import { Owner } from './owner.js';
 import { PeopleProjector } from './people-projection.js';
 import { checkedPerson } from './person-input.js';
 import { asRejection, rejected, takeIn, type Counted, type IntakeParts } from './photo-intake.js';
 import { PhotosInFlight } from './photos-in-flight.js';
 import { Room } from './room.js';
 import type { SnapshotCutter } from './snapshot-cutter.js';
-import type { Enrolment, EnrolmentResult, IncomingPhoto, NewPerson } from './types.js';
+import type { Enrolment, EnrolmentResult, IncomingPhoto, NewPerson, Whom } from './types.js';
 
 export interface EnrolmentParts {
   readonly registry: Registry;
@@ -45,15 +46,6 @@ class EnrolmentService implements Enrolment {
     return person;
   }
 
-  async ensurePerson(model: ModelState, name: string, signal?: AbortSignal): Promise<Person> {
-    const checked = checkedPerson({ name }).name ?? name;
-    const known = await this.parts.registry.personByName(model.storageId, checked, signal);
-    if (!known) return (await this.#create(model, { name: checked }, signal)).person;
-    // The projection may have missed the name when the program died right after the registry had it.
-    await this.#projector.name(known, signal);
-    return known;
-  }
-
   async changePerson(model: ModelState, id: string, change: Partial<NewPerson>, signal?: AbortSignal): Promise<Person> {
     const changed = await this.parts.registry.changePerson(model.storageId, id, checkedPerson(change), signal);
     if (!changed) throw new FaceHashError('PERSON_NOT_FOUND', { id });
@@ -78,17 +70,17 @@ class EnrolmentService implements Enrolment {
 
   async enrol(
     model: ModelState,
-    personId: string,
+    whom: Whom,
     photos: AsyncIterable<IncomingPhoto> | Iterable<IncomingPhoto>,
     signal?: AbortSignal,
   ): Promise<EnrolmentResult> {
-    const person = await this.person(model, personId, signal);
-    const room = await this.#room(model, person, signal);
+    const owner = 'personId' in whom ? await this.#known(model, whom.personId, signal) : await this.#named(model, whom.name, signal);
+    const room = await this.#room(model, owner.known, signal);
     const work = new PhotosInFlight(this.parts.photosInFlight, signal);
     try {
       for await (const photo of photos) {
         if (work.failed) break;
-        await work.add((stopped) => this.#one(room, person, photo, stopped));
+        await work.add((stopped) => this.#one(room, owner, photo, stopped));
       }
     } catch (error) {
       // The body broke off: nobody waits for the rest, and no photo may be at work when its bytes are given back.
@@ -99,11 +91,24 @@ class EnrolmentService implements Enrolment {
     const results = await work.results();
     const ordered = results.map((r) => r.result).sort((a, b) => a.index - b.index);
     const counters = results.flatMap((r) => (r.counter === null ? [] : [r.counter]));
-    return { person, photos: ordered, held: room.held, counter: counters.length > 0 ? Math.max(...counters) : null };
+    return { photos: ordered, held: room.held, counter: counters.length > 0 ? Math.max(...counters) : null };
   }
 
   trainNow(model: ModelState, signal?: AbortSignal): Promise<number | null> {
     return this.parts.cutter.cutNow(model.storageId, signal);
+  }
+
+  async #known(model: ModelState, personId: string, signal?: AbortSignal): Promise<Owner> {
+    const person = await this.person(model, personId, signal);
+    return new Owner(model.storageId, person, () => Promise.resolve(person));
+  }
+
+  async #named(model: ModelState, name: string, signal?: AbortSignal): Promise<Owner> {
+    const checked = checkedPerson({ name }).name ?? name;
+    const known = await this.parts.registry.personByName(model.storageId, checked, signal);
+    // The projection may have missed the name when the program died right after the registry had it.
+    if (known) await this.#projector.name(known, signal);
+    return new Owner(model.storageId, known, async () => (await this.#create(model, { name: checked }, signal)).person);
   }
 
   async #create(model: ModelState, input: NewPerson, signal?: AbortSignal) {
@@ -126,10 +131,10 @@ class EnrolmentService implements Enrolment {
     return created;
   }
 
-  async #one(room: Room, person: Person, photo: IncomingPhoto, signal: AbortSignal): Promise<Counted> {
+  async #one(room: Room, owner: Owner, photo: IncomingPhoto, signal: AbortSignal): Promise<Counted> {
     if (photo.bytes.length === 0) return { result: rejected(photo, 'IMAGE_UNREADABLE', 'the photo is empty'), counter: null };
     try {
-      return await takeIn({ ...this.#intake, room }, person, photo, signal);
+      return await takeIn({ ...this.#intake, room }, owner, photo, signal);
     } catch (error) {
       const rejection = asRejection(photo, error);
       if (!rejection) throw error;
@@ -138,12 +143,12 @@ class EnrolmentService implements Enrolment {
   }
 
   /** How many more photos this call may add. Counted once: two calls at once may together go over by what one of them adds. */
-  async #room(model: ModelState, person: Person, signal?: AbortSignal): Promise<Room> {
+  async #room(model: ModelState, person: Person | undefined, signal?: AbortSignal): Promise<Room> {
     const { max } = model.photosPerPerson;
-    const own = await this.parts.registry.photos(model.storageId, person.id, { limit: max }, signal);
+    const own = person ? (await this.parts.registry.photos(model.storageId, person.id, { limit: max }, signal)).items.length : 0;
     const { photos } = await this.parts.registry.counts(model.storageId, signal);
-    const forPerson = { left: max - own.items.length, why: `the person has the ${max} photos that the model allows each` };
+    const forPerson = { left: max - own, why: `the person has the ${max} photos that the model allows each` };
     const forModel = { left: model.limits.photos - photos, why: `the model has the ${model.limits.photos} photos that its limits allow` };
-    return new Room(own.items.length, forPerson.left <= forModel.left ? forPerson : forModel);
+    return new Room(own, forPerson.left <= forModel.left ? forPerson : forModel);
   }
 }

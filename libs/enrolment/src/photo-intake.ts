@@ -4,6 +4,7 @@ import type { ObjectStore } from '@facehash/object-store-core';
 import type { Person, Photo, Registry } from '@facehash/registry-core';
 import { enrolment, PIPELINE_ID, qualityProblem, type Analysis, type DetectedFace, type FaceAnalyser } from '@facehash/vision-core';
 import type { OnCheckpoint } from './checkpoint.js';
+import type { Owner } from './owner.js';
 import type { Room } from './room.js';
 import type { IncomingPhoto, PhotoResult } from './types.js';
 
@@ -33,18 +34,17 @@ type Rejection = Extract<PhotoResult, { outcome: 'rejected' }>;
  * the counter before the answer. Whatever was answered is therefore in every snapshot of that counter or a later one,
  * and a crash in between leaves something that the same photo, sent again, completes.
  */
-export async function takeIn(parts: IntakeParts, person: Person, photo: IncomingPhoto, signal?: AbortSignal): Promise<Counted> {
+export async function takeIn(parts: IntakeParts, owner: Owner, photo: IncomingPhoto, signal?: AbortSignal): Promise<Counted> {
   const sha256 = sha256Hex(photo.bytes);
-  const { storageId } = person;
-  const held = await parts.registry.photosBySha256(storageId, sha256, signal);
-  const own = held.find((p) => p.personId === person.id);
+  const held = await parts.registry.photosBySha256(owner.storageId, sha256, signal);
+  const own = held.find((p) => p.personId === owner.known?.id);
   if (own) return accepted(parts, { index: photo.index, photo: own, outcome: 'duplicate' }, signal);
   if (held.length > 0) return { result: ofOther(photo), counter: null };
   const { room } = parts;
   if (!room.take()) return { result: rejected(photo, 'LIMIT_REACHED', room.why), counter: null };
   let kept = false;
   try {
-    const counted = await takeInNew(parts, { person, photo, sha256 }, signal);
+    const counted = await takeInNew(parts, { owner, photo, sha256 }, signal);
     kept = counted.result.outcome === 'accepted';
     return counted;
   } finally {
@@ -53,16 +53,17 @@ export async function takeIn(parts: IntakeParts, person: Person, photo: Incoming
 }
 
 interface NewPhoto {
-  readonly person: Person;
+  readonly owner: Owner;
   readonly photo: IncomingPhoto;
   readonly sha256: string;
 }
 
-async function takeInNew(parts: IntakeParts, { person, photo, sha256 }: NewPhoto, signal?: AbortSignal): Promise<Counted> {
+async function takeInNew(parts: IntakeParts, { owner, photo, sha256 }: NewPhoto, signal?: AbortSignal): Promise<Counted> {
   const analysis = await parts.analyser.analyse(photo.bytes, enrolment, signal);
   const face = subject(photo, analysis);
   if ('outcome' in face) return { result: face, counter: null };
   parts.checkpoint('photo.analysed');
+  const person = await owner.person();
   await store(parts, { person, photo, sha256, analysis: face }, signal);
   const row: Photo = {
     storageId: person.storageId,
@@ -107,7 +108,7 @@ function subject(photo: IncomingPhoto, analysis: Analysis): Subject | Rejection 
 
 async function store(
   parts: IntakeParts,
-  { person, photo, sha256, analysis }: NewPhoto & { readonly analysis: Subject },
+  { person, photo, sha256, analysis }: Omit<NewPhoto, 'owner'> & { readonly person: Person; readonly analysis: Subject },
   signal?: AbortSignal,
 ): Promise<void> {
   const { storageId } = person;

@@ -31,7 +31,6 @@ export type PhotoResult =
     };
 
 export interface EnrolmentResult {
-  readonly person: Person;
   /** In the order of the request. */
   readonly photos: readonly PhotoResult[];
   /** Photos that the person has now. */
@@ -47,22 +46,25 @@ export interface NewPerson {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+export type Whom = { readonly personId: string } | { readonly name: string };
+
 /** Takes people and photos in. Whatever it acknowledged is durable, and will be in a snapshot. */
 export interface Enrolment {
   /** Rejects with PERSON_EXISTS, LIMIT_REACHED, REQUEST_INVALID, STORE_UNAVAILABLE. */
   createPerson(model: ModelState, person: NewPerson, signal?: AbortSignal): Promise<Person>;
-  /** The person of this name, made if there is none: the ancestor's `/train`. */
-  ensurePerson(model: ModelState, name: string, signal?: AbortSignal): Promise<Person>;
   /** Rejects with PERSON_NOT_FOUND, PERSON_EXISTS, REQUEST_INVALID. The new name answers at once, without training. */
   changePerson(model: ModelState, id: string, change: Partial<NewPerson>, signal?: AbortSignal): Promise<Person>;
   /** Rejects with PERSON_NOT_FOUND. */
   person(model: ModelState, id: string, signal?: AbortSignal): Promise<Person>;
   people(model: ModelState, page: PageRequest, signal?: AbortSignal): Promise<Page<Person>>;
   photos(model: ModelState, personId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<Photo>>;
-  /** Photos are analysed and stored as they arrive, a bounded number at a time. */
+  /**
+   * Photos are analysed and stored as they arrive, a bounded number at a time. Rejects with PERSON_NOT_FOUND for an unknown id; somebody of a
+   * new name is made with their first good photo, so that nobody is left behind without one.
+   */
   enrol(
     model: ModelState,
-    personId: string,
+    whom: Whom,
     photos: AsyncIterable<IncomingPhoto> | Iterable<IncomingPhoto>,
     signal?: AbortSignal,
   ): Promise<EnrolmentResult>;

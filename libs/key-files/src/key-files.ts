@@ -39,7 +39,7 @@ async function read(file: string): Promise<string | undefined> {
 
 /** The file appears whole or not at all; when two create it at once, both get the key of the first. */
 async function create(file: string, key: string): Promise<string> {
-  await mkdir(dirname(file), { recursive: true });
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const temporary = `${file}.${process.pid}.${randomUUID()}.tmp`;
   const handle = await open(temporary, 'w', 0o600);
   try {

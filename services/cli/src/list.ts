@@ -1,11 +1,11 @@
 import type { StoredFaceModel } from '@facehash/facemodel';
 import type { GlobalOptions } from './cli.js';
 import { table } from './table.js';
-import { withModels } from './models.js';
+import { withModelsThere } from './models.js';
 
 /** The columns of `kubectl get facemodels`. */
 export async function listModels(options: GlobalOptions): Promise<string> {
-  return withModels(options.dataDir, async (models) => {
+  return withModelsThere(options.dataDir, async (models) => {
     const all = await models.list();
     if (options.json) return `${JSON.stringify(all.map(asJson))}\n`;
     return table(['NAME', 'PHASE', 'PEOPLE', 'PHOTOS', 'ACTIVE', 'TARGET'], all.map(asRow));

@@ -16,7 +16,9 @@ for (const name of config.unknownVariables)
 process.on('uncaughtException', (error) => die('an error that nobody expected', error));
 const stopAsked = firstSignal();
 try {
-  const server = await startServer(config, { logger, say: (text) => process.stdout.write(text) });
+  const starting = startServer(config, { logger, say: (text) => process.stdout.write(text) });
+  // Nothing that is acknowledged can be lost yet: whoever wants to stop during the start need not wait for its end.
+  const server = await Promise.race([starting, stopAsked.then(() => die('stopped while it was starting', undefined))]);
   await stopAsked;
   setTimeout(() => die('the stop took too long', undefined), config.shutdownGraceMs + EXIT_GRACE_MS).unref();
   await server.stop();

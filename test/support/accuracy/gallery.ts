@@ -35,7 +35,10 @@ export class Gallery {
   static async create(product: Product, { name, dataDir }: { readonly name: string; readonly dataDir: string }): Promise<Gallery> {
     await apply(name, dataDir, 0.01);
     const key = (await readFile(join(dataDir, 'keys', name), 'utf8')).trim();
-    return new Gallery(name, dataDir, product.url, key);
+    const gallery = new Gallery(name, dataDir, product.url, key);
+    // The server notices a new model by itself, a moment later.
+    await gallery.#until((model) => model['name'] === name);
+    return gallery;
   }
 
   get client(): Client {

@@ -12,7 +12,7 @@ export function modelOf(request: FastifyRequest): ModelState | undefined {
   return models.get(request);
 }
 
-/** Lets in whoever has a model's key. Unknown, revoked and missing keys get the same answer, found out in the same way. */
+/** Lets in whoever has a model's key. Unknown and revoked keys get the same answer, found out in the same way. */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
   constructor(@Inject(MODEL_DIRECTORY) private readonly directory: ModelDirectory) {}
@@ -21,7 +21,9 @@ export class ApiKeyGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     // Nobody may be called a stranger before everybody is known.
     if (!this.directory.synced) throw new FaceHashError('STORE_UNAVAILABLE', { what: 'the model directory is not synced' });
-    const model = this.directory.byApiKey(keyIn(request) ?? '');
+    const key = keyIn(request);
+    if (key === undefined) throw new FaceHashError('API_KEY_INVALID', { detail: 'no key was sent: put it into the header x-api-key' });
+    const model = this.directory.byApiKey(key);
     if (!model || model.tombstone) throw new FaceHashError('API_KEY_INVALID');
     models.set(request, model);
     return true;

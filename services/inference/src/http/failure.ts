@@ -69,6 +69,7 @@ function statusOf(thrown: unknown): number | undefined {
 /** Details are for the log, but for those that say what the client can change. */
 const withDetail: readonly ErrorCode[] = [
   'REQUEST_INVALID',
+  'API_KEY_INVALID',
   'IMAGE_UNREADABLE',
   'IMAGE_TOO_LARGE',
   'IMAGE_TOO_SMALL',

@@ -1,7 +1,6 @@
-import type { Enrolment, EnrolmentResult, IncomingPhoto, PhotoResult } from '@facehash/enrolment';
+import type { Enrolment, EnrolmentResult, IncomingPhoto, PhotoResult, Whom } from '@facehash/enrolment';
 import { FaceHashError } from '@facehash/kernel';
 import type { ModelState } from '@facehash/messaging-core';
-import type { Person } from '@facehash/registry-core';
 import type { ByteBudget, Claim } from './body/byte-budget.js';
 import type { Incoming } from './body/incoming-photos.js';
 import { invalid } from './failure.js';
@@ -20,13 +19,12 @@ export interface PhotosIn {
 /** Photos may come before the name that they belong to, as far as they fit into this; after it nothing is kept back. */
 const EARLY_BYTES_MAX = 32 * 1024 ** 2;
 
-/** The ancestor's `/train`: the person is made when the name is known, and photos are enrolled from then on while the rest arrives. */
+/** The ancestor's `/train`: photos are enrolled from the moment when the name is known, while the rest arrives. */
 export async function enrolByName(incoming: AsyncGenerator<Incoming, void>, into: PhotosIn): Promise<EnrolmentResult> {
   using held = into.bodies.claim();
   try {
     const { name, early } = await untilName(incoming, held);
-    const person = await into.enrolment.ensurePerson(into.model, name, into.signal);
-    return await enrolAll(person, chained(early, incoming), into);
+    return await enrolAll({ name }, chained(early, incoming), into);
   } finally {
     // Not awaited: a body that stalls would hold up the answer.
     incoming.return().catch(() => undefined);
@@ -34,7 +32,7 @@ export async function enrolByName(incoming: AsyncGenerator<Incoming, void>, into
 }
 
 /** Enrols every photo, and tells of those that were no image by their looks in their places. */
-export async function enrolAll(person: Person, incoming: AsyncIterable<Incoming>, into: PhotosIn): Promise<EnrolmentResult> {
+export async function enrolAll(whom: Whom, incoming: AsyncIterable<Incoming>, into: PhotosIn): Promise<EnrolmentResult> {
   const { enrolment, model, signal } = into;
   const unreadable: PhotoResult[] = [];
   using inWork = new PhotosInWork(into);
@@ -49,7 +47,7 @@ export async function enrolAll(person: Person, incoming: AsyncIterable<Incoming>
       }
     }
   }
-  const result = await enrolment.enrol(model, person.id, photos(), signal);
+  const result = await enrolment.enrol(model, whom, photos(), signal);
   const all = [...result.photos, ...unreadable].sort((a, b) => a.index - b.index);
   if (all.length === 0) throw invalid({ path: 'images', message: 'must have at least one element' });
   return { ...result, photos: all };

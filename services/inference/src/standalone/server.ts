@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Closer, type Logger } from '@facehash/kernel';
 import { apiKeyFile } from '@facehash/key-files';
@@ -24,6 +26,8 @@ export interface ServerOptions {
 export async function startServer(config: InferenceConfig, { logger, say }: ServerOptions): Promise<Server> {
   const closer = new Closer();
   try {
+    // Before anything is made: a wrong port is found out in no time.
+    for (const port of [config.port, config.managementPort ?? 0]) await requireFree(port, config.host);
     const { ports, analyser } = await openStandalone(config, logger, closer);
     const app = await createHttpApp(ports);
     const apps = [app];
@@ -57,13 +61,29 @@ async function stop(readiness: Readiness, closer: Closer, logger: Logger): Promi
   logger.info('stopped');
 }
 
+async function requireFree(port: number, host: string): Promise<void> {
+  if (port === 0) return;
+  const server = createServer().listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw portTaken(port, host, cause);
+  } finally {
+    server.close();
+  }
+}
+
+function portTaken(port: number, host: string, cause: unknown): unknown {
+  if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) return cause;
+  const advice = 'Stop that, or choose another port by PORT (or MANAGEMENT_PORT).';
+  return new CannotStart(`Port ${port} of ${host} is taken by another program. ${advice}`, { cause });
+}
+
 async function listen(app: NestFastifyApplication, port: number, host: string): Promise<void> {
   try {
     await app.listen(port, host);
   } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) throw cause;
-    const advice = 'Stop that, or choose another port by PORT (or MANAGEMENT_PORT).';
-    throw new CannotStart(`Port ${port} of ${host} is taken by another program. ${advice}`, { cause });
+    throw portTaken(port, host, cause);
   }
 }
 

@@ -1,9 +1,10 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Closer } from '@facehash/kernel';
 import type { ObjectStore } from '@facehash/object-store-core';
 import { openFsObjectStore } from '@facehash/object-store-fs';
 import { openSqliteFaceModels, openSqliteRegistry, type SqliteFaceModels, type SqliteRegistry } from '@facehash/registry-sqlite';
+import { CannotStart } from './cannot-start.js';
 import { lockDataDir } from './data-lock.js';
 
 export interface EmbeddedStores {
@@ -16,8 +17,7 @@ export interface EmbeddedStores {
 
 /** Everything that is kept on one machine, below one folder that is this process's alone. */
 export async function openStores(dataDir: string, closer: Closer): Promise<EmbeddedStores> {
-  // Photos lie there: the folder is its owner's.
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeUsable(dataDir);
   const lock = await lockDataDir(dataDir);
   closer.defer('lock of the data folder', () => lock.release());
   const database = join(dataDir, 'facehash.db');
@@ -27,4 +27,34 @@ export async function openStores(dataDir: string, closer: Closer): Promise<Embed
   closer.defer('registry', () => registry.close());
   const objectsDir = join(dataDir, 'objects');
   return { models, registry, objects: await openFsObjectStore(objectsDir), objectsDir };
+}
+
+/** Photos will lie there: the folder is its owner's. Throws CannotStart where nothing can be written. */
+async function makeUsable(dataDir: string): Promise<void> {
+  try {
+    // Not recursively at first: below /proc, Node's recursive mkdir never ends.
+    await mkdir(dataDir, { mode: 0o700 }).catch(async (error: unknown) => {
+      if (hasErrno(error, 'EEXIST')) return;
+      if (!hasErrno(error, 'ENOENT') || (await isThere(dirname(dataDir)))) throw error;
+      await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    });
+    await access(join(dataDir, '.'), constants.W_OK);
+  } catch (cause) {
+    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+    throw new CannotStart(
+      `The data folder ${dataDir} cannot be made or written to (${why}). Give a folder that can by FACEHASH_DATA_DIR.`,
+      { cause },
+    );
+  }
+}
+
+function hasErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -10,7 +10,7 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
     .setDescription('Send a photo, get a name, or "unknown". Every call belongs to the one model whose key it carries.')
     .setVersion('1')
     .addApiKey({ type: 'apiKey', in: 'header', name: 'x-api-key' }, 'key')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The same key.' }, 'bearer')
+    .addSecurity('bearer', { type: 'http', scheme: 'bearer', description: 'The same key.' })
     .build();
   const document = SwaggerModule.createDocument(app, config, { deepScanRoutes: false });
   return { ...document, components: { ...document.components, schemas: { ...document.components?.schemas, ...componentSchemas() } } };

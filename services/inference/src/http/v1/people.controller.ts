@@ -102,11 +102,10 @@ export class PeopleController {
   })
   async addPhotos(@TheCall() call: Call, @Param('id') personId: string) {
     const { model, message, gone } = call;
-    const person = await this.enrolment.person(model, personId, this.#inTime(call));
     using held = this.bodies.claim();
     const { trainBytesMax, imageBytesMax, photosInFlight } = this.limits;
     const incoming = incomingPhotos(message, { username: false }, { bytesMax: trainBytesMax, photoBytesMax: imageBytesMax, held });
-    const { photos, counter } = await enrolAll(person, incoming, {
+    const { photos, counter } = await enrolAll({ personId }, incoming, {
       enrolment: this.enrolment,
       model,
       bodies: this.bodies,

@@ -118,11 +118,9 @@ describe('the key', () => {
     await using api = await testApi();
     const answers = await Promise.all(
       [
-        {},
         { 'x-api-key': unknownKey },
         { 'x-api-key': 'nonsense' },
         { authorization: `Bearer ${unknownKey}` },
-        { authorization: 'Basic x' },
       ].map(async (headers) => {
         const response = await api.app.inject({ method: 'POST', url: '/v1/recognize?candidates=-1', headers, payload: 'x' });
         const { requestId: _, ...body } = response.json<Record<string, unknown>>();
@@ -131,6 +129,15 @@ describe('the key', () => {
     );
     expect(new Set(answers.map((a) => JSON.stringify(a))).size).toBe(1);
     expect(answers[0]).toMatchObject({ status: 401, body: { code: 'API_KEY_INVALID' }, challenge: 'Bearer' });
+  });
+
+  it.each([
+    ['none', {}],
+    ['none that is ours', { authorization: 'Basic x' }],
+  ])('says where it belongs to who sends %s', async (_, headers) => {
+    await using api = await testApi();
+    const response = await api.app.inject({ method: 'POST', url: '/v1/recognize', headers, payload: 'x' });
+    expect(response.json()).toMatchObject({ status: 401, code: 'API_KEY_INVALID', detail: expect.stringContaining('x-api-key') });
   });
 
   it('is of nobody while the directory has not seen everybody: 503 and not 401', async () => {
