@@ -16,9 +16,11 @@ for (const name of config.unknownVariables)
 process.on('uncaughtException', (error) => die('an error that nobody expected', error));
 const stopAsked = firstSignal();
 try {
-  const starting = startServer(config, { logger, say: (text) => process.stdout.write(text) });
+  let started = false;
   // Nothing that is acknowledged can be lost yet: whoever wants to stop during the start need not wait for its end.
-  const server = await Promise.race([starting, stopAsked.then(() => die('stopped while it was starting', undefined))]);
+  void stopAsked.then(() => (started ? undefined : die('stopped while it was starting', undefined)));
+  const server = await startServer(config, { logger, say: (text) => process.stdout.write(text) });
+  started = true;
   await stopAsked;
   setTimeout(() => die('the stop took too long', undefined), config.shutdownGraceMs + EXIT_GRACE_MS).unref();
   await server.stop();

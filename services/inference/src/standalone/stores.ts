@@ -38,7 +38,8 @@ async function makeUsable(dataDir: string): Promise<void> {
       if (!hasErrno(error, 'ENOENT') || (await isThere(dirname(dataDir)))) throw error;
       await mkdir(dataDir, { recursive: true, mode: 0o700 });
     });
-    await access(join(dataDir, '.'), constants.W_OK);
+    // With the slash, a file in its place is an error, too.
+    await access(`${dataDir}/`, constants.W_OK);
   } catch (cause) {
     const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
     throw new CannotStart(
