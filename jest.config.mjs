@@ -19,6 +19,6 @@ export default {
       },
     ],
   },
-  testTimeout: 20_000,
+  testTimeout: 60_000,
   maxWorkers: 2,
 };

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { jestStage } from './checks/jest-stage.mjs';
 import { mark, noLeftovers } from './checks/leftovers.mjs';
-import { onePassed, Report } from './checks/report.mjs';
+import { onePassed, oneSkipped, Report } from './checks/report.mjs';
 import { staticChecks } from './checks/static-checks.mjs';
 import { stopChildrenOnSignals } from './process/children.mjs';
 import { root } from './process/program.mjs';
-import { alone, compileSources, convertNetworks, installTools, setUpContext } from './setup/set-up.mjs';
+import { alone, buildTensorflow, compileSources, convertNetworks, installTools, setUpContext } from './setup/set-up.mjs';
 
 const unitTestsTimeoutMs = 10 * 60_000;
 const productTestsTimeoutMs = 20 * 60_000;
 
 stopChildrenOnSignals();
 const report = new Report();
-const context = setUpContext({ purpose: 'test', root });
+const context = setUpContext({ purpose: 'test', root, stepsMore: 1 });
 const runId = randomUUID();
 const tools = {};
 
@@ -34,10 +34,23 @@ async function everythingElse() {
     tools.env.FACEHASH_NETWORKS_DIR = await alone(context, () => convertNetworks(context, tools));
     return onePassed;
   });
+  await report.stage('native TensorFlow', nativeTensorflow);
   for (const { name, work } of staticChecks(tools)) await report.stage(name, work);
   await report.stage('unit and contract tests', () => jestStage({ ...tools, config: 'jest.config.mjs', timeoutMs: unitTestsTimeoutMs }));
   const productTests = { ...tools, config: 'jest.e2e.config.mjs', timeoutMs: productTestsTimeoutMs };
   if (compiled && converted) await report.stage('whole-product tests', () => jestStage(productTests));
   else report.skip('whole-product tests'); // they run the compiled programs
   await report.stage('nothing left running', () => noLeftovers(runId));
+}
+
+/** Twenty seconds where the cache has none. The product does without, so its absence fails nothing: the tests of it are skipped. */
+async function nativeTensorflow() {
+  if (tools.env.FACEHASH_TENSORFLOW_DIR) return onePassed; // one that the user wants tested: on CUDA, say
+  const { directory, reason } = await buildTensorflow(context, tools, 'cpu');
+  if (!directory) {
+    context.warn(`The tests of native TensorFlow are not run. ${reason}`);
+    return oneSkipped;
+  }
+  tools.env.FACEHASH_TENSORFLOW_DIR = directory;
+  return onePassed;
 }

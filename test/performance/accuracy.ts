@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { seededRandom } from '@facehash/kernel';
-import { Gallery } from '../support/accuracy/gallery.js';
+import { Gallery, type Answer } from '../support/accuracy/gallery.js';
 import { counted } from '../support/accuracy/intervals.js';
 import { offlineRows } from '../support/accuracy/offline.js';
 import { report, row, type Row } from '../support/benchmark.js';
@@ -69,23 +69,41 @@ async function openSet(product: Product, { set, persons, photos, strangers }: Op
   for (const target of TARGETS) {
     await gallery.setTarget(target);
     const answers = await gallery.ask(probes.map(({ path }) => path));
-    const right = answers.filter(({ named }, i) => named === probes[i]?.name).length;
-    const wrong = answers.filter(({ named }, i) => named !== null && named !== probes[i]?.name).length;
+    const { right, wrong, unseen } = tally(answers, probes);
     const accepted = (await gallery.ask(strangers)).filter(({ named }) => named !== null).length;
     const aimed = set === 'lfw' && photos === 5 && target === 0.01;
     rows.push(counted(`${title}, target ${target}: named right`, { count: right, of: probes.length }, aimed ? { atLeast: 97 } : null));
     rows.push(counted(`  named wrong`, { count: wrong, of: probes.length }));
-    rows.push(counted(`  no face found`, { count: answers.filter(({ seen }) => !seen).length, of: probes.length }));
+    rows.push(counted(`  no face found`, { count: unseen, of: probes.length }));
     rows.push(counted(`  strangers named`, { count: accepted, of: strangers.length }, aimed ? { atLeast: 0.3, atMost: 1.5 } : null));
     if (target !== 0.01) continue;
-    let nearestRight = right;
-    for (const [i, { named }] of answers.entries()) {
-      const probe = probes[i];
-      if (probe && named !== probe.name && (await gallery.nearest(probe.path)) === probe.name) nearestRight++;
-    }
-    rows.push(counted(`  rank-1`, { count: nearestRight, of: probes.length }, aimed ? { atLeast: 99.4 } : null));
+    const nearest = right + (await nearestAmong(gallery, probes, answers));
+    rows.push(counted(`  rank-1`, { count: nearest, of: probes.length }, aimed ? { atLeast: 99.4 } : null));
   }
   return rows;
+}
+
+interface Probe {
+  readonly name: string;
+  readonly path: string;
+}
+
+function tally(
+  answers: readonly Answer[],
+  probes: readonly Probe[],
+): { readonly right: number; readonly wrong: number; readonly unseen: number } {
+  const named = answers.filter((answer) => answer.named !== null).length;
+  const right = answers.filter((answer, i) => answer.named === probes[i]?.name).length;
+  return { right, wrong: named - right, unseen: answers.filter((answer) => !answer.seen).length };
+}
+
+/** Photos that were not named right, and whose person is the nearest all the same. */
+async function nearestAmong(gallery: Gallery, probes: readonly Probe[], answers: readonly Answer[]): Promise<number> {
+  let count = 0;
+  for (const [i, probe] of probes.entries()) {
+    if (answers[i]?.named !== probe.name && (await gallery.nearest(probe.path)) === probe.name) count++;
+  }
+  return count;
 }
 
 /** Many small galleries of people drawn anew: what share of strangers each really accepts. */

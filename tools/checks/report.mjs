@@ -4,7 +4,7 @@ import { SetUpError } from '../setup/set-up-error.mjs';
 /** @typedef {{passed: number, failed: number, skipped: number}} Counts */
 export const onePassed = Object.freeze({ passed: 1, failed: 0, skipped: 0 });
 export const oneFailed = Object.freeze({ passed: 0, failed: 1, skipped: 0 });
-const oneSkipped = Object.freeze({ passed: 0, failed: 0, skipped: 1 });
+export const oneSkipped = Object.freeze({ passed: 0, failed: 0, skipped: 1 });
 
 /** Runs stages one after another, whatever becomes of the ones before, and remembers what each counted and how long it took. */
 export class Report {

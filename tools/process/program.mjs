@@ -16,7 +16,7 @@ export async function runProgram({ program, purpose, args = [], quiet = false })
 }
 
 /** What the user can act on is told as a sentence; anything else is a defect of ours and keeps its stack. */
-async function orExplain(work) {
+export async function orExplain(work) {
   try {
     return await work();
   } catch (error) {

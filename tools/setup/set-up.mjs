@@ -10,6 +10,7 @@ import { packages } from './packages.mjs';
 import { progress } from './progress.mjs';
 import { SetUpError } from './set-up-error.mjs';
 import { systemLibraries } from './system-libraries.mjs';
+import { tensorflow } from './tensorflow.mjs';
 
 const portablePath = 'Face detection runs on its portable path (WebAssembly): the same faces, somewhat slower.';
 
@@ -30,9 +31,10 @@ export async function setUp(options) {
   });
 }
 
-export function setUpContext({ purpose, root, quiet = false, write }) {
+/** @param {{purpose: string, root: string, quiet?: boolean, write?: (line: string) => void, stepsMore?: number}} options */
+export function setUpContext({ purpose, root, quiet = false, write, stepsMore = 0 }) {
   const forPictures = purpose !== 'command';
-  const steps = progress({ total: forPictures ? 6 : 3, quiet, write });
+  const steps = progress({ total: (forPictures ? 6 : 3) + stepsMore, quiet, write });
   return { purpose, forPictures, root: realpathSync(root), cacheDir: cacheDirectory(), ...steps };
 }
 
@@ -84,6 +86,16 @@ export async function convertNetworks({ root, cacheDir, step }, { node, env }) {
     return converted.state;
   });
   return networksDir;
+}
+
+/** Not a part of `setUp`: the product does without, and it is a big download. Resolves to the folder, or to why there is none. */
+export async function buildTensorflow({ root, cacheDir, step }, { node }, variant) {
+  let built;
+  await step('native TensorFlow', async (begins) => {
+    built = await oneCheckoutAtATime(cacheDir, begins, () => tensorflow({ root, cacheDir, variant, node, begins }));
+    return built.state;
+  });
+  return built;
 }
 
 /** Checkouts share the cache: the second to come waits for the first and then finds what it needs. */

@@ -7,7 +7,7 @@ import { lastLines } from './set-up-error.mjs';
 /** A compiler and the three OpenCV modules that the native face detector needs. */
 const toBuildAndRun = ['g++', 'make', 'python3', 'libopencv-core-dev', 'libopencv-imgproc-dev', 'libopencv-objdetect-dev', 'opencv-data'];
 /** Clients that the whole-product tests speak to the service with. */
-const toTest = ['curl', 'python3-requests'];
+const toTest = ['curl', 'python3-pip', 'python3-requests'];
 
 /** How long `npm start` does without apt after a failure. */
 const rememberedMs = 24 * 3600_000;

@@ -1,4 +1,9 @@
 import { z } from 'zod';
+import { sha256 } from './sha256.js';
+
+/** Somebody with these photos: `photosDigest` of the snapshot. */
+const quarantineSchema = z.strictObject({ personId: z.string(), photosDigest: sha256 });
+export type Quarantine = z.output<typeof quarantineSchema>;
 
 /** What one training run is asked to do: the whole input of the trainer, as JSON in `FACEHASH_RUN`. */
 export const runSpecSchema = z.strictObject({
@@ -22,6 +27,8 @@ export const runSpecSchema = z.strictObject({
   }),
   falseAcceptTarget: z.number(),
   gateMode: z.enum(['Enforce', 'Warn', 'Off']),
+  /** People whose photos spoiled others: they are left out for as long as their photos are these. Ordered by id. */
+  quarantined: z.array(quarantineSchema),
   /** The version that answers now: what the gate compares with. */
   activeVersion: z.string().nullable(),
   deadlineSeconds: z.int(),
@@ -40,7 +47,13 @@ export type RunProgress = z.output<typeof runProgressSchema>;
 /** The trainer's termination message (a file, at most 4096 bytes as Kubernetes takes). Says what the exit code says, and why. */
 export const runOutcomeSchema = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('trained'), version: z.string() }),
-  z.strictObject({ outcome: z.literal('refused'), code: z.string(), message: z.string() }),
+  /** `quarantine`: whom to leave out so that the rest can be trained. */
+  z.strictObject({
+    outcome: z.literal('refused'),
+    code: z.string(),
+    message: z.string(),
+    quarantine: z.array(quarantineSchema).optional(),
+  }),
   z.strictObject({ outcome: z.literal('failed'), code: z.string(), message: z.string(), retryable: z.boolean() }),
 ]);
 export type RunOutcome = z.output<typeof runOutcomeSchema>;
@@ -89,7 +102,9 @@ export function outcomeOf(
     case exitCodes.trained:
       return { outcome: 'trained', version };
     case exitCodes.refused:
-      return why ? { outcome: 'refused', code, message: reason } : { outcome: 'refused', ...refusal };
+      return why?.outcome === 'refused'
+        ? why
+        : { outcome: 'refused', code: 'VERSION_REFUSED', message: 'the gate refused the new version' };
     case exitCodes.untrainable:
     case exitCodes.misconfigured:
       return { outcome: 'failed', retryable: false, code, message: reason };
@@ -97,5 +112,3 @@ export function outcomeOf(
       return { outcome: 'failed', retryable: true, code, message: reason };
   }
 }
-
-const refusal = { code: 'VERSION_REFUSED', message: 'the gate refused the new version' };

@@ -28,6 +28,11 @@ export function samplesDigest(snapshot: Pick<Snapshot, 'people'>): string {
   return sha256Hex(canonicalJson(snapshot.people));
 }
 
+/** Identifies the photos of one person. */
+export function photosDigest({ photos }: Pick<Snapshot['people'][number], 'photos'>): string {
+  return sha256Hex(canonicalJson(photos));
+}
+
 export function sampleCounts(snapshot: Pick<Snapshot, 'people'>): { readonly people: number; readonly photos: number } {
   return { people: snapshot.people.length, photos: snapshot.people.reduce((n, p) => n + p.photos.length, 0) };
 }

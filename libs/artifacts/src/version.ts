@@ -1,6 +1,7 @@
 import { canonicalJson, sha256Hex } from '@facehash/kernel';
 import type { Hyperparameters } from '@facehash/facemodel';
 import { z } from 'zod';
+import type { Quarantine } from './run.js';
 import { sha256 } from './sha256.js';
 
 const part = z.strictObject({ name: z.string(), sha256, sizeBytes: z.int().min(0) });
@@ -28,7 +29,10 @@ export const manifestSchema = z.strictObject({
   backend: z.string(),
   trainedAt: z.string(),
   run: z.string(),
-  /** `model.json`, `weights.bin` (Keras layers format of TF.js), `decision.json` and `evaluation.json`, each stored under `parts/<sha256>`. */
+  /**
+   * Each stored under `parts/<sha256>`: `model.json` and `weights.bin` (Keras layers format of TF.js), `decision.json`, `evaluation.json` for
+   * the next gate, `report.json` and `report.html` for the model's owner.
+   */
   parts: z.array(part),
   /** Person ids in the order of the model's outputs. */
   people: z.array(z.string()).min(1),
@@ -50,13 +54,15 @@ export interface VersionInputs {
   readonly samplesDigest: string;
   readonly hyperparameters: Hyperparameters;
   readonly pipeline: string;
+  /** As the run was told, whether or not they are in the snapshot. */
+  readonly quarantined: readonly Quarantine[];
 }
 
 /**
  * What the trainer makes of its inputs: raise it with every change of the model's topology, its fit, or the documents beside it, so that the
  * versions of an older release are trained again and not taken for the new ones.
  */
-const RECIPE = 1;
+const RECIPE = 2;
 
 /** A version is named by what it is made from: `v-` and 12 hexadecimal digits. The same inputs never train twice. */
 export function versionName(inputs: VersionInputs): string {

@@ -280,7 +280,9 @@ describe('enrolling photos', () => {
     const ann = await replica.person('Ann');
     await replica.restart();
     expect(await replica.messaging.people.get(replica.model.storageId)).toBeUndefined();
-    await new PeopleProjector(replica.messaging.people, replica.registry, replica).sync(replica.model.storageId);
+    await new PeopleProjector(replica.messaging.people, replica.registry, { clock: systemClock, random: seededRandom(1) }).sync(
+      replica.model.storageId,
+    );
     expect((await replica.messaging.people.get(replica.model.storageId))?.value).toMatchObject({ names: { [ann]: 'Ann' }, revision: 1 });
   });
 });

@@ -91,7 +91,12 @@ class EnrolmentService implements Enrolment {
     const results = await work.results();
     const ordered = results.map((r) => r.result).sort((a, b) => a.index - b.index);
     const counters = results.flatMap((r) => (r.counter === null ? [] : [r.counter]));
-    return { photos: ordered, held: room.held, counter: counters.length > 0 ? Math.max(...counters) : null };
+    return {
+      personId: owner.known?.id ?? null,
+      photos: ordered,
+      held: room.held,
+      counter: counters.length > 0 ? Math.max(...counters) : null,
+    };
   }
 
   trainNow(model: ModelState, signal?: AbortSignal): Promise<number | null> {

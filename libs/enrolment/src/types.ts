@@ -33,6 +33,8 @@ export type PhotoResult =
 export interface EnrolmentResult {
   /** In the order of the request. */
   readonly photos: readonly PhotoResult[];
+  /** Null: nobody of the name was made, as no photo was good. */
+  readonly personId: string | null;
   /** Photos that the person has now. */
   readonly held: number;
   /** Value of the model's counter after the last photo: a snapshot of this number or a later one holds them all. Null when none was accepted (a duplicate counts as accepted). */

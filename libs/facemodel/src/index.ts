@@ -17,6 +17,7 @@ export {
   type ConditionType,
   type FaceModelStatus,
   type Phase,
+  type QuarantinedPerson,
   type Reason,
   type Rollout,
   type TrainingFailure,

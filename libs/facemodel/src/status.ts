@@ -71,6 +71,15 @@ export interface TrainingFailure {
   readonly generation: number;
 }
 
+/** Somebody whose photos spoiled the recognition of others, left out of training for as long as the photos stay the same. */
+export interface QuarantinedPerson {
+  readonly personId: string;
+  /** Identifies the photos: others get a new chance. */
+  readonly photosDigest: string;
+  readonly message: string;
+  readonly at: string;
+}
+
 /** A version on its way to the replicas. */
 export interface Rollout {
   readonly version: VersionSummary;
@@ -97,6 +106,8 @@ export interface FaceModelStatus {
     readonly attempt: number;
     readonly lastFailure: TrainingFailure | null;
   };
+  /** Ordered by person id. */
+  readonly quarantined: readonly QuarantinedPerson[];
   readonly replicas: { readonly total: number; readonly updated: number; readonly failed: number };
   readonly conditions: readonly Condition[];
   readonly observedGeneration: number;

@@ -176,6 +176,34 @@ describe('an ended run', () => {
   });
 });
 
+describe('a run that asks to leave somebody out', () => {
+  const quarantine = [{ personId: 'per_new', photosDigest: 'ab'.repeat(32) }];
+  const refused = { outcome: 'refused' as const, code: 'PERSON_QUARANTINED', message: 'takes photos', quarantine };
+  const first = plan(observe({ latest: samples(3), run: { spec: startedRun(samples(3)), outcome: refused } }));
+
+  it('is no failure: they are written down, and the run is forgotten', () => {
+    expect(first.forgetRun).toBe(startedRun(samples(3)).run);
+    expect(first.status).toMatchObject({ training: { lastFailure: null }, quarantined: [{ ...quarantine[0], message: 'takes photos' }] });
+  });
+
+  it('is followed by a run of another version that leaves them out', () => {
+    const { step } = plan(observe({ latest: samples(3), status: first.status }));
+    expect(step).toMatchObject({ kind: 'startRun', spec: { quarantined: quarantine } });
+    expect(step?.kind === 'startRun' && step.spec.version).not.toBe(wantedName(samples(3)));
+  });
+
+  it('takes the place of what was known of the same person', () => {
+    const other = [{ personId: 'per_new', photosDigest: 'cd'.repeat(32) }];
+    const again = { spec: startedRun(samples(4)), outcome: { ...refused, quarantine: other } };
+    expect(plan(observe({ latest: samples(4), status: first.status, run: again })).status.quarantined).toMatchObject(other);
+  });
+
+  it('is not asked where the gate does not rule', () => {
+    const { step } = plan(observe({ latest: samples(3), status: first.status, spec: { training: { gate: { mode: 'Warn' } } } }));
+    expect(step).toMatchObject({ spec: { quarantined: [], version: wantedName(samples(3)) } });
+  });
+});
+
 describe('a rollout', () => {
   const version = trainedVersion(samples(3));
   const begin = (replicas: string[]) =>

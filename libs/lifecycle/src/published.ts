@@ -25,6 +25,7 @@ export function publishedState(model: StoredFaceModel, status: FaceModelStatus, 
       // A failure that is being retried is nobody's answer yet.
       lastFailure: failure?.final ? { snapshot: failure.snapshot, code: failure.code, message: failure.message, at: failure.at } : null,
     },
+    quarantined: status.quarantined.map(({ personId }) => personId),
     conditions: status.conditions.map((c) => ({ ...c })),
     recognition: model.spec.recognition,
     photosPerPerson: model.spec.photosPerPerson,

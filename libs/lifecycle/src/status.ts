@@ -27,6 +27,7 @@ export function nextStatus(o: Observed, wanted: Wanted | null, decision: Decisio
     targetVersion: rollout?.version.name ?? null,
     rollout,
     training: trainingOf(facts),
+    quarantined: decision.quarantined ?? o.model.status?.quarantined ?? [],
     replicas: replicaCounts(o, rollout?.version.name ?? active?.name),
     conditions: conditionsOf(facts),
     observedGeneration: o.model.generation,

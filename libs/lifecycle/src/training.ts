@@ -2,7 +2,7 @@ import { canonicalJson, sha256Hex, type ErrorCode } from '@facehash/kernel';
 import type { RunOutcome, RunSpec, VersionManifest } from '@facehash/artifacts';
 import { beginRollout } from './rollout.js';
 import type { Check, Decision, Observed, Wanted } from './types.js';
-import { summaryOf } from './wanted.js';
+import { quarantineOf, summaryOf } from './wanted.js';
 
 const RETRY_FIRST_MS = 1000;
 const RETRY_MAX_MS = 300_000;
@@ -13,9 +13,19 @@ export const runEnded: Check = (o, wanted) => {
   const { run } = o;
   if (!run?.outcome) return undefined;
   const forgetRun = run.spec.run;
+  if (run.outcome.outcome === 'refused' && run.outcome.quarantine) return { ...quarantined(o, run.outcome), forgetRun };
   if (run.outcome.outcome !== 'trained') return { ...failed(o, run.spec, run.outcome), forgetRun };
   return { ...trained(o, wanted, run.spec), forgetRun };
 };
+
+/** Without them the version has another name: the next pass starts its run. Whoever got other photos takes the place of the entry before. */
+function quarantined(o: Observed, { message, quarantine = [] }: Extract<RunOutcome, { outcome: 'refused' }>): Decision {
+  const at = o.now.toISOString();
+  const added = quarantine.map((entry) => ({ ...entry, message, at }));
+  const kept = (o.model.status?.quarantined ?? []).filter(({ personId }) => !added.some((entry) => entry.personId === personId));
+  const all = [...kept, ...added].sort((a, b) => (a.personId < b.personId ? -1 : 1));
+  return { reason: 'Training', message, quarantined: all };
+}
 
 function trained(o: Observed, wanted: Wanted | null, run: RunSpec): Decision {
   const { version, snapshot } = run;
@@ -58,7 +68,10 @@ export const runUnderWay: Check = (o, wanted) => {
   const { run } = o;
   if (!run) return undefined;
   const spec = o.model.spec.training.hyperparameters;
-  const sameSpec = run.spec.pipeline === o.pipeline && canonicalJson(run.spec.hyperparameters) === canonicalJson(spec);
+  const sameSpec =
+    run.spec.pipeline === o.pipeline &&
+    canonicalJson(run.spec.hyperparameters) === canonicalJson(spec) &&
+    canonicalJson(run.spec.quarantined) === canonicalJson(quarantineOf(o));
   if (!sameSpec || wanted?.pinned)
     return { reason: 'Training', message: `run ${run.spec.run} is superseded`, step: { kind: 'cancelRun', run: run.spec.run } };
   return { reason: 'Training', message: `run ${run.spec.run} trains version ${run.spec.version}` };
@@ -130,6 +143,7 @@ function runSpec(o: Observed, wanted: Wanted, attempt: number): RunSpec {
     pipeline: o.pipeline,
     hyperparameters: spec.training.hyperparameters,
     falseAcceptTarget: spec.recognition.falseAcceptTarget,
+    quarantined: [...quarantineOf(o)],
     gateMode: spec.training.gate.mode,
     activeVersion: o.active?.version ?? null,
     deadlineSeconds: spec.training.deadlineSeconds,

@@ -1,5 +1,5 @@
 import type { ActivePointer, LatestPointer, RunOutcome, RunProgress, RunSpec, VersionManifest } from '@facehash/artifacts';
-import type { Reason, Rollout, StoredFaceModel, TrainingFailure } from '@facehash/facemodel';
+import type { QuarantinedPerson, Reason, Rollout, StoredFaceModel, TrainingFailure } from '@facehash/facemodel';
 
 export interface ObservedRun {
   readonly spec: RunSpec;
@@ -67,6 +67,7 @@ export interface Decision {
   readonly forgetRun?: string;
   readonly rollout?: Rollout | null;
   readonly failure?: TrainingFailure | null;
+  readonly quarantined?: readonly QuarantinedPerson[];
   /** Look again after this many ms even if nothing changes. */
   readonly againAfterMs?: number;
 }

@@ -1,4 +1,4 @@
-import { versionName, type VersionManifest } from '@facehash/artifacts';
+import { versionName, type Quarantine, type VersionManifest } from '@facehash/artifacts';
 import type { VersionSummary } from '@facehash/facemodel';
 import type { Observed, Wanted } from './types.js';
 
@@ -8,8 +8,15 @@ export function wantedVersion(observed: Pick<Observed, 'model' | 'pipeline' | 'l
   if (pin !== null) return { version: pin, snapshot: observed.stored.get(pin)?.samples.counter ?? 0, pinned: true };
   if (!observed.latest) return null;
   const { hyperparameters } = observed.model.spec.training;
-  const version = versionName({ samplesDigest: observed.latest.digest, hyperparameters, pipeline: observed.pipeline });
+  const { digest } = observed.latest;
+  const version = versionName({ samplesDigest: digest, hyperparameters, pipeline: observed.pipeline, quarantined: quarantineOf(observed) });
   return { version, snapshot: observed.latest.counter, pinned: false };
+}
+
+/** Whom a run leaves out. The gate quarantines, so without it nobody is. */
+export function quarantineOf({ model }: Pick<Observed, 'model'>): readonly Quarantine[] {
+  if (model.spec.training.gate.mode !== 'Enforce') return [];
+  return (model.status?.quarantined ?? []).map(({ personId, photosDigest }) => ({ personId, photosDigest }));
 }
 
 /** The versions whose manifests a pass needs to see. */

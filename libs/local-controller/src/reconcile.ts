@@ -118,7 +118,7 @@ export class Reconciler {
 /** Whether the decision itself moved something that the next pass decides from; mere progress of a run does not. */
 function movedOn(before: FaceModelStatus | null, after: FaceModelStatus): boolean {
   return (
-    canonicalJson([before?.rollout ?? null, before?.training.lastFailure ?? null]) !==
-    canonicalJson([after.rollout, after.training.lastFailure])
+    canonicalJson([before?.rollout ?? null, before?.training.lastFailure ?? null, before?.quarantined ?? []]) !==
+    canonicalJson([after.rollout, after.training.lastFailure, after.quarantined])
   );
 }

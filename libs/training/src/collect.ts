@@ -1,4 +1,13 @@
-import { decodeDocument, layout, samplesDigest, snapshotSchema, versionName, type RunSpec, type Snapshot } from '@facehash/artifacts';
+import {
+  decodeDocument,
+  layout,
+  photosDigest,
+  samplesDigest,
+  snapshotSchema,
+  versionName,
+  type RunSpec,
+  type Snapshot,
+} from '@facehash/artifacts';
 import { FaceHashError } from '@facehash/kernel';
 import type { ObjectStore } from '@facehash/object-store-core';
 import { PIPELINE_ID } from '@facehash/vision-core';
@@ -18,7 +27,13 @@ export async function readSnapshot(run: RunSpec, objects: ObjectStore, signal: A
 /** What is wrong with a run that asks for something else than its inputs make. */
 export function inputProblem(run: RunSpec, snapshot: Snapshot): string | undefined {
   if (run.pipeline !== PIPELINE_ID) return `the run asks for pipeline ${run.pipeline}, this trainer has ${PIPELINE_ID}`;
-  const { hyperparameters, pipeline } = run;
-  const made = versionName({ samplesDigest: samplesDigest(snapshot), hyperparameters, pipeline });
+  const { hyperparameters, pipeline, quarantined } = run;
+  const made = versionName({ samplesDigest: samplesDigest(snapshot), hyperparameters, pipeline, quarantined });
   return made === run.version ? undefined : `the run asks for version ${run.version}, its inputs make ${made}`;
+}
+
+/** The snapshot without the quarantined; whoever got other photos since is back in it. */
+export function withoutQuarantined(snapshot: Snapshot, { quarantined }: Pick<RunSpec, 'quarantined'>): Snapshot {
+  const out = new Map(quarantined.map(({ personId, photosDigest: digest }) => [personId, digest]));
+  return { ...snapshot, people: snapshot.people.filter((person) => out.get(person.id) !== photosDigest(person)) };
 }

@@ -5,8 +5,10 @@ import {
   judge,
   outOfFold,
   type Evaluation,
+  spoilers,
   type GateFinding,
   type OutOfFoldResult,
+  type Spoiler,
   type TrainingSample,
 } from '@facehash/classifier-core';
 import { readManifest, readStored, withDigest } from './stored.js';
@@ -36,18 +38,27 @@ export interface NewVersion {
   readonly results: readonly OutOfFoldResult[];
 }
 
+export interface Judged extends GateFinding {
+  /** Newcomers who alone stand in the way. */
+  readonly spoiling: readonly Spoiler[];
+}
+
+function notApplicable(message: string): Judged {
+  return { verdict: 'NotApplicable', message, spoiling: [] };
+}
+
 /** Compares a new version with the one that answers. Without anything to compare with, the gate does not apply. */
 export async function gate(
   run: RunSpec,
   version: NewVersion,
   context: { readonly ports: TrainingPorts; readonly signal: AbortSignal },
-): Promise<GateFinding> {
-  if (run.gateMode === 'Off') return { verdict: 'NotApplicable', message: 'the gate is off' };
-  if (run.activeVersion === null) return { verdict: 'NotApplicable', message: 'there is no active version to compare with' };
+): Promise<Judged> {
+  if (run.gateMode === 'Off') return notApplicable('the gate is off');
+  if (run.activeVersion === null) return notApplicable('there is no active version to compare with');
   const active = await readEvaluated(run.storageId, run.activeVersion, context);
   if (!active) {
     context.ports.logger.warn('the active version has no readable evaluation', { version: run.activeVersion });
-    return { verdict: 'NotApplicable', message: `the evaluation of ${run.activeVersion} could not be read` };
+    return notApplicable(`the evaluation of ${run.activeVersion} could not be read`);
   }
   const known = new Set(active.manifest.people);
   const common = version.samples.filter((s) => known.has(s.personId));
@@ -57,14 +68,16 @@ export async function gate(
       : await judgeOutOfFold(common, context.ports, { ...context, onProgress: () => undefined });
   const people = new Set(common.map((s) => s.personId)).size;
   const finding = judge(comparePaired(active.evaluation, amongKnown, { people, falseAcceptTarget: run.falseAcceptTarget }));
-  const taken = takenByNewcomers(version.results, amongKnown);
-  return taken > 0 ? { ...finding, message: `${finding.message}; ${taken} photos lie nearer to somebody who joined` } : finding;
+  if (finding.verdict === 'Refused') return { ...finding, spoiling: [] };
+  // Newcomers are judged apart: whoever joins makes everybody a little harder to tell, and only who takes somebody's photos is kept out.
+  const spoiling = spoilers(version.samples, known, run.falseAcceptTarget);
+  const [first] = spoiling;
+  return first ? { verdict: 'Refused', message: toldOf(first, spoiling.length), spoiling } : { ...finding, spoiling };
 }
 
-/** Photos whose person was the nearest among the people both versions know, and is not among all. */
-function takenByNewcomers(all: readonly OutOfFoldResult[], amongKnown: readonly OutOfFoldResult[]): number {
-  const correct = new Set(amongKnown.filter((r) => r.correct).map((r) => r.photo));
-  return all.filter((r) => !r.correct && correct.has(r.photo)).length;
+function toldOf({ personId, victimId, taken, of }: Spoiler, count: number): string {
+  const others = count > 1 ? `, and ${count - 1} more like it` : '';
+  return `the photos of ${personId} take ${taken} of ${of} recognised photos from ${victimId}${others}: the same person under two names, or photos of the wrong one`;
 }
 
 async function readEvaluated(

@@ -48,15 +48,51 @@ describe('the gate', () => {
     expect((await bench.manifest(run.version)).evaluation.gate.verdict).toBe('Passed');
   });
 
-  it('tells how many photos now lie nearer to somebody who joined', async () => {
-    const bench = new Workbench();
-    await bench.enrolAll(2, 4);
-    const first = await bench.run();
-    await bench.train(first);
-    for (let i = 0; i < 6; i++) await bench.enrol('per_again', 1, 50 + i);
-    const run = await bench.run({ activeVersion: first.version });
-    await bench.train(run);
-    expect((await bench.manifest(run.version)).evaluation.gate.message).toMatch(/; \d photos lie nearer to somebody who joined$/);
+  describe('for a newcomer who takes the photos of somebody', () => {
+    /** Two people, and one of them enrolled again under another name. */
+    const doubled = async () => {
+      const bench = new Workbench();
+      await bench.enrolAll(3, 4);
+      const first = await bench.run();
+      await bench.train(first);
+      for (let i = 0; i < 6; i++) await bench.enrol('per_again', 1, 50 + i);
+      return { bench, active: first.version };
+    };
+
+    it('refuses by name, so that a run without them can be started', async () => {
+      const { bench, active } = await doubled();
+      const outcome = await bench.train(await bench.run({ activeVersion: active }));
+      expect(outcome).toMatchObject({ outcome: 'refused', code: 'PERSON_QUARANTINED', quarantine: [{ personId: 'per_again' }] });
+      expect(outcome).toMatchObject({
+        message: expect.stringMatching(/^the photos of per_again take \d of \d recognised photos from per_0/),
+      });
+    });
+
+    it('trains the others in the run that leaves them out', async () => {
+      const { bench, active } = await doubled();
+      const refused = await bench.train(await bench.run({ activeVersion: active }));
+      const quarantined = refused.outcome === 'refused' ? (refused.quarantine ?? []) : [];
+      const run = await bench.run({ activeVersion: active, quarantined });
+      expect((await bench.train(run)).outcome).toBe('trained');
+      expect((await bench.manifest(run.version)).people).toEqual(['per_0', 'per_1', 'per_2']);
+    });
+
+    it('looks at them again when their photos changed', async () => {
+      const { bench, active } = await doubled();
+      const refused = await bench.train(await bench.run({ activeVersion: active }));
+      const quarantined = refused.outcome === 'refused' ? (refused.quarantine ?? []) : [];
+      await bench.enrol('per_again', 1, 99);
+      const again = await bench.train(await bench.run({ activeVersion: active, quarantined }));
+      expect(again).toMatchObject({ code: 'PERSON_QUARANTINED', quarantine: [{ personId: 'per_again' }] });
+      expect(again).not.toMatchObject({ quarantine: quarantined });
+    });
+
+    it('only warns in Warn mode', async () => {
+      const { bench, active } = await doubled();
+      const run = await bench.run({ activeVersion: active, gateMode: 'Warn' });
+      expect((await bench.train(run)).outcome).toBe('trained');
+      expect((await bench.manifest(run.version)).people).toContain('per_again');
+    });
   });
 
   it('does not apply when the active version left nothing to compare with', async () => {

@@ -1,5 +1,6 @@
 import { decodeDocument, landmarksSchema, layout, snapshotSchema } from '@facehash/artifacts';
 import { decide, decisionSchema } from '@facehash/classifier-core';
+import { evaluationReportSchema } from '@facehash/evaluation';
 import { ratios } from '@facehash/vision-core';
 import { aDescriptor, aDescriptorNear, anAnalysis } from '@facehash/vision-core/testing';
 import { Workbench, featuresKey, landmarksKey, storageId } from './testing/workbench.js';
@@ -25,6 +26,31 @@ describe('a training run', () => {
       decide(model.predict(descriptor, new Float32Array(0)), decision, 0.01).found?.personId ?? null;
     expect(whoIs(aDescriptorNear(aDescriptor(2), 0.1, 77))).toBe('per_1');
     expect(whoIs(aDescriptor(99))).toBeNull();
+  });
+
+  it('publishes what it says about itself, for programs and for people', async () => {
+    const bench = new Workbench();
+    await bench.enrolAll(3, 4);
+    const stray = await bench.enrol('per_2', 1, 50);
+    const run = await bench.run();
+    await bench.train(run);
+    const manifest = await bench.manifest(run.version);
+    const report = decodeDocument(evaluationReportSchema, await bench.part(manifest, 'report.json'), 'report');
+    expect(report).toMatchObject({ version: run.version, people: 3, photos: 13, probes: manifest.evaluation.probes });
+    expect(report.rank1?.share).toBeCloseTo(manifest.evaluation.rank1 ?? Number.NaN, 6);
+    expect(report.suspiciousPhotos.listed).toMatchObject([{ photo: stray, personId: 'per_2', nearest: { id: 'per_0' } }]);
+    expect(new TextDecoder().decode(await bench.part(manifest, 'report.html'))).toContain(stray);
+  });
+
+  it('makes the same parts of the same samples in another store', async () => {
+    const parts = async () => {
+      const bench = new Workbench();
+      await bench.enrolAll(3, 4);
+      const run = await bench.run();
+      await bench.train(run);
+      return (await bench.manifest(run.version)).parts;
+    };
+    expect(await parts()).toEqual(await parts());
   });
 
   it('tells its stages in order, with a percentage that never falls and ends at 100', async () => {

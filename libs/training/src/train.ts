@@ -1,6 +1,7 @@
 import {
   encodeDocument,
   layout,
+  photosDigest,
   samplesDigest,
   type RunOutcome,
   type RunReport,
@@ -8,10 +9,20 @@ import {
   type Snapshot,
   type VersionManifest,
 } from '@facehash/artifacts';
-import { centroidsOf, evaluationOf, summaryOf, type Decision, type TrainingSample } from '@facehash/classifier-core';
+import {
+  centroidsOf,
+  evaluationOf,
+  summaryOf,
+  type Decision,
+  type ModelParts,
+  type OutOfFoldResult,
+  type Spoiler,
+  type TrainingSample,
+} from '@facehash/classifier-core';
 import { asFaceHashError, deadline } from '@facehash/kernel';
-import { inputProblem, readSnapshot } from './collect.js';
+import { inputProblem, readSnapshot, withoutQuarantined } from './collect.js';
 import { gate, judgeOutOfFold } from './evaluate.js';
+import { evaluationParts } from './evaluation-report.js';
 import { extract } from './extract.js';
 import { failedOutcome } from './failed-outcome.js';
 import { Journal } from './journal.js';
@@ -20,6 +31,7 @@ import type { TrainingPorts, TrainOptions } from './types.js';
 
 /** Within what a program that is told to stop has left. */
 const LAST_REPORT_MS = 500;
+const QUARANTINED_AT_ONCE_MAX = 20;
 
 interface Run {
   readonly spec: RunSpec;
@@ -56,7 +68,10 @@ async function carryOut(run: Run): Promise<RunOutcome> {
   if (await isPublished({ ...spec, digest: samplesDigest(snapshot) }, ports.objects, signal)) return trained;
 
   journal.enter('Extracting');
-  const { samples, counts } = await extract(snapshot, ports, { ...options, onProgress: (done) => journal.advance(done) });
+  const { samples, counts } = await extract(withoutQuarantined(snapshot, spec), ports, {
+    ...options,
+    onProgress: (done) => journal.advance(done),
+  });
   run.found.samples = counts;
   if (samples.length === 0) {
     const message = `none of the ${counts.photosSkippedCount} photos could be used; the first one: ${counts.photosSkipped[0]?.why ?? 'there is none'}`;
@@ -69,17 +84,12 @@ async function carryOut(run: Run): Promise<RunOutcome> {
 
   const judged = await judgeVersion(run, samples);
   if (judged.evaluation.gate.verdict === 'Refused') {
-    if (spec.gateMode === 'Enforce') return { outcome: 'refused', code: 'VERSION_REFUSED', message: judged.evaluation.gate.message };
+    if (spec.gateMode === 'Enforce') return refusalOf(judged, snapshot);
     ports.logger.warn('the gate would refuse this version', { version: spec.version, finding: judged.evaluation.gate.message });
   }
 
+  const parts = await partsOf(run, { samples, model, judged });
   journal.enter('Publishing');
-  const parts = {
-    'model.json': model.modelJson,
-    'weights.bin': model.weights,
-    'decision.json': encodeDocument(judged.decision),
-    'evaluation.json': encodeDocument(judged.perPhoto),
-  };
   await publish(
     { parts, manifest: manifestOf(run, { snapshot, decision: judged.decision, evaluation: judged.evaluation }) },
     ports.objects,
@@ -88,7 +98,15 @@ async function carryOut(run: Run): Promise<RunOutcome> {
   return trained;
 }
 
-async function judgeVersion(run: Run, samples: readonly TrainingSample[]) {
+interface Judged {
+  readonly results: readonly OutOfFoldResult[];
+  readonly decision: Decision;
+  readonly evaluation: VersionManifest['evaluation'];
+  /** Newcomers who alone stand in the way. */
+  readonly spoiling: readonly Spoiler[];
+}
+
+async function judgeVersion(run: Run, samples: readonly TrainingSample[]): Promise<Judged> {
   const { spec, ports, options, journal } = run;
   journal.enter('Calibrating');
   const results = await judgeOutOfFold(samples, ports, { signal: options.signal, onProgress: (done) => journal.advance(done) });
@@ -96,9 +114,36 @@ async function judgeVersion(run: Run, samples: readonly TrainingSample[]) {
   const { genuineScores, ...summary } = summaryOf(results, { people: people.length, falseAcceptTarget: spec.falseAcceptTarget });
   const decision: Decision = { v: 1, rule: 'capped-margin', people, genuineScores: [...genuineScores] };
   journal.enter('Evaluating');
-  const evaluation = { ...summary, gate: await gate(spec, { samples, results }, { ports, signal: options.signal }) };
+  const { spoiling, ...finding } = await gate(spec, { samples, results }, { ports, signal: options.signal });
+  const evaluation = { ...summary, gate: finding };
   run.found.evaluation = evaluation;
-  return { decision, evaluation, perPhoto: evaluationOf(results) };
+  return { decision, evaluation, results, spoiling };
+}
+
+/** Of the whole version; or of newcomers without whom the rest can be trained, some at a time, as the message that tells it is short. */
+function refusalOf({ evaluation, spoiling }: Judged, snapshot: Snapshot): RunOutcome {
+  const { message } = evaluation.gate;
+  if (spoiling.length === 0) return { outcome: 'refused', code: 'VERSION_REFUSED', message };
+  const spoilers = new Set(spoiling.map(({ personId }) => personId));
+  const people = snapshot.people.filter(({ id }) => spoilers.has(id)).slice(0, QUARANTINED_AT_ONCE_MAX);
+  const quarantine = people.map((person) => ({ personId: person.id, photosDigest: photosDigest(person) }));
+  return { outcome: 'refused', code: 'PERSON_QUARANTINED', message, quarantine };
+}
+
+/** Everything of a version but its manifest. */
+async function partsOf(
+  { spec, ports, options, journal }: Run,
+  { samples, model, judged }: { readonly samples: readonly TrainingSample[]; readonly model: ModelParts; readonly judged: Judged },
+): Promise<Readonly<Record<string, Uint8Array>>> {
+  const { results, decision } = judged;
+  const context = { clock: ports.clock, onProgress: (done: number) => journal.advance(done) };
+  return {
+    'model.json': model.modelJson,
+    'weights.bin': model.weights,
+    'decision.json': encodeDocument(decision),
+    'evaluation.json': encodeDocument(evaluationOf(results)),
+    ...(await evaluationParts(spec, { samples, results }, context, options.signal)),
+  };
 }
 
 function manifestOf(

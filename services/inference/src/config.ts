@@ -54,17 +54,31 @@ const environment = z
     if (e.FACEHASH_CRASH_AT !== undefined && e.FACEHASH_ALLOW_CRASH_POINTS === undefined) {
       wrong('FACEHASH_CRASH_AT', 'kills the program on purpose, for tests: it needs FACEHASH_ALLOW_CRASH_POINTS=1 beside it');
     }
-    if (e.BODIES_BYTES_MAX < e.BODY_BYTES_MAX)
-      wrong('BODIES_BYTES_MAX', 'must not be below BODY_BYTES_MAX, or a single large body never fits');
+    if (e.BODIES_BYTES_MAX < 2 * e.BODY_BYTES_MAX)
+      wrong('BODIES_BYTES_MAX', 'must be twice BODY_BYTES_MAX or more: a JSON body is held beside the image in it');
     if (e.MANAGEMENT_PORT !== undefined && e.MANAGEMENT_PORT !== 0 && e.MANAGEMENT_PORT === e.PORT)
       wrong('MANAGEMENT_PORT', 'must differ from PORT');
   });
 
+/** For the trainer: what it fits models with. */
+const forTrainer = ['FACEHASH_TFJS_BACKEND', 'FACEHASH_TENSORFLOW_DIR', 'FACEHASH_TENSORFLOW_DEVICE'];
+
 /** Set by or for our own tools. */
 const knownElsewhere = ['FACEHASH_CACHE_DIR', 'FACEHASH_FACES', 'FACEHASH_SKIP_APT', 'FACEHASH_TEST_RUN'];
 
-/** What programs that we start may know of the environment beside what they are told. The last one marks the processes of a test run. */
-const handedOn = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LD_LIBRARY_PATH', 'NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'FACEHASH_TEST_RUN'];
+/** What programs that we start may know of the environment beside what they are told. FACEHASH_TEST_RUN marks the processes of a test run. */
+const handedOn = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'TZ',
+  'LANG',
+  'LD_LIBRARY_PATH',
+  'NODE_OPTIONS',
+  'UV_THREADPOOL_SIZE',
+  'FACEHASH_TEST_RUN',
+  ...forTrainer,
+];
 
 export interface InferenceConfig {
   readonly port: number;
@@ -129,5 +143,5 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
 }
 
 function looksLikeOurs(name: string): boolean {
-  return name.startsWith('FACEHASH_') && !(name in environment.shape) && !knownElsewhere.includes(name);
+  return name.startsWith('FACEHASH_') && !(name in environment.shape) && ![...knownElsewhere, ...forTrainer].includes(name);
 }

@@ -10,6 +10,7 @@ const run = {
   pipeline: 'p1',
   hyperparameters: { hiddenUnits: [64], epochs: 60, batchSize: 32, learningRate: 0.001, dropout: 0.2, l2: 0.0001, seed: 1 },
   falseAcceptTarget: 0.01,
+  quarantined: [],
   gateMode: 'Enforce',
   activeVersion: null,
   deadlineSeconds: 1800,
@@ -24,7 +25,7 @@ describe('the configuration', () => {
       networksDir: '/networks',
       visionWorker: expect.stringMatching(/services\/vision-worker\/dist\/main\.js$/),
       visionProcesses: availableParallelism(),
-      tfjsBackend: 'wasm',
+      backend: { name: 'wasm' },
       terminationMessage: undefined,
       exitWithParent: false,
       childEnvironment: {},
@@ -36,6 +37,13 @@ describe('the configuration', () => {
     expect(loadConfig({ ...least, FACEHASH_TERMINATION_MESSAGE: '', FACEHASH_EXIT_WITH_PARENT: '' })).toEqual(loadConfig(least));
   });
 
+  it('of native TensorFlow says where it was built and what it is to run on', () => {
+    const given = { ...least, FACEHASH_TFJS_BACKEND: 'tensorflow', FACEHASH_TENSORFLOW_DIR: '/addon' };
+    expect(loadConfig(given).backend).toEqual({ name: 'tensorflow', addonDir: '/addon', device: 'auto' });
+    expect(loadConfig({ ...given, FACEHASH_TENSORFLOW_DEVICE: 'gpu' }).backend).toMatchObject({ device: 'gpu' });
+    expect(loadConfig({ ...given, FACEHASH_TFJS_BACKEND: 'cpu' }).backend).toEqual({ name: 'cpu' });
+  });
+
   it.each([
     ['FACEHASH_RUN', undefined, 'is not set'],
     ['FACEHASH_RUN', '{"run":', 'is not JSON'],
@@ -44,6 +52,8 @@ describe('the configuration', () => {
     ['FACEHASH_NETWORKS_DIR', undefined, 'npm start'],
     ['FACEHASH_VISION_PROCESSES', '0', 'FACEHASH_VISION_PROCESSES'],
     ['FACEHASH_TFJS_BACKEND', 'cuda', 'FACEHASH_TFJS_BACKEND'],
+    ['FACEHASH_TFJS_BACKEND', 'tensorflow', 'FACEHASH_TENSORFLOW_DIR is not set'],
+    ['FACEHASH_TENSORFLOW_DEVICE', 'tpu', 'FACEHASH_TENSORFLOW_DEVICE'],
     ['FACEHASH_EXIT_WITH_PARENT', 'yes', 'must be 1'],
   ])('with %s = %s says so', (name, value, expected) => {
     expect(() => loadConfig({ ...least, [name]: value })).toThrow(expected);
@@ -51,5 +61,6 @@ describe('the configuration', () => {
 
   it('reports everything that is wrong at once', () => {
     expect(() => loadConfig({})).toThrow(/FACEHASH_RUN[^]*FACEHASH_OBJECTS_DIR[^]*FACEHASH_NETWORKS_DIR/);
+    expect(() => loadConfig({ FACEHASH_TFJS_BACKEND: 'tensorflow' })).toThrow(/FACEHASH_RUN[^]*FACEHASH_TENSORFLOW_DIR/);
   });
 });

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { runSpecSchema, type RunSpec } from '@facehash/artifacts';
+import type { TensorflowOptions } from '@facehash/classifier-tfjs';
 import { z } from 'zod';
 
 const json = z.string('is not set: it says what to train, as JSON').transform((text, context): unknown => {
@@ -12,7 +13,7 @@ const json = z.string('is not set: it says what to train, as JSON').transform((t
   }
 });
 
-const environment = z.object({
+const fields = z.object({
   FACEHASH_RUN: json.pipe(runSpecSchema),
   FACEHASH_OBJECTS_DIR: z.string('is not set: it is the folder of the object store').min(1),
   FACEHASH_NETWORKS_DIR: z.string('is not set: npm start converts the networks and sets it; a program started by hand needs it set').min(1),
@@ -22,7 +23,11 @@ const environment = z.object({
     .default(fileURLToPath(new URL('../../vision-worker/dist/main.js', import.meta.url))),
   /** libuv counts the CPUs that the control group allows, not those of the machine. */
   FACEHASH_VISION_PROCESSES: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
-  FACEHASH_TFJS_BACKEND: z.enum(['wasm', 'cpu']).default('wasm'),
+  FACEHASH_TFJS_BACKEND: z.enum(['wasm', 'cpu', 'tensorflow']).default('wasm'),
+  /** Where `npm run tensorflow` built it. */
+  FACEHASH_TENSORFLOW_DIR: z.string().min(1).optional(),
+  /** `gpu`: the run is refused, to be tried again, where TensorFlow finds none. `auto`: a GPU where there is one. */
+  FACEHASH_TENSORFLOW_DEVICE: z.enum(['auto', 'cpu', 'gpu']).default('auto'),
   /** File that the outcome is written to, as Kubernetes reads a termination message. */
   FACEHASH_TERMINATION_MESSAGE: z.string().min(1).optional(),
   /** End when the process at the other end of standard input, or of the IPC channel, is gone. */
@@ -32,8 +37,18 @@ const environment = z.object({
   LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
 });
 
+const environment = fields.refine((e) => e.FACEHASH_TFJS_BACKEND !== 'tensorflow' || e.FACEHASH_TENSORFLOW_DIR !== undefined, {
+  path: ['FACEHASH_TENSORFLOW_DIR'],
+  message: 'is not set, which FACEHASH_TFJS_BACKEND=tensorflow needs: npm run tensorflow builds it and says the folder',
+  // Also when something else is wrong: all of it is told at once.
+  when: () => true,
+});
+
 /** What programs that we start may know of the environment beside what they are told. The last one marks the processes of a test run. */
 const handedOn = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LD_LIBRARY_PATH', 'NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'FACEHASH_TEST_RUN'];
+
+/** What the key's model is computed on. */
+export type BackendChoice = { readonly name: 'wasm' | 'cpu' } | ({ readonly name: 'tensorflow' } & TensorflowOptions);
 
 export interface TrainerConfig {
   readonly run: RunSpec;
@@ -41,7 +56,7 @@ export interface TrainerConfig {
   readonly networksDir: string;
   readonly visionWorker: string;
   readonly visionProcesses: number;
-  readonly tfjsBackend: 'wasm' | 'cpu';
+  readonly backend: BackendChoice;
   readonly terminationMessage: string | undefined;
   readonly exitWithParent: boolean;
   /** For the vision workers. */
@@ -67,10 +82,15 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     networksDir: e.FACEHASH_NETWORKS_DIR,
     visionWorker: e.FACEHASH_VISION_WORKER,
     visionProcesses: e.FACEHASH_VISION_PROCESSES,
-    tfjsBackend: e.FACEHASH_TFJS_BACKEND,
+    backend: backendOf(e),
     terminationMessage: e.FACEHASH_TERMINATION_MESSAGE,
     exitWithParent: e.FACEHASH_EXIT_WITH_PARENT !== undefined,
     childEnvironment: Object.fromEntries(Object.entries(given).filter(([name]) => handedOn.includes(name))),
     log: { level: e.LOG_LEVEL, pretty: e.LOG_FORMAT === 'pretty' },
   });
+}
+
+function backendOf(e: z.output<typeof fields>): BackendChoice {
+  if (e.FACEHASH_TFJS_BACKEND !== 'tensorflow') return { name: e.FACEHASH_TFJS_BACKEND };
+  return { name: 'tensorflow', addonDir: e.FACEHASH_TENSORFLOW_DIR ?? '', device: e.FACEHASH_TENSORFLOW_DEVICE };
 }

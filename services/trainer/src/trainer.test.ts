@@ -46,10 +46,11 @@ async function enrolled(objects: ObjectStore, hyperparameters: Partial<RunSpec['
     run: 'run-1',
     storageId,
     snapshot: 1,
-    version: versionName({ samplesDigest: samplesDigest(snapshot), hyperparameters: run, pipeline: PIPELINE_ID }),
+    version: versionName({ samplesDigest: samplesDigest(snapshot), hyperparameters: run, pipeline: PIPELINE_ID, quarantined: [] }),
     pipeline: PIPELINE_ID,
     hyperparameters: run,
     falseAcceptTarget: 0.01,
+    quarantined: [],
     gateMode: 'Enforce',
     activeVersion: null,
     deadlineSeconds: 60,
@@ -69,7 +70,17 @@ async function workplace() {
     decodeDocument(manifestSchema, await read(layout.manifest(storageId, run.version)), 'manifest');
   const start = (run: RunSpec | string, env: Record<string, string> = {}) =>
     new TrainerProcess({ run, objectsDir, messageFile: join(folder.path, 'message'), env });
-  return { objects, read, manifestOf, start, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+  /** What its model says of each enrolled photo on WebAssembly: similarities, then probabilities. */
+  const answersOf = async (run: RunSpec) => {
+    const { parts, people } = await manifestOf(run);
+    const part = (name: string) => read(layout.part(storageId, parts.find((p) => p.name === name)?.sha256 ?? ''));
+    const backend = await openTfjsBackend('wasm');
+    const model = await backend.load({ modelJson: await part('model.json'), weights: await part('weights.bin') }, people);
+    const answers = gallery.map((sample) => model.predict(sample.descriptor, ratiosOf(sample.ratios)));
+    model.close();
+    return answers.flatMap(({ similarities, probabilities }) => [...similarities, ...probabilities]);
+  };
+  return { objects, read, manifestOf, answersOf, start, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
 
 describe('the trainer', () => {
@@ -170,5 +181,76 @@ describe('the trainer', () => {
     await using trainer = here.start(run, { FACEHASH_TFJS_BACKEND: 'cpu' });
     await trainer.end();
     expect((await here.manifestOf(run)).backend).toBe('cpu');
+  });
+
+  it('exits as misconfigured where native TensorFlow is wanted and was not built', async () => {
+    await using here = await workplace();
+    const env = { FACEHASH_TFJS_BACKEND: 'tensorflow', FACEHASH_TENSORFLOW_DIR: '/nowhere' };
+    await using trainer = here.start(await enrolled(here.objects), env);
+    expect((await trainer.end()).code).toBe(exitCodes.misconfigured);
+    expect(await trainer.message()).toMatchObject({ retryable: false, message: expect.stringContaining('npm run tensorflow') });
+  });
+});
+
+describe('the trainer on native TensorFlow', () => {
+  const addonDir = process.env['FACEHASH_TENSORFLOW_DIR'] ?? '';
+  if (addonDir === '') {
+    it.skip('is not tested: FACEHASH_TENSORFLOW_DIR is not set; npm run tensorflow builds it', () => undefined);
+    return;
+  }
+  const native = { FACEHASH_TFJS_BACKEND: 'tensorflow', FACEHASH_TENSORFLOW_DIR: addonDir };
+
+  it('trains a version that says so, and that answers on WebAssembly as the one trained there does', async () => {
+    const versions: number[][] = [];
+    for (const [env, backend] of [
+      [native, 'tensorflow'],
+      [{}, 'wasm'],
+    ] as const) {
+      await using here = await workplace();
+      const run = await enrolled(here.objects, { epochs: 40 });
+      await using trainer = here.start(run, env);
+      expect({ code: (await trainer.end()).code, message: await trainer.message() }).toEqual({
+        code: 0,
+        message: { outcome: 'trained', version: run.version },
+      });
+      const manifest = await here.manifestOf(run);
+      expect(manifest.backend).toBe(backend);
+      versions.push(await here.answersOf(run));
+    }
+    const [trainedNatively, trainedOnWasm] = versions;
+    expect(trainedNatively).toHaveLength(2 * 6 * gallery.length);
+    const differences = trainedNatively?.map((value, i) => Math.abs(value - (trainedOnWasm?.[i] ?? NaN))) ?? [];
+    expect(Math.max(...differences)).toBeLessThan(1e-4);
+  });
+
+  it('makes the same bytes twice, and says what it computed on', async () => {
+    const versions = [];
+    for (const _ of [1, 2]) {
+      await using here = await workplace();
+      const run = await enrolled(here.objects, { epochs: 40 });
+      await using trainer = here.start(run, native);
+      await trainer.end();
+      versions.push((await here.manifestOf(run)).parts);
+      expect(trainer.errors).toMatch(/"device":"[cg]pu".*native TensorFlow is loaded/);
+    }
+    expect(versions[0]).toEqual(versions[1]);
+  });
+
+  it('demanded a GPU, trains on it or not at all', async () => {
+    await using here = await workplace();
+    const run = await enrolled(here.objects);
+    await using trainer = here.start(run, { ...native, FACEHASH_TENSORFLOW_DEVICE: 'gpu' });
+    const { code } = await trainer.end();
+    if (code === 0) {
+      expect(trainer.errors).toContain('"device":"gpu"');
+      return;
+    }
+    expect(code).toBe(exitCodes.unavailable);
+    expect(await trainer.message()).toMatchObject({
+      code: 'TRAINING_FAILED',
+      message: expect.stringContaining('a GPU was demanded'),
+      retryable: true,
+    });
+    await expect(here.manifestOf(run)).rejects.toThrow('nothing at');
   });
 });

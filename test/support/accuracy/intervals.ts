@@ -21,7 +21,7 @@ export function counted(
 }
 
 /** The exact 95 % interval of a share (Clopper and Pearson, Biometrika 26, 1934), by bisection on the binomial distribution. */
-export function clopperPearson(count: number, of: number): readonly [low: number, high: number] {
+function clopperPearson(count: number, of: number): readonly [low: number, high: number] {
   const low = count === 0 ? 0 : bisect((p) => 1 - atMost(count - 1, of, p) < 0.025);
   const high = count === of ? 1 : bisect((p) => atMost(count, of, p) > 0.025);
   return [low, high];

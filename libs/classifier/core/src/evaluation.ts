@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { cappedMargin, distanceOf, threshold } from './capped-margin.js';
-import { accumulate, centroidsOf, directionOf, dot } from './centroids.js';
-import { foldOf } from './folds.js';
+import { centroidsOf, dot, ownWithoutFold } from './centroids.js';
 import type { TrainingSample } from './ports.js';
 
 type Described = Pick<TrainingSample, 'personId' | 'photo' | 'descriptor'>;
@@ -25,49 +24,20 @@ export interface OutOfFoldResult {
  */
 export function* outOfFold(samples: readonly Described[]): Generator<OutOfFoldResult, void, undefined> {
   const centroids = centroidsOf(samples);
-  const withoutFold = sumsWithoutFold(samples);
+  const ownOf = ownWithoutFold(samples);
   for (const sample of samples) {
-    const own = withoutFold(sample);
+    const own = ownOf(sample);
     if (own.photos === 0) continue;
     const descriptor = Float64Array.from(sample.descriptor);
     const nearestOther = centroids.reduce(
       (best, { personId, direction }) => (personId === sample.personId ? best : Math.max(best, dot(descriptor, direction))),
       Number.NEGATIVE_INFINITY,
     );
-    const cosine = dot(descriptor, directionOf(own.sum));
+    const cosine = dot(descriptor, own.direction);
     const second = centroids.length > 1 ? distanceOf(nearestOther) : undefined;
     const score = rounded(cappedMargin(distanceOf(cosine), second));
     yield { photo: sample.photo, personId: sample.personId, correct: cosine > nearestOther, score, photosBehind: own.photos };
   }
-}
-
-interface Sum {
-  photos: number;
-  readonly sum: Float64Array;
-}
-
-/** For a sample, the sum of its person's descriptors but for those in the sample's fold. */
-function sumsWithoutFold(samples: readonly Described[]): (sample: Described) => Sum {
-  const keyOf = (sample: Described) => `${sample.personId}/${foldOf(sample.photo)}`;
-  const inFold = new Map<string, Sum>();
-  const inAll = new Map<string, Sum>();
-  const add = (sums: Map<string, Sum>, key: string, { descriptor }: Described) => {
-    const entry = sums.get(key) ?? { photos: 0, sum: new Float64Array(descriptor.length) };
-    entry.photos++;
-    accumulate(entry.sum, descriptor);
-    sums.set(key, entry);
-  };
-  for (const sample of samples) {
-    add(inFold, keyOf(sample), sample);
-    add(inAll, sample.personId, sample);
-  }
-  return (sample) => {
-    const all = inAll.get(sample.personId);
-    const fold = inFold.get(keyOf(sample));
-    const sum = all ? all.sum.slice() : new Float64Array(sample.descriptor.length);
-    if (fold) accumulate(sum, fold.sum, -1);
-    return { photos: (all?.photos ?? 0) - (fold?.photos ?? 0), sum };
-  };
 }
 
 /** Six decimals: below what a score means, and above what two machines differ by. */

@@ -1,4 +1,5 @@
-export { centroidsOf, type Centroid } from './centroids.js';
+export { cappedMargin, threshold } from './capped-margin.js';
+export { centroidsOf, directionOf, type Centroid } from './centroids.js';
 export { decide, type Candidate, type Verdict } from './decide.js';
 export { decisionSchema, type Decision } from './decision.js';
 export {
@@ -10,5 +11,8 @@ export {
   type EvaluationSummary,
   type OutOfFoldResult,
 } from './evaluation.js';
+export { foldOf } from './folds.js';
 export { comparePaired, judge, type GateFinding, type PairedComparison } from './gate.js';
+export { spoilers, type Spoiler } from './spoilers.js';
 export type { FitOptions, KeyModel, ModelBackend, ModelParts, Prediction, TrainingSample } from './ports.js';
+export { probit } from './probit.js';

@@ -2,7 +2,7 @@ import { aGallery, describeModelBackendContract, RATIO_COUNT, someHyperparameter
 import type { FitOptions, KeyModel, ModelParts, TrainingSample } from '@facehash/classifier-core';
 import { io, memory } from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
-import { openTfjsBackend } from './backend.js';
+import { openTensorflowBackend, openTfjsBackend } from './backend.js';
 
 const tensors = () => memory().numTensors;
 // Two faces under three names each: where the imprinted layer is certain already, nothing is left to train.
@@ -15,10 +15,22 @@ const [probe] = aGallery({ people: 1, photos: 1, seed: 9 });
 const ask = (model: KeyModel, sample: TrainingSample | undefined = probe) =>
   model.predict(sample?.descriptor ?? new Float32Array(), sample?.ratios ?? new Float32Array());
 
-describe.each(['wasm', 'cpu'] as const)('TensorFlow.js on %s', (name) => {
-  describeModelBackendContract(`tfjs ${name}`, () => openTfjsBackend(name));
+const addonDir = process.env['FACEHASH_TENSORFLOW_DIR'] ?? '';
+const backends = [
+  { name: 'wasm', built: true, open: () => openTfjsBackend('wasm') },
+  { name: 'cpu', built: true, open: () => openTfjsBackend('cpu') },
+  { name: 'tensorflow', built: addonDir !== '', open: () => openTensorflowBackend({ addonDir, device: 'auto' }, process.env) },
+];
 
-  const open = () => openTfjsBackend(name);
+describe.each(backends)('TensorFlow.js on $name', ({ name, built, open }) => {
+  if (!built) {
+    it.skip('is not tested: FACEHASH_TENSORFLOW_DIR is not set; npm run tensorflow builds it', () => undefined);
+    return;
+  }
+  describeModelBackendContract(`tfjs ${name}`, open);
+
+  it('says its name', async () => expect((await open()).name).toBe(name));
+
   const fit = async (hyperparameters: Partial<FitOptions['hyperparameters']> = {}, samples: readonly TrainingSample[] = gallery) =>
     (await open()).fit(samples, { hyperparameters: { ...someHyperparameters, ...hyperparameters } });
   const answers = async (parts: ModelParts) => {

@@ -15,6 +15,7 @@ import { FaceHashError } from '@facehash/kernel';
 import { fitBranch } from './fit.js';
 import { decodeModel, encodeModel } from './format.js';
 import { shapeProblem, TfjsKeyModel } from './key-model.js';
+import { deviceInUse, loadAddon, type Environment, type TensorflowOptions } from './tensorflow-addon.js';
 import { buildTopology, imprint, standardise } from './topology.js';
 
 /**
@@ -22,12 +23,40 @@ import { buildTopology, imprint, standardise } from './topology.js';
  * `wasm` (the default of programs) and `cpu` (plain JavaScript) need nothing that is not in an npm package.
  */
 export async function openTfjsBackend(name: 'wasm' | 'cpu'): Promise<ModelBackend> {
-  // Production mode: no checks for NaN, and no advice to install another package on the console.
-  enableProdMode();
   if (name === 'wasm') {
     setWasmPaths(`${dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'))}/`);
     setThreadsCount(1);
   }
+  return use(name);
+}
+
+/** Native TensorFlow, which also says what it found to compute on. */
+export interface TensorflowBackend extends ModelBackend {
+  readonly device: 'cpu' | 'gpu';
+}
+
+/**
+ * The same on TensorFlow's own libraries, which `npm run tensorflow` builds. A process loads them once, and the first call's choice holds.
+ * Rejects with REQUEST_INVALID when they are not there, and with TRAINING_FAILED (try again) when a GPU is demanded that is not.
+ * @param environment the process' own: TensorFlow reads its settings from nowhere else. Those that are not set yet are set here
+ */
+export async function openTensorflowBackend(options: TensorflowOptions, environment: Environment): Promise<TensorflowBackend> {
+  // Before the addon brings TF.js' other backends with it, each of which would say on the console that it is here already.
+  enableProdMode();
+  loadAddon(options, environment);
+  const used = await use('tensorflow');
+  const device = deviceInUse();
+  if (options.device === 'gpu' && device !== 'gpu') {
+    // TensorFlow itself goes on without a word, however long that takes.
+    const detail = 'a GPU was demanded, and TensorFlow found none that it can use; no run goes on without it';
+    throw new FaceHashError('TRAINING_FAILED', { detail });
+  }
+  return { ...used, device };
+}
+
+async function use(name: string): Promise<ModelBackend> {
+  // Production mode: no checks for NaN, and no advice to install another package on the console.
+  enableProdMode();
   if (!(await setBackend(name))) throw new FaceHashError('INTERNAL', { detail: `TensorFlow.js has no backend ${name} here` });
   await ready();
   return { name, fit, load };

@@ -1,1 +1,2 @@
-export { openTfjsBackend } from './backend.js';
+export { openTensorflowBackend, openTfjsBackend, type TensorflowBackend } from './backend.js';
+export type { TensorflowOptions } from './tensorflow-addon.js';

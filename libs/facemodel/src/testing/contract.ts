@@ -124,6 +124,7 @@ function aStatus(storageId: string): FaceModelStatus {
     targetVersion: null,
     rollout: null,
     training: { run: null, stage: null, percent: null, attempt: 0, lastFailure: null },
+    quarantined: [],
     replicas: { total: 0, updated: 0, failed: 0 },
     conditions: [],
     observedGeneration: 1,

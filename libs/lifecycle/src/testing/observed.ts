@@ -38,7 +38,7 @@ export function samples(counter: number, content = 'first photos'): LatestPointe
 
 export function wantedName(latest: LatestPointer): string {
   const { hyperparameters } = aStoredModel().spec.training;
-  return versionName({ samplesDigest: latest.digest, hyperparameters, pipeline: PIPELINE });
+  return versionName({ samplesDigest: latest.digest, hyperparameters, pipeline: PIPELINE, quarantined: [] });
 }
 
 export function layoutOfAttempt(latest: LatestPointer, attempt: number, generation = 1): string {

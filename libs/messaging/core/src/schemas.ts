@@ -39,6 +39,8 @@ export const modelStateSchema = z.strictObject({
     /** The last snapshot that will not become a version by itself, and why: what a waiting `/train` is told. */
     lastFailure: z.strictObject({ snapshot: z.int(), code: z.string(), message: z.string(), at: z.string() }).nullable(),
   }),
+  /** Ids of people who are enrolled and whom the version leaves out, because their photos spoil the recognition of others. */
+  quarantined: z.array(z.string()),
   conditions: z.array(
     z.strictObject({ type: z.string(), status: z.string(), reason: z.string(), message: z.string(), observedGeneration: z.int() }),
   ),

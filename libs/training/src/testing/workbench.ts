@@ -71,7 +71,8 @@ export class Workbench {
 
   async run(overrides: Partial<RunSpec> = {}): Promise<RunSpec> {
     const snapshot = await this.snapshot();
-    const inputs = { samplesDigest: samplesDigest(snapshot), hyperparameters: someHyperparameters, pipeline: PIPELINE_ID };
+    const { quarantined = [] } = overrides;
+    const inputs = { samplesDigest: samplesDigest(snapshot), hyperparameters: someHyperparameters, pipeline: PIPELINE_ID, quarantined };
     return {
       v: 1,
       run: `run-${snapshot.counter}`,
@@ -84,6 +85,7 @@ export class Workbench {
       pipeline: PIPELINE_ID,
       hyperparameters: { ...someHyperparameters, hiddenUnits: [...someHyperparameters.hiddenUnits] },
       falseAcceptTarget: 0.01,
+      quarantined,
       gateMode: 'Enforce',
       activeVersion: null,
       deadlineSeconds: 60,

@@ -16,6 +16,7 @@ const spec: RunSpec = {
   pipeline: 'p1',
   hyperparameters: { hiddenUnits: [], epochs: 0, batchSize: 1, learningRate: 0.1, dropout: 0, l2: 0, seed: 1 },
   falseAcceptTarget: 0.01,
+  quarantined: [],
   gateMode: 'Off',
   activeVersion: null,
   deadlineSeconds: 60,

@@ -16,6 +16,7 @@ export function aModelState(overrides: Partial<ModelState> = {}): ModelState {
     target: null,
     targetReplicas: null,
     training: { run: null, stage: null, percent: null, attempt: 0, lastFailure: null },
+    quarantined: [],
     conditions: [],
     recognition: { falseAcceptTarget: 0.01, maxFaces: 16 },
     photosPerPerson: { min: 1, max: 500 },

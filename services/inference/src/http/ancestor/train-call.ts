@@ -43,12 +43,18 @@ export class TrainCall {
     const outcome = await trainingOutcome(directory, { storageId: model.storageId, counter, waitMs: limits.trainWaitMs, cutShort });
     switch (outcome.outcome) {
       case 'trained':
+        if (this.#isQuarantined(model, enrolled)) return failed(quarantined, enrolled);
         return { status: 200, headers: {}, body: { trainingSuccess: 1, version: outcome.version, ...counts(enrolled) } };
       case 'failed':
         return failed(outcome, enrolled);
       case 'pending':
         return pending(enrolled, {});
     }
+  }
+
+  /** The version covers the photos in that it leaves them out. */
+  #isQuarantined({ storageId }: ModelState, { personId }: EnrolmentResult): boolean {
+    return personId !== null && (this.parts.directory.byStorageId(storageId)?.quarantined.includes(personId) ?? false);
   }
 
   async #enrol(model: ModelState, message: IncomingMessage, signal: AbortSignal): Promise<EnrolmentResult> {
@@ -70,6 +76,11 @@ function counts(enrolled: EnrolmentResult): Pick<Trained, 'accepted' | 'rejected
 
 /** What the owner can change is a conflict; anything else is our failure, which may pass. */
 const conflicts: readonly string[] = ['VERSION_REFUSED', 'PERSON_QUARANTINED'] satisfies readonly ErrorCode[];
+const quarantined = {
+  code: 'PERSON_QUARANTINED' satisfies ErrorCode,
+  message:
+    'these photos take away photos of somebody who is enrolled: the same person under two names, or photos of the wrong one. See /v1/model',
+};
 const tooFew: ErrorCode = 'PHOTOS_TOO_FEW';
 
 function failed({ code, message }: { readonly code: string; readonly message: string }, enrolled: EnrolmentResult): TrainAnswer {

@@ -79,6 +79,16 @@ describe('the ancestor’s /train', () => {
     expect((await enrolled())[0]?.photos).toHaveLength(3);
   });
 
+  it('fails for somebody whom the version leaves out', async () => {
+    const answer = train({ username: 'Ann', images });
+    while ((await api.registry.counter(storageId)) < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    const { items } = await api.registry.people(storageId, { limit: 10 });
+    await trainedAt(3, { quarantined: items.map(({ id }) => id) });
+    const { status, body } = await answer;
+    expect(status).toBe(409);
+    expect(body).toMatchObject({ trainingSuccess: 0, code: 'PERSON_QUARANTINED', accepted: 3 });
+  });
+
   it('fails when no photo was taken', async () => {
     api.analyser.otherwise = anAnalysis({ faces: [] });
     const { status, body } = await train({ username: 'Ann', images });

@@ -40,6 +40,9 @@ export const modelSchema = component(
       lastFailure: z.strictObject({ snapshot: z.int(), code: z.string(), message: z.string(), at: z.string() }).nullable(),
     }),
     conditions: z.array(condition),
+    quarantined: z
+      .array(z.string())
+      .meta({ description: 'People whose photos spoil the recognition of others: enrolled, and left out of the version.' }),
     recognition: z.strictObject({ falseAcceptTarget: z.number(), maxFaces: z.int() }),
     photosPerPerson: z.strictObject({ min: z.int(), max: z.int() }),
     limits: z.strictObject({ people: z.int(), photos: z.int() }),

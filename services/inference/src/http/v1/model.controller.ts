@@ -25,7 +25,8 @@ export class ModelController {
   })
   async get(@TheCall() { model, within }: Call): Promise<ModelAnswer> {
     const { people, photos } = await this.counts(model.storageId, within(this.limits.requestTimeoutMs));
-    const { name, displayName, storageId, phase, active, target, training, conditions, recognition, photosPerPerson, limits } = model;
+    const { name, displayName, storageId, phase, active, target, training, conditions, quarantined, recognition, photosPerPerson, limits } =
+      model;
     return {
       name,
       displayName,
@@ -37,6 +38,7 @@ export class ModelController {
       target,
       training,
       conditions,
+      quarantined,
       recognition,
       photosPerPerson,
       limits,

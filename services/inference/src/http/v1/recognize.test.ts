@@ -117,11 +117,7 @@ describe('the key', () => {
   it('is asked for before anything else, and the answer is the same whatever is wrong with it', async () => {
     await using api = await testApi();
     const answers = await Promise.all(
-      [
-        { 'x-api-key': unknownKey },
-        { 'x-api-key': 'nonsense' },
-        { authorization: `Bearer ${unknownKey}` },
-      ].map(async (headers) => {
+      [{ 'x-api-key': unknownKey }, { 'x-api-key': 'nonsense' }, { authorization: `Bearer ${unknownKey}` }].map(async (headers) => {
         const response = await api.app.inject({ method: 'POST', url: '/v1/recognize?candidates=-1', headers, payload: 'x' });
         const { requestId: _, ...body } = response.json<Record<string, unknown>>();
         return { status: response.statusCode, body, challenge: response.headers['www-authenticate'] };
