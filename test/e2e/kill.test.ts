@@ -5,7 +5,7 @@ import { Ledger } from '../support/ledger.js';
 import { childrenOf, isAlive } from '../support/processes.js';
 import { freePort, Product } from '../support/product.js';
 import { sampleFace, samplePersons } from '../support/sample-faces.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
+import { temporaryFolder } from '@facehash/testing';
 
 /** Every step of the photo protocol and of the cut: the product kills itself with SIGKILL right after it. */
 const steps = [

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Product } from '../support/product.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
+import { temporaryFolder } from '@facehash/testing';
 
 const run = promisify(execFile);
 const root = new URL('../../', import.meta.url).pathname;

@@ -1,7 +1,7 @@
 import { Client } from '../support/client.js';
 import { facesDir, people, readAll } from '../support/faces.js';
 import { Product } from '../support/product.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
+import { temporaryFolder } from '@facehash/testing';
 
 const onRealFaces = facesDir === undefined ? describe.skip : describe;
 

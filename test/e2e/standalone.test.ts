@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { Client } from '../support/client.js';
 import { Product } from '../support/product.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
+import { temporaryFolder } from '@facehash/testing';
 
 const run = promisify(execFile);
 const root = new URL('../../', import.meta.url).pathname;

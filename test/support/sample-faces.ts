@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -47,4 +48,9 @@ export async function sampleFace(person: number, take: number): Promise<Buffer> 
 
 export function sampleFaces(person: number, takes: readonly number[]): Promise<Buffer[]> {
   return Promise.all(takes.map((take) => sampleFace(person, take)));
+}
+
+/** The whole picture: several people. */
+export function samplePicture(picture: number): Promise<Buffer> {
+  return readFile(join(demo, `sample${picture}.jpg`));
 }

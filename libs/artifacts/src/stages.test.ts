@@ -44,7 +44,7 @@ describe('stored landmarks', () => {
     height: 250,
     box: { x: -3.5, y: 10, width: 120, height: 120 },
     landmarks: Array.from({ length: 68 }, (_, i) => [i, 2 * i]),
-    quality: { sizePx: 120, sharpness: 80.5, brightness: 120 },
+    quality: { sizePx: 120, sharpness: 80.5, brightness: 120, turn: 0.2 },
   };
 
   it('are read back', () => {

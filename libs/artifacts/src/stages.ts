@@ -15,7 +15,7 @@ export const landmarksSchema = z.strictObject({
   box: z.strictObject({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }),
   /** In the order of the iBUG 300-W annotation. */
   landmarks: z.array(point).length(68),
-  quality: z.strictObject({ sizePx: z.number(), sharpness: z.number(), brightness: z.number() }),
+  quality: z.strictObject({ sizePx: z.number(), sharpness: z.number(), brightness: z.number(), turn: z.number() }),
 });
 export type LandmarksStage = z.output<typeof landmarksSchema>;
 

@@ -142,7 +142,7 @@ describe('enrolling photos', () => {
     ],
     [
       'a hopelessly blurred face',
-      anAnalysis({ faces: [aFace({ quality: { sizePx: 100, sharpness: 0.1, brightness: 120 } })] }),
+      anAnalysis({ faces: [aFace({ quality: { sizePx: 100, sharpness: 0.1, brightness: 120, turn: 0 } })] }),
       'QUALITY_TOO_LOW',
     ],
   ])('rejects %s, with what was measured', async (_, analysis, code) => {

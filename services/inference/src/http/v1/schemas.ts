@@ -56,6 +56,7 @@ export const qualitySchema = component(
     sizePx: z.number().meta({ description: 'Shorter side of the face, pixels.' }),
     sharpness: z.number().meta({ description: 'Variance of the Laplacian of the aligned face: low means blurred.' }),
     brightness: z.number().meta({ description: 'Mean grey level of the aligned face, 0 to 255.' }),
+    turn: z.number().meta({ description: 'How far the head is turned to a side: 0 from the front, 1 in profile.' }),
   }),
 );
 
