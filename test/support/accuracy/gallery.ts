@@ -54,7 +54,7 @@ export class Gallery {
       rejected += body.rejected?.length ?? count;
     });
     await this.client.call('POST', '/v1/model/train');
-    await this.#settled();
+    await this.settled();
     return rejected;
   }
 
@@ -88,7 +88,8 @@ export class Gallery {
     return faces[0]?.candidates[0]?.name ?? null;
   }
 
-  async #settled(): Promise<void> {
+  /** Resolves when a version of all photos answers. */
+  async settled(): Promise<void> {
     await this.#until(({ phase, photos, active, target }) => {
       const answering = active as { photos: number } | null;
       return phase === 'Ready' && target === null && answering !== null && answering.photos === photos;
