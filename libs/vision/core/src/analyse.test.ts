@@ -70,6 +70,17 @@ describe('the pipeline', () => {
     expect(nobody.asked).toEqual(['haar', 'ssd', 'tiny']);
   });
 
+  it('takes overlapping boxes of the cascade for one face: the one that the tiny network draws, too', async () => {
+    const larger: Box = { x: 60, y: 0, width: 90, height: 90 };
+    const parts = new Parts({ haar: [larger, box] });
+    // It sees the face in the middle of the smaller box, whichever surroundings it is shown.
+    const tiny = {
+      detect: async (cut: RgbImage) => [{ box: { x: cut.width / 2 - 20, y: cut.height / 2 - 25, width: 40, height: 50 }, confidence: 0.7 }],
+    };
+    const faces = await facesOf(Object.assign(parts, { tiny }));
+    expect(faces.map((face) => face.box.width)).toEqual([80]);
+  });
+
   it('leaves a close face that SSD misses to the tiny network', async () => {
     expect(await facesOf(new Parts({ tiny: [box] }))).toMatchObject([{ detector: 'tiny', box: { x: 160, y: 50 } }]);
     expect(await facesOf(new Parts({ tiny: [box] }), frame)).toEqual([]);
