@@ -1,8 +1,28 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { encodeDocument, layout } from '@facehash/artifacts';
+import { aManifestOfVersion } from '@facehash/artifacts/testing';
 import { isApiKey } from '@facehash/facemodel';
+import { sha256Hex } from '@facehash/kernel';
+import { openFsObjectStore } from '@facehash/object-store-fs';
 import { runCli } from './cli.js';
+
+/** As a training run and the controller leave it. */
+async function storeVersion(folder: string, storageId: string): Promise<void> {
+  const objects = await openFsObjectStore(folder);
+  const parts = await Promise.all(
+    Object.entries({ 'report.html': '<p>good</p>', 'report.json': '{"good":true}' }).map(async ([name, text]) => {
+      const bytes = new TextEncoder().encode(text);
+      await objects.create(layout.part(storageId, sha256Hex(bytes)), bytes);
+      return { name, sha256: sha256Hex(bytes), sizeBytes: bytes.length };
+    }),
+  );
+  const manifest = aManifestOfVersion({ storageId, parts });
+  await objects.create(layout.manifest(storageId, manifest.version), encodeDocument(manifest));
+  const pointer = { v: 1, version: manifest.version, snapshot: 1, activatedAt: '2026-01-01T00:00:00.000Z' };
+  await objects.replace(layout.active(storageId), encodeDocument(pointer), null);
+}
 
 describe('the command line', () => {
   let folder: string;
@@ -34,6 +54,23 @@ describe('the command line', () => {
     expect(isApiKey((await readFile(join(folder, 'keys', 'front-door'), 'utf8')).trim())).toBe(true);
     expect(await facehash('model', 'list')).toBe(0);
     expect(out).toMatch(/^NAME +PHASE +PEOPLE +PHOTOS +ACTIVE +TARGET\nfront-door +Unknown +0 +0 +- +-\n$/);
+  });
+
+  it('prints the report of the version that answers, and says where there is none', async () => {
+    expect(await facehash('model', 'report', 'front-door')).toBe(1);
+    expect(complaints).toContain('holds no FaceHash data');
+    await facehash('model', 'create', 'front-door');
+    expect(await facehash('model', 'report', 'back-door')).toBe(1);
+    expect(complaints).toContain('back-door: is no model here');
+    expect(await facehash('model', 'report', 'front-door')).toBe(1);
+    expect(complaints).toContain('front-door: has no version yet');
+    await facehash('--json', 'model', 'list');
+    const [{ uid }] = JSON.parse(out) as [{ uid: string }];
+    await storeVersion(join(folder, 'objects'), uid);
+    expect(await facehash('model', 'report', 'front-door')).toBe(0);
+    expect(out).toBe('<p>good</p>');
+    expect(await facehash('--json', 'model', 'report', 'front-door')).toBe(0);
+    expect(out).toBe('{"good":true}');
   });
 
   it('does not make the same model twice', async () => {

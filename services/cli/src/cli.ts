@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { asFaceHashError } from '@facehash/kernel';
 import { applyFile, createModel } from './apply.js';
 import { listModels } from './list.js';
+import { reportOf } from './report.js';
 
 export interface CliContext {
   readonly defaultDataDir: string;
@@ -50,6 +51,10 @@ function commandLine(context: CliContext): Command {
     .command('list')
     .description('every model and what it is doing')
     .action(async () => context.write(await listModels(options())));
+  model
+    .command('report <name>')
+    .description('how good the version that answers is: an HTML page, or JSON with --json')
+    .action(async (name: string) => context.write(await reportOf(name, options())));
   return program;
 }
 
