@@ -81,6 +81,14 @@ describe('the pipeline', () => {
     expect(faces.map((face) => face.box.width)).toEqual([80]);
   });
 
+  it('looks for others beside a face that leaves room for them, where that was asked', async () => {
+    const other: Box = { x: 5, y: 25, width: 40, height: 40 };
+    const seen = { haar: [box], tiny: [inSurroundings(box)], ssd: [box, other] };
+    expect(await facesOf(new Parts(seen), { ...portrait, aloneFraction: 0.6 })).toHaveLength(2);
+    expect(await facesOf(new Parts(seen), { ...portrait, aloneFraction: 0.5 })).toMatchObject([{ detector: 'haar' }]);
+    expect(await facesOf(new Parts({ ...seen, ssd: [] }), { ...portrait, aloneFraction: 0.6 })).toMatchObject([{ detector: 'haar' }]);
+  });
+
   it('leaves a close face that SSD misses to the tiny network', async () => {
     expect(await facesOf(new Parts({ tiny: [box] }))).toMatchObject([{ detector: 'tiny', box: { x: 160, y: 50 } }]);
     expect(await facesOf(new Parts({ tiny: [box] }), frame)).toEqual([]);

@@ -68,14 +68,14 @@ interface Found {
  */
 async function detect(rgb: RgbImage, parts: VisionParts, options: AnalyseOptions): Promise<readonly Found[]> {
   const { tiny, ssd } = parts;
-  if (options.faces === 'largest') {
-    const faces = await confirmed(rgb, parts, options);
-    if (faces.length > 0) return faces;
-  }
+  const seen = options.faces === 'largest' ? await confirmed(rgb, parts, options) : [];
+  const room = options.aloneFraction * Math.min(rgb.width, rgb.height);
+  if (seen.some(({ box }) => Math.max(box.width, box.height) >= room)) return seen;
   // Without a large face there may be several small ones: all are seen, so that one of them is not taken for the only one.
   const minFaceFraction = Math.min(options.minFaceFraction, frame.minFaceFraction);
   const faces = named('ssd', await ssd.detect(rgb, { faces: 'all', minFaceFraction }));
-  return faces.length > 0 || options.faces === 'all' ? faces : named('tiny', await tiny.detect(rgb, options));
+  if (faces.length > 0 || options.faces === 'all') return faces;
+  return seen.length > 0 ? seen : named('tiny', await tiny.detect(rgb, options));
 }
 
 /** Boxes of the cascade that the tiny network agrees with. Where they overlap they are one face, and the one it agrees with most is it. */

@@ -63,16 +63,21 @@ export interface AnalyseOptions {
   readonly faces: 'largest' | 'all';
   /** Smallest face as a fraction of the image's short side. */
   readonly minFaceFraction: number;
+  /**
+   * For `largest`: a face whose side is a smaller fraction of the short side leaves room for somebody else, so the whole picture is searched with
+   * care, at several times the cost. 0: one face is enough.
+   */
+  readonly aloneFraction: number;
   readonly maxFaces: number;
   /** Compute descriptors: for `largest` of the largest face only. */
   readonly descriptors: boolean;
 }
 
 /** Recognition and enrolment look for one subject. */
-export const portrait: AnalyseOptions = { faces: 'largest', minFaceFraction: 0.3, maxFaces: 16, descriptors: true };
+export const portrait: AnalyseOptions = { faces: 'largest', minFaceFraction: 0.3, aloneFraction: 0, maxFaces: 16, descriptors: true };
 
 /** Enrolment takes a photo of one person, so somebody beside them must be seen, too. */
-export const enrolment: AnalyseOptions = { ...portrait, minFaceFraction: 0.2, descriptors: false };
+export const enrolment: AnalyseOptions = { ...portrait, aloneFraction: 0.36, descriptors: false };
 
 /** Every face of a frame. */
-export const frame: AnalyseOptions = { faces: 'all', minFaceFraction: 0.08, maxFaces: 16, descriptors: true };
+export const frame: AnalyseOptions = { faces: 'all', minFaceFraction: 0.08, aloneFraction: 0, maxFaces: 16, descriptors: true };
