@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { alignedChip, type Box, type Landmarks, type RgbImage } from '@facehash/vision-core';
+import { bundledCascadePath } from '@facehash/vision-haar';
 import { openNetworks } from '@facehash/vision-onnx';
 import type { Contender } from './contender.js';
 
@@ -25,12 +26,12 @@ const SECOND_PASS = 1.15;
  */
 export async function openNaive(networksDir: string): Promise<Contender> {
   const require = createRequire(import.meta.url);
-  const folder = dirname(require.resolve('@u4/opencv4nodejs/package.json'));
-  const cv = require(join(folder, 'build/Release/opencv4nodejs.node')) as Addon;
+  const cascades = dirname(bundledCascadePath());
+  const cv = require(join(cascades, '../../../build/Release/opencv4nodejs.node')) as Addon;
   cv.setNumThreads(1);
   sharp.cache(false);
   sharp.concurrency(1);
-  const cascade = new cv.CascadeClassifier(join(folder, 'src/lib/haarcascades/haarcascade_frontalface_default.xml'));
+  const cascade = new cv.CascadeClassifier(join(cascades, 'haarcascade_frontalface_default.xml'));
   const networks = await openNetworks(networksDir, { threads: 1 });
   const detect = async (picture: RgbImage): Promise<Box | undefined> => {
     const { data, info } = await sharp(Buffer.from(picture.data), { raw: { width: picture.width, height: picture.height, channels: 3 } })
