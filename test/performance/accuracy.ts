@@ -17,7 +17,7 @@ const { values: options } = parseArgs({
     faces: { type: 'string' },
     json: { type: 'boolean', default: false },
     galleries: { type: 'string', default: '50' },
-    strangers: { type: 'string', default: '150' },
+    strangers: { type: 'string', default: '60' },
     only: { type: 'string', default: 'galleries,targets,offline' },
   },
 });
@@ -33,6 +33,11 @@ const home = await mkdtemp(join(tmpdir(), 'facehash-accuracy-'));
 try {
   await using product = await Product.start({ dataDir: home, env: { LOG_LEVEL: 'warn' } });
   const rows: Row[] = [];
+  const add = (more: readonly Row[]): void => {
+    rows.push(...more);
+    // The whole takes half an hour: what is known is told.
+    for (const { name, value, unit } of more) console.error(`${name}: ${value.toPrecision(3)} ${unit}`);
+  };
   const lfw = await people('lfw');
   const sets = [
     { set: 'lfw', persons: lfw },
@@ -40,13 +45,11 @@ try {
   ];
   const strangers = (await people('strangers')).map((p) => p.photos[0] ?? '');
   if (parts.includes('galleries')) {
-    for (const { set, persons } of sets)
-      for (const photos of PHOTOS) rows.push(...(await openSet(product, { set, persons, photos, strangers })));
+    for (const { set, persons } of sets) for (const photos of PHOTOS) add(await openSet(product, { set, persons, photos, strangers }));
   }
-  if (parts.includes('targets'))
-    for (const size of GALLERY_SIZES) rows.push(...(await realised(product, { size, persons: lfw, strangers })));
+  if (parts.includes('targets')) for (const size of GALLERY_SIZES) add(await realised(product, { size, persons: lfw, strangers }));
   await product.stop();
-  if (parts.includes('offline')) rows.push(...(await offlineRows(lfw, strangers)));
+  if (parts.includes('offline')) add(await offlineRows(lfw, strangers));
   report('accuracy', rows, options.json);
 } finally {
   await rm(home, { recursive: true, force: true });

@@ -22,7 +22,14 @@ class Parts implements VisionParts {
   constructor(boxes: Parts['boxes']) {
     this.boxes = boxes;
   }
-  readonly haar = this.#detector('haar');
+  /** Windows behind each box of the cascade. */
+  support = 5;
+  readonly haar = {
+    detect: async () => {
+      this.asked.push('haar');
+      return (this.boxes.haar ?? []).map((found) => ({ box: found, support: this.support }));
+    },
+  };
   readonly tiny = this.#detector('tiny');
   readonly ssd = this.#detector('ssd');
   readonly landmarks = {
@@ -38,7 +45,7 @@ class Parts implements VisionParts {
     },
   };
 
-  #detector(name: 'haar' | 'tiny' | 'ssd'): FaceDetector<{ readonly width: number }> {
+  #detector(name: 'tiny' | 'ssd'): FaceDetector<{ readonly width: number }> {
     return {
       detect: async () => {
         this.asked.push(name);
@@ -59,6 +66,15 @@ describe('the pipeline', () => {
     const seen = new Parts({ haar: [box], tiny: [inSurroundings(box)], ssd: [box] });
     expect(await facesOf(seen)).toMatchObject([{ detector: 'haar', confidence: 0.5 }]);
     expect(seen.asked).toEqual(['haar', 'tiny']);
+  });
+
+  it('believes the cascade alone where many windows saw one face', async () => {
+    const sure = Object.assign(new Parts({ haar: [box], tiny: [], ssd: [] }), { support: 12 });
+    expect(await facesOf(sure)).toMatchObject([{ detector: 'haar', confidence: 0.75 }]);
+    expect(sure.asked).toEqual(['haar']);
+    const two = Object.assign(new Parts({ haar: [box, { ...box, x: 20 }], tiny: [], ssd: [] }), { support: 12 });
+    expect(await facesOf(two)).toEqual([]);
+    expect(two.asked).toContain('tiny');
   });
 
   it('looks again with SSD where the cascade saw nobody, or what no network calls a face', async () => {

@@ -54,24 +54,48 @@ interface Sums {
   readonly size: number;
 }
 
-/** Adds, for each pixel of the chip, the colour between the four pixels of the picture around its place. Runs for every photo: no objects in the loop. */
-function addSamples({ data, width, height }: RgbImage, { a, b, tx, ty }: Similarity, { sums, size }: Sums): void {
+/** Adds, for each pixel of the chip, the colour between the four pixels of the picture around its place. Runs for every photo. */
+function addSamples(picture: RgbImage, { a, b, tx, ty }: Similarity, { sums, size }: Sums): void {
+  const { data, width, height } = picture;
+  const stride = 3 * width;
   for (let row = 0, at = 0; row < size; row++) {
     for (let column = 0; column < size; column++, at += 3) {
       const x = a * column - b * row + tx;
       const y = b * column + a * row + ty;
       const left = Math.floor(x);
       const top = Math.floor(y);
-      for (let corner = 0; corner < 4; corner++) {
-        const pixelX = left + (corner & 1);
-        const pixelY = top + (corner >> 1);
-        if (!within(pixelX, width) || !within(pixelY, height)) continue;
-        const weight = (1 - Math.abs(x - pixelX)) * (1 - Math.abs(y - pixelY));
-        const from = (pixelY * width + pixelX) * 3;
-        for (let channel = 0; channel < 3; channel++) sums[at + channel] = (sums[at + channel] ?? 0) + weight * (data[from + channel] ?? 0);
+      if (!within(left, width - 1) || !within(top, height - 1)) {
+        addAtEdge(picture, { x, y }, { sums, at });
+        continue;
+      }
+      const upper = top * stride + 3 * left;
+      for (let channel = 0; channel < 3; channel++) {
+        const above = mix(data[upper + channel], data[upper + channel + 3], x - left);
+        const below = mix(data[upper + stride + channel], data[upper + stride + channel + 3], x - left);
+        sums[at + channel] = mix(above, below, y - top) + (sums[at + channel] ?? 0);
       }
     }
   }
+}
+
+/** The same where some of the four pixels lie beyond the picture: they are black. */
+function addAtEdge(
+  { data, width, height }: RgbImage,
+  { x, y }: { readonly x: number; readonly y: number },
+  { sums, at }: { readonly sums: Float32Array; readonly at: number },
+): void {
+  for (let corner = 0; corner < 4; corner++) {
+    const column = Math.floor(x) + (corner & 1);
+    const row = Math.floor(y) + (corner >> 1);
+    if (!within(column, width) || !within(row, height)) continue;
+    const weight = (1 - Math.abs(x - column)) * (1 - Math.abs(y - row));
+    const from = (row * width + column) * 3;
+    for (let channel = 0; channel < 3; channel++) sums[at + channel] = (sums[at + channel] ?? 0) + weight * (data[from + channel] ?? 0);
+  }
+}
+
+function mix(a = 0, b = 0, part: number): number {
+  return a + (b - a) * part;
 }
 
 function within(at: number, size: number): boolean {

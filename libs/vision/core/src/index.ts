@@ -2,7 +2,7 @@ export { analyseImage, describeFace, type UprightPicture, type VisionParts } fro
 export { alignedChip, CHIP_SIZE } from './chip.js';
 export { overlap } from './box.js';
 export { PIPELINE_ID } from './pipeline.js';
-export type { DescriptorNetwork, FaceAnalyser, FaceDetector, GreyImage, LandmarkNetwork, RgbImage } from './ports.js';
+export type { CascadeDetector, DescriptorNetwork, FaceAnalyser, FaceDetector, GreyImage, LandmarkNetwork, RgbImage } from './ports.js';
 export { qualityProblem, type QualityProblem } from './quality.js';
 export { RATIO_NAMES, ratios } from './ratios.js';
 export {

@@ -37,6 +37,14 @@ export interface FaceDetector<Picture> {
   ): Promise<readonly { readonly box: Box; readonly confidence: number }[]>;
 }
 
+/** OpenCV's cascade: cheap, and sure only where many of its windows agree. Boxes are in pixels of the given picture, largest first. */
+export interface CascadeDetector {
+  detect(
+    picture: GreyImage,
+    options: Pick<AnalyseOptions, 'faces' | 'minFaceFraction'>,
+  ): Promise<readonly { readonly box: Box; /** How many windows saw it, which overlap in place and size. */ readonly support: number }[]>;
+}
+
 /** 68 landmarks of the face in a square box. Points are in pixels of the given picture. */
 export interface LandmarkNetwork {
   landmarks(picture: RgbImage, box: Box): Promise<Landmarks>;

@@ -35,7 +35,7 @@ export interface FaceQuality {
 
 export interface DetectedFace {
   readonly box: Box;
-  /** Score of the network that found it, or that confirmed what the cascade found: 0 to 1. */
+  /** Score of the network that found or confirmed it, or, of a face that the cascade is sure of, n / (n + 4) for its n windows: 0 to 1. */
   readonly confidence: number;
   readonly detector: 'haar' | 'ssd' | 'tiny';
   readonly landmarks: Landmarks;

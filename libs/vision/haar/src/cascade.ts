@@ -5,8 +5,13 @@ import { dirname, join } from 'node:path';
 import type { CascadeSettings } from './settings.js';
 
 /** OpenCV's cascade over one grey picture, by whichever build of OpenCV. Calls do not overlap: both builds compute on the calling thread. */
+/** A box, and how many windows of the cascade were merged into it. */
+export interface Hit extends Box {
+  readonly support: number;
+}
+
 export interface Cascade {
-  find(picture: GreyImage, settings: CascadeSettings): readonly Box[];
+  find(picture: GreyImage, settings: CascadeSettings): readonly Hit[];
   close(): void;
 }
 

@@ -43,6 +43,7 @@ describe.each(adapters)('Haar, %s', (adapter) => {
       expect(Math.abs((x ?? 0) - 0.5)).toBeLessThan(0.12);
       expect(Math.abs((y ?? 0) - 0.5)).toBeLessThan(0.15);
       expect(box.box.width / picture.width).toBeGreaterThan(0.4);
+      expect(box.support).toBeGreaterThan(4);
     }
   });
 

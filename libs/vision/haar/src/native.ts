@@ -13,7 +13,7 @@ interface Rect {
 }
 
 interface Classifier {
-  detectMultiScale(mat: Mat, options: object): { readonly objects: readonly Rect[] };
+  detectMultiScale(mat: Mat, options: object): { readonly objects: readonly Rect[]; readonly numDetections: readonly number[] };
 }
 
 interface Addon {
@@ -39,9 +39,8 @@ export function openNativeCascade(cascadePath: string): Cascade {
       const mat = new cv.Mat(Buffer.from(data.buffer, data.byteOffset, data.byteLength), height, width, cv.CV_8UC1);
       try {
         const options = { scaleFactor, minNeighbors: minNeighbours, minSize: new cv.Size(minSizePx, minSizePx) };
-        return classifier
-          .detectMultiScale(mat, options)
-          .objects.map((rect) => ({ x: rect.x, y: rect.y, width: rect.width, height: rect.height }));
+        const { objects, numDetections } = classifier.detectMultiScale(mat, options);
+        return objects.map(({ x, y, width, height }, i) => ({ x, y, width, height, support: numDetections[i] ?? 0 }));
       } finally {
         mat.release(); // else its memory waits for a garbage collection that does not see its size
       }

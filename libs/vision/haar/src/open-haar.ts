@@ -1,5 +1,5 @@
 import { FaceHashError } from '@facehash/kernel';
-import type { AnalyseOptions, Box, FaceDetector, GreyImage } from '@facehash/vision-core';
+import type { AnalyseOptions, CascadeDetector, GreyImage } from '@facehash/vision-core';
 import { access } from 'node:fs/promises';
 import { type Cascade, probed } from './cascade.js';
 import { openNativeCascade } from './native.js';
@@ -10,7 +10,7 @@ import { shrunk } from './shrink.js';
 export type HaarAdapter = 'native' | 'portable';
 
 export interface OpenedHaar {
-  readonly detector: FaceDetector<GreyImage>;
+  readonly detector: CascadeDetector;
   readonly adapter: HaarAdapter;
   /** Why `auto` did not take the native one, for the log. */
   readonly nativeFailure?: unknown;
@@ -58,11 +58,14 @@ function opened(adapter: HaarAdapter, cascade: Cascade): OpenedHaar {
 
 type DetectOptions = Pick<AnalyseOptions, 'faces' | 'minFaceFraction'>;
 
-function find(cascade: Cascade, picture: GreyImage, options: DetectOptions): readonly { readonly box: Box; readonly confidence: number }[] {
+function find(cascade: Cascade, picture: GreyImage, options: DetectOptions): Awaited<ReturnType<CascadeDetector['detect']>> {
   const searched = shrunk(picture, longestSidePx(options.faces));
-  const boxes = cascade.find(searched, settingsFor(searched, options));
   const scale = picture.width / searched.width;
-  const scaled = boxes.map(({ x, y, width, height }) => ({ x: x * scale, y: y * scale, width: width * scale, height: height * scale }));
-  // The cascade gives no score, and the order of its boxes has no meaning: the largest counts as the best.
-  return scaled.sort((one, other) => other.width - one.width || one.x - other.x || one.y - other.y).map((box) => ({ box, confidence: 1 }));
+  return cascade
+    .find(searched, settingsFor(searched, options))
+    .map(({ x, y, width, height, support }) => ({
+      box: { x: x * scale, y: y * scale, width: width * scale, height: height * scale },
+      support,
+    }))
+    .sort((one, other) => other.box.width - one.box.width || one.box.x - other.box.x || one.box.y - other.box.y);
 }

@@ -14,11 +14,24 @@ interface Rects extends Disposable {
   get(index: number): { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 }
 
+interface Ints extends Disposable {
+  get(index: number): number;
+}
+
 interface Classifier extends Disposable {
   load(path: string): boolean;
   // OpenCV's own order, in which its WebAssembly build takes them.
-  detectMultiScale(
-    ...call: readonly [mat: Mat, found: Rects, scaleFactor: number, minNeighbours: number, flags: number, minSize: object, maxSize: object]
+  detectMultiScale2(
+    ...call: readonly [
+      mat: Mat,
+      found: Rects,
+      support: Ints,
+      scaleFactor: number,
+      minNeighbours: number,
+      flags: number,
+      minSize: object,
+      maxSize: object,
+    ]
   ): void;
 }
 
@@ -27,6 +40,7 @@ interface Runtime {
   readonly Mat: new (rows: number, columns: number, type: number) => Mat;
   readonly Size: new (width: number, height: number) => object;
   readonly RectVector: new () => Rects;
+  readonly IntVector: new () => Ints;
   readonly CascadeClassifier: new () => Classifier;
   FS_createDataFile(folder: string, name: string, data: Uint8Array, ...access: readonly boolean[]): void;
   FS_unlink(path: string): void;
@@ -46,14 +60,25 @@ export async function openPortableCascade(cascadePath: string): Promise<Cascade>
     find({ data, width, height }, { scaleFactor, minNeighbours, minSizePx }) {
       const mat = new cv.Mat(height, width, cv.CV_8UC1);
       const found = new cv.RectVector();
+      const support = new cv.IntVector();
       try {
         mat.data.set(data);
-        classifier.detectMultiScale(mat, found, scaleFactor, minNeighbours, 0, new cv.Size(minSizePx, minSizePx), new cv.Size(0, 0));
+        classifier.detectMultiScale2(
+          mat,
+          found,
+          support,
+          scaleFactor,
+          minNeighbours,
+          0,
+          new cv.Size(minSizePx, minSizePx),
+          new cv.Size(0, 0),
+        );
         return Array.from({ length: found.size() }, (_, i) => {
           const { x, y, width: w, height: h } = found.get(i);
-          return { x, y, width: w, height: h };
+          return { x, y, width: w, height: h, support: support.get(i) };
         });
       } finally {
+        support.delete();
         found.delete();
         mat.delete();
       }
@@ -111,6 +136,6 @@ function isListener(value: unknown): value is () => void {
 }
 
 function isRuntime(value: unknown): value is Runtime {
-  const wanted = ['Mat', 'Size', 'RectVector', 'CascadeClassifier', 'FS_createDataFile', 'FS_unlink', 'CV_8UC1'];
+  const wanted = ['Mat', 'Size', 'RectVector', 'IntVector', 'CascadeClassifier', 'FS_createDataFile', 'FS_unlink', 'CV_8UC1'];
   return typeof value === 'object' && value !== null && wanted.every((name) => name in value);
 }
