@@ -111,8 +111,8 @@ async function judgeVersion(run: Run, samples: readonly TrainingSample[]): Promi
   journal.enter('Calibrating');
   const results = await judgeOutOfFold(samples, ports, { signal: options.signal, onProgress: (done) => journal.advance(done) });
   const people = centroidsOf(samples).map(({ personId, photos }) => ({ id: personId, photos }));
-  const { genuineScores, ...summary } = summaryOf(results, { people: people.length, falseAcceptTarget: spec.falseAcceptTarget });
-  const decision: Decision = { v: 1, rule: 'capped-margin', people, genuineScores: [...genuineScores] };
+  const { strangers, ...summary } = summaryOf(results, { people: people.length, falseAcceptTarget: spec.falseAcceptTarget });
+  const decision: Decision = { v: 1, rule: 'capped-margin', people, strangers: { ...strangers, lowest: [...strangers.lowest] } };
   journal.enter('Evaluating');
   const { spoiling, ...finding } = await gate(spec, { samples, results }, { ports, signal: options.signal });
   const evaluation = { ...summary, gate: finding };

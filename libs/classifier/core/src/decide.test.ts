@@ -14,7 +14,12 @@ function at(distances: readonly number[]): Prediction {
 }
 
 function decisionOf(photos: readonly number[]): Decision {
-  return { v: 1, rule: 'capped-margin', people: photos.map((n, i) => ({ id: `per_${i}`, photos: n })), genuineScores: [] };
+  return {
+    v: 1,
+    rule: 'capped-margin',
+    people: photos.map((n, i) => ({ id: `per_${i}`, photos: n })),
+    strangers: { photos: 0, lowest: [] },
+  };
 }
 
 describe('the decision', () => {

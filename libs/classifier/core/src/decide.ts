@@ -1,5 +1,6 @@
-import { cappedMargin, distanceOf, threshold } from './capped-margin.js';
+import { cappedMargin, distanceOf } from './capped-margin.js';
 import type { Decision } from './decision.js';
+import { acceptLimit } from './stranger-scores.js';
 import type { Prediction } from './ports.js';
 
 export interface Candidate {
@@ -38,6 +39,6 @@ export function decide(prediction: Prediction, decision: Decision, falseAcceptTa
   const [nearest, second] = ranked;
   if (!nearest) return { found: null, candidates: [], score: Number.POSITIVE_INFINITY, threshold: Number.NEGATIVE_INFINITY };
   const score = cappedMargin(distanceOf(nearest.candidate.similarity), second && distanceOf(second.candidate.similarity));
-  const limit = threshold({ people: ranked.length, photos: nearest.photos, falseAcceptTarget });
+  const limit = acceptLimit({ people: ranked.length, photos: nearest.photos, falseAcceptTarget }, decision.strangers);
   return { found: score <= limit ? nearest.candidate : null, candidates: ranked.map((r) => r.candidate), score, threshold: limit };
 }

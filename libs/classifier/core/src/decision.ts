@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LOWEST_MAX } from './stranger-scores.js';
 
 /**
  * `decision.json` of a version: everything the decision needs beside the model, so that the threshold for any false accept
@@ -9,7 +10,7 @@ export const decisionSchema = z.strictObject({
   rule: z.literal('capped-margin'),
   /** In the order of the model's outputs: the person and the number of photos behind the centroid. */
   people: z.array(z.strictObject({ id: z.string(), photos: z.int().min(1) })).min(1),
-  /** Out-of-fold scores `u` (see `score`) of enrolled photos against the right person; lower is closer. */
-  genuineScores: z.array(z.number()),
+  /** What enrolled photos score when their own person is left out: see `StrangerScores`. */
+  strangers: z.strictObject({ photos: z.int().min(0), lowest: z.array(z.number()).max(LOWEST_MAX) }),
 });
 export type Decision = z.output<typeof decisionSchema>;

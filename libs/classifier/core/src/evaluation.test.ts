@@ -72,14 +72,21 @@ describe('out-of-fold results', () => {
 });
 
 describe('the summary', () => {
-  const result = (correct: boolean, score: number) => ({ photo: hex(0, 1), personId: 'a', correct, score, photosBehind: 5 });
+  const result = (correct: boolean, score: number, strangerScore: number | null = 0.6) => ({
+    photo: hex(0, 1),
+    personId: 'a',
+    correct,
+    score,
+    strangerScore,
+    photosBehind: 5,
+  });
 
   it('says nothing of a model without photos to judge by', () => {
     expect(summaryOf([], { people: 1, falseAcceptTarget: 0.01 })).toEqual({
       probes: 0,
       rank1: null,
       knownAcceptRate: null,
-      genuineScores: [],
+      strangers: { photos: 0, lowest: [] },
     });
   });
 
@@ -88,8 +95,9 @@ describe('the summary', () => {
     expect(summaryOf(results, { people: 2, falseAcceptTarget: 0.01 })).toMatchObject({ probes: 4, rank1: 0.75, knownAcceptRate: 0.5 });
   });
 
-  it('gives the scores in order, right or wrong', () => {
-    expect(summaryOf([result(true, 0.5), result(false, 0.2)], { people: 2, falseAcceptTarget: 0.01 }).genuineScores).toEqual([0.2, 0.5]);
+  it('gives what strangers would score, in order', () => {
+    const results = [result(true, 0.5, 0.7), result(false, 0.2, 0.4), result(true, 0.3, null)];
+    expect(summaryOf(results, { people: 2, falseAcceptTarget: 0.01 }).strangers).toEqual({ photos: 2, lowest: [0.4, 0.7] });
   });
 });
 

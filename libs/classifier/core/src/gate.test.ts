@@ -12,6 +12,7 @@ const after = (photo: string, correct: boolean, score = near): OutOfFoldResult =
   personId: 'a',
   correct,
   score,
+  strangerScore: null,
   photosBehind: 4,
 });
 const before = (photos: Readonly<Record<string, { correct: boolean; score: number }>>): Evaluation => ({ v: 1, photos });

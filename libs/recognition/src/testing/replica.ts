@@ -149,7 +149,12 @@ export class Replica implements AsyncDisposable {
     }));
     const parts = await this.backend.fit(samples, { hyperparameters: { ...someHyperparameters, epochs: 0 } });
     const ids = centroidsOf(samples).map((c) => c.personId);
-    const decision = encodeDocument({ v: 1, rule: 'capped-margin', people: ids.map((id) => ({ id, photos: 1 })), genuineScores: [] });
+    const decision = encodeDocument({
+      v: 1,
+      rule: 'capped-margin',
+      people: ids.map((id) => ({ id, photos: 1 })),
+      strangers: { photos: 0, lowest: [] },
+    });
     const files = { 'model.json': parts.modelJson, 'weights.bin': parts.weights, 'decision.json': decision };
     for (const bytes of Object.values(files)) await this.objects.create(layout.part(storageId, sha256Hex(bytes)), bytes);
     const manifest = aManifestOfVersion({
