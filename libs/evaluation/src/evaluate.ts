@@ -6,7 +6,7 @@ import { least, peopleReports, type Nearest } from './people.js';
 import { probesOf, type Probe } from './probes.js';
 import { contributions, detCurve, scoreHistograms, targetRates, trialsOf } from './rates.js';
 import { LISTED_MAX, PEOPLE_LISTED_MAX, type EvaluationReport } from './report.js';
-import { descriptorSpace, galleryOf, ratioSpace, type Gallery, type Space } from './space.js';
+import { descriptorSpace, galleryOf, ratioSpace, sizeOf, type Gallery, type Space } from './space.js';
 
 export interface EvaluatedVersion {
   readonly version: string;
@@ -22,7 +22,7 @@ export interface EvaluatedVersion {
  * Takes about as long as `outOfFold` did.
  */
 export function* evaluate(version: EvaluatedVersion): Generator<number, EvaluationReport, undefined> {
-  const gallery = galleryOf(version.samples);
+  const gallery = galleryOf(version.samples, version.results);
   const descriptors = descriptorSpace(gallery);
   const ratios = ratioSpace(gallery);
   const steps = gallery.samples.length + gallery.people.length;
@@ -52,7 +52,7 @@ interface Compared {
 
 function reportOf({ version, pipeline, falseAcceptTarget, results }: EvaluatedVersion, compared: Compared): EvaluationReport {
   const { gallery, descriptors, haveRatios, probes, nearest } = compared;
-  const limit = limitAt(falseAcceptTarget, gallery.people.length);
+  const limit = limitAt(falseAcceptTarget, sizeOf(gallery));
   const trials = trialsOf(gallery, probes);
   const perPerson = peopleReports(gallery, { probes, nearest }, falseAcceptTarget);
   const pairs = confusedPairs(gallery, probes, descriptors);

@@ -1,13 +1,18 @@
-import { threshold } from '@facehash/classifier-core';
+import { acceptLimit, type StrangerScores } from '@facehash/classifier-core';
 
 /** The largest distance or score that is accepted, by the number of photos behind the centroid. */
 export type Limit = (photos: number) => number;
 
-/** Each value is computed once: a report asks for some hundred thousand. */
-export function limitAt(falseAcceptTarget: number, people: number): Limit {
+export interface LimitOf {
+  readonly people: number;
+  readonly strangers: StrangerScores;
+}
+
+/** As the version itself decides. Each value is computed once: a report asks for some hundred thousand. */
+export function limitAt(falseAcceptTarget: number, { people, strangers }: LimitOf): Limit {
   const known = new Map<number, number>();
   return (photos) => {
-    const value = known.get(photos) ?? threshold({ people, photos, falseAcceptTarget });
+    const value = known.get(photos) ?? acceptLimit({ people, photos, falseAcceptTarget }, strangers);
     known.set(photos, value);
     return value;
   };

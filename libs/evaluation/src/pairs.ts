@@ -2,7 +2,7 @@ import { rounded } from './clopper-pearson.js';
 import { limitAt, type Limit } from './limits.js';
 import type { Probe } from './probes.js';
 import type { PairReport, PhotoReport } from './report.js';
-import type { Gallery, Space } from './space.js';
+import { sizeOf, type Gallery, type Space } from './space.js';
 
 /** The target by which people and photos are called alike: fixed, so that what is reported does not change with the version's own. */
 const SUSPICION_TARGET = 0.01;
@@ -17,7 +17,7 @@ interface Pair {
 
 /** Every two people of whom a photo of one lies near the other, the most alike first. */
 export function confusedPairs(gallery: Gallery, probes: readonly Probe[], descriptors: Space): readonly PairReport[] {
-  const limit = limitAt(SUSPICION_TARGET, gallery.people.length);
+  const limit = limitAt(SUSPICION_TARGET, sizeOf(gallery));
   const pairs = new Map<number, Pair>();
   for (const { person, ownDistance, others } of probes) {
     for (const other of others) {
@@ -77,7 +77,7 @@ function byLikeness(a: PairReport, b: PairReport): number {
 /** Photos that lie nearer to another person than to their own, the most certain first. */
 export function suspiciousPhotos(gallery: Gallery, probes: readonly Probe[], pairs: readonly PairReport[]): readonly PhotoReport[] {
   const alike = new Set(pairs.filter((p) => p.onePersonLikely).map((p) => p.people.join()));
-  const judge = { gallery, alike, limit: limitAt(SUSPICION_TARGET, gallery.people.length) };
+  const judge = { gallery, alike, limit: limitAt(SUSPICION_TARGET, sizeOf(gallery)) };
   return probes.flatMap((probe) => suspicion(probe, judge)).sort(byCertainty);
 }
 

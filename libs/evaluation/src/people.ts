@@ -3,7 +3,7 @@ import { limitAt } from './limits.js';
 import { compared } from './pairs.js';
 import type { Probe } from './probes.js';
 import type { PersonReport } from './report.js';
-import type { Gallery } from './space.js';
+import { sizeOf, type Gallery } from './space.js';
 
 /** The nearest other person of each: its position and the squared distance, or undefined. */
 export type Nearest = readonly ({ readonly person: number; readonly squared: number } | undefined)[];
@@ -14,7 +14,7 @@ export function peopleReports(
   { probes, nearest }: { readonly probes: readonly Probe[]; readonly nearest: Nearest },
   falseAcceptTarget: number,
 ): readonly PersonReport[] {
-  const limit = limitAt(falseAcceptTarget, gallery.people.length);
+  const limit = limitAt(falseAcceptTarget, sizeOf(gallery));
   const tallies = gallery.people.map(() => ({ probes: 0, right: 0, accepted: 0 }));
   for (const { person, result } of probes) {
     const tally = tallies[person];

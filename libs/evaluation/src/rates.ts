@@ -1,9 +1,9 @@
-import { cappedMargin } from '@facehash/classifier-core';
+import { cappedMargin, type StrangerScores } from '@facehash/classifier-core';
 import { proportion, rounded } from './clopper-pearson.js';
 import { limitAt } from './limits.js';
 import { RATIO_WEIGHTS, type Probe } from './probes.js';
 import type { EvaluationReport } from './report.js';
-import type { Gallery } from './space.js';
+import { sizeOf, type Gallery } from './space.js';
 
 /** A photo that was judged against its own person, or one that plays a stranger: what decides whether it is accepted. */
 interface Trial {
@@ -15,6 +15,7 @@ interface Trial {
 /** What the rates are made from. */
 export interface Trials {
   readonly people: number;
+  readonly strangers: StrangerScores;
   readonly genuine: readonly (Trial & { readonly correct: boolean })[];
   /** Each photo against everybody but its own person. */
   readonly impostor: readonly Trial[];
@@ -22,7 +23,7 @@ export interface Trials {
 
 export function trialsOf(gallery: Gallery, probes: readonly Probe[]): Trials {
   return {
-    people: gallery.people.length,
+    ...sizeOf(gallery),
     genuine: probes.flatMap(({ result }) =>
       result ? [{ score: result.score, photos: result.photosBehind, correct: result.correct }] : [],
     ),
@@ -66,10 +67,10 @@ export function detCurve(trials: Trials): EvaluationReport['det'] {
   });
 }
 
-function counts({ people, genuine, impostor }: Trials, target: number): { readonly accepted: number; readonly taken: number } {
-  const ofKnown = limitAt(target, people);
+function counts({ people, strangers, genuine, impostor }: Trials, target: number): { readonly accepted: number; readonly taken: number } {
+  const ofKnown = limitAt(target, { people, strangers });
   // The stranger's own record is not enrolled.
-  const ofStranger = limitAt(target, people - 1);
+  const ofStranger = limitAt(target, { people: people - 1, strangers });
   return {
     accepted: genuine.filter((t) => t.correct && t.score <= ofKnown(t.photos)).length,
     taken: impostor.filter((t) => t.score <= ofStranger(t.photos)).length,
@@ -87,7 +88,7 @@ export function scoreHistograms(trials: Trials, gallery: Gallery, falseAcceptTar
     width: BIN_WIDTH,
     genuine: histogram(trials.genuine),
     impostor: histogram(trials.impostor),
-    threshold: { photos, score: rounded(limitAt(falseAcceptTarget, gallery.people.length)(photos)) },
+    threshold: { photos, score: rounded(limitAt(falseAcceptTarget, sizeOf(gallery))(photos)) },
   };
 }
 

@@ -1,4 +1,12 @@
-import { directionOf, foldOf, type TrainingSample } from '@facehash/classifier-core';
+import {
+  directionOf,
+  foldOf,
+  strangerScoresOf,
+  type OutOfFoldResult,
+  type StrangerScores,
+  type TrainingSample,
+} from '@facehash/classifier-core';
+import type { LimitOf } from './limits.js';
 
 /** Which person each sample is of, and in which fold: by their positions in `samples` and in `people`. */
 export interface Gallery {
@@ -8,15 +16,22 @@ export interface Gallery {
   /** Of each person. */
   readonly photos: readonly number[];
   readonly personOf: readonly number[];
+  readonly strangers: StrangerScores;
 }
 
-export function galleryOf(samples: readonly TrainingSample[]): Gallery {
+/** What a limit depends on. */
+export function sizeOf({ people, strangers }: Gallery): LimitOf {
+  return { people: people.length, strangers };
+}
+
+export function galleryOf(samples: readonly TrainingSample[], results: readonly OutOfFoldResult[]): Gallery {
+  const strangers = strangerScoresOf(results.flatMap((r) => r.strangerScore ?? []));
   const people = [...new Set(samples.map((s) => s.personId))].sort();
   const index = new Map(people.map((id, i) => [id, i]));
   const personOf = samples.map((s) => index.get(s.personId) ?? 0);
   const photos = people.map(() => 0);
   for (const person of personOf) photos[person] = (photos[person] ?? 0) + 1;
-  return { samples, people, photos, personOf };
+  return { samples, people, photos, personOf, strangers };
 }
 
 interface Group {
