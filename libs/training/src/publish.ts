@@ -1,7 +1,7 @@
 import { encodeDocument, layout, type RunSpec, type VersionManifest } from '@facehash/artifacts';
 import { sha256Hex } from '@facehash/kernel';
 import type { ObjectStore } from '@facehash/object-store-core';
-import { readManifest, readPart, readStored, withDigest, writeDerived } from './stored.js';
+import { readManifest, readPart, readStored, withDigest, writeDerived, type Stored } from './stored.js';
 
 export interface Version {
   /** By the names that the manifest lists. */
@@ -21,21 +21,27 @@ export async function publish(version: Version, objects: ObjectStore, signal: Ab
     parts.push({ name, sha256, sizeBytes: bytes.length });
   }
   const manifest: VersionManifest = { ...version.manifest, parts };
-  const target = { storageId, version: manifest.version };
-  const stored = await readManifest(objects, target, signal);
+  const key = layout.manifest(storageId, manifest.version);
+  const stored = await readManifest(objects, manifest, signal);
+  if (await isWhole(stored, { ...manifest, digest: manifest.samples.digest }, objects, signal)) return;
   // A manifest that cannot be used is replaced: the same inputs make the same name, so nothing else would ever heal it.
   const replaces = stored.state === 'sound' ? 'corrupt' : stored.state;
-  if (await isPublished({ ...manifest, digest: manifest.samples.digest }, objects, signal)) return;
-  await writeDerived(objects, { key: layout.manifest(storageId, manifest.version), bytes: encodeDocument(manifest), replaces }, signal);
+  await writeDerived(objects, { key, bytes: encodeDocument(manifest), replaces }, signal);
 }
 
+type Inputs = Pick<RunSpec, 'storageId' | 'version' | 'pipeline'> & { readonly digest: string };
+
 /** Whether the version of a run is in the store already, whole and of the same inputs. */
-export async function isPublished(
-  { storageId, version, pipeline, digest }: Pick<RunSpec, 'storageId' | 'version' | 'pipeline'> & { readonly digest: string },
+export async function isPublished(inputs: Inputs, objects: ObjectStore, signal: AbortSignal): Promise<boolean> {
+  return isWhole(await readManifest(objects, inputs, signal), inputs, objects, signal);
+}
+
+async function isWhole(
+  stored: Stored<VersionManifest>,
+  { storageId, version, pipeline, digest }: Inputs,
   objects: ObjectStore,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const stored = await readManifest(objects, { storageId, version }, signal);
   if (stored.state !== 'sound') return false;
   const manifest = stored.value;
   const ofThisRun = manifest.version === version && manifest.storageId === storageId;

@@ -7,8 +7,9 @@ import { pipelineOf } from './pipeline.js';
 
 const config = loadConfig(process.env);
 prepareDecoder();
-const networks = await openNetworks(config.networksDir, { threads: config.threads });
-const haar = await openHaar({ adapter: config.haar, cascadePath: config.cascadePath ?? bundledCascadePath() });
+// The pool runs a process for each CPU.
+const networks = await openNetworks(config.networksDir, { threads: 1 });
+const haar = await openHaar({ adapter: 'auto', cascadePath: bundledCascadePath() });
 const { nativeFailure } = haar;
 const why = nativeFailure instanceof Error ? { nativeFailure: nativeFailure.message } : {};
 serveAnalyser(pipelineOf({ haar: haar.detector, ...networks }), { haar: haar.adapter, ...why });

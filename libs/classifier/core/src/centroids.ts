@@ -1,3 +1,4 @@
+import { distanceOf } from './capped-margin.js';
 import { foldOf } from './folds.js';
 
 /** The direction of a sum of unit descriptors: the normalised mean. All zeros when they cancel out. */
@@ -72,4 +73,21 @@ export function ownWithoutFold(samples: readonly Described[]): (sample: Describe
     if (fold) accumulate(sum, fold.sum, -1);
     return { photos: (all?.photos ?? 0) - (fold?.photos ?? 0), direction: directionOf(sum) };
   };
+}
+
+/** Distances to the two nearest other people. */
+export function nearestOthers(
+  personId: string,
+  descriptor: Float64Array,
+  centroids: readonly Centroid[],
+): readonly [nearest: number | undefined, second: number | undefined] {
+  let [first, second] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const other of centroids) {
+    if (other.personId === personId) continue;
+    const cosine = dot(descriptor, other.direction);
+    if (cosine > first) [first, second] = [cosine, first];
+    else if (cosine > second) second = cosine;
+  }
+  const distanceAt = (cosine: number): number | undefined => (cosine > Number.NEGATIVE_INFINITY ? distanceOf(cosine) : undefined);
+  return [distanceAt(first), distanceAt(second)];
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cappedMargin, distanceOf } from './capped-margin.js';
-import { centroidsOf, dot, ownWithoutFold, type Centroid } from './centroids.js';
+import { centroidsOf, dot, nearestOthers, ownWithoutFold } from './centroids.js';
 import type { TrainingSample } from './ports.js';
 import { acceptLimit, strangerScoresOf, type StrangerScores } from './stranger-scores.js';
 
@@ -43,23 +43,6 @@ export function* outOfFold(samples: readonly Described[]): Generator<OutOfFoldRe
       photosBehind: own.photos,
     };
   }
-}
-
-/** Distances to the two nearest other people. */
-function nearestOthers(
-  personId: string,
-  descriptor: Float64Array,
-  centroids: readonly Centroid[],
-): readonly [nearest: number | undefined, second: number | undefined] {
-  let [first, second] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const other of centroids) {
-    if (other.personId === personId) continue;
-    const cosine = dot(descriptor, other.direction);
-    if (cosine > first) [first, second] = [cosine, first];
-    else if (cosine > second) second = cosine;
-  }
-  const distanceAt = (cosine: number): number | undefined => (cosine > Number.NEGATIVE_INFINITY ? distanceOf(cosine) : undefined);
-  return [distanceAt(first), distanceAt(second)];
 }
 
 /** Six decimals: below what a score means, and above what two machines differ by. */

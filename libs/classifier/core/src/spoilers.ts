@@ -1,5 +1,5 @@
 import { cappedMargin, distanceOf, threshold } from './capped-margin.js';
-import { centroidsOf, dot, ownWithoutFold, type Centroid } from './centroids.js';
+import { centroidsOf, dot, nearestOthers, ownWithoutFold, type Centroid } from './centroids.js';
 import type { TrainingSample } from './ports.js';
 
 type Described = Pick<TrainingSample, 'personId' | 'photo' | 'descriptor'>;
@@ -64,8 +64,7 @@ function* recognisedAmong(
     if (photos === 0) continue;
     const descriptor = Float64Array.from(sample.descriptor);
     const ownDistance = distanceOf(dot(descriptor, direction));
-    const others = people.filter((p) => p.personId !== sample.personId).map((p) => distanceOf(dot(descriptor, p.direction)));
-    const nearestOther = others.length > 0 ? Math.min(...others) : undefined;
+    const [nearestOther] = nearestOthers(sample.personId, descriptor, people);
     const limit = threshold({ people: people.length, photos, falseAcceptTarget });
     const recognisedBeside = (other: number | undefined): boolean =>
       ownDistance < (other ?? Number.POSITIVE_INFINITY) && cappedMargin(ownDistance, other) <= limit;
