@@ -1,2 +1,2 @@
 export { checkPage, pageOf } from './pages.js';
-export type { Page, PageRequest, Person, Photo, Registry, SampleCounts } from './ports.js';
+export type { Erasure, ErasureRegister, Page, PageRequest, Person, Photo, PhotoRemoval, Registry, SampleCounts } from './ports.js';

@@ -23,6 +23,23 @@ export interface Photo {
   readonly quality: { readonly sizePx: number; readonly sharpness: number; readonly brightness: number; readonly turn: number };
 }
 
+/** What became of the wish to erase somebody: the receipt. It holds no name. */
+export interface Erasure {
+  readonly storageId: string;
+  readonly personId: string;
+  /** ISO 8601, UTC. From here on the person has no row and no photo row, and no new ones can be made. */
+  readonly requestedAt: string;
+  /** Photos that they had then. */
+  readonly photos: number;
+  /** From when on no live replica names them; null while one still may. */
+  readonly maskedAt: string | null;
+  /** When nothing that is stored held their photos, or was made from them, any more. */
+  readonly completedAt: string | null;
+}
+
+/** A photo whose row is gone and whose bytes may still be there. */
+export type PhotoRemoval = Pick<Photo, 'storageId' | 'personId' | 'sha256'>;
+
 export interface Page<T> {
   readonly items: readonly T[];
   /** Pass it as `after` for the next page; null at the end. */
@@ -40,6 +57,34 @@ export interface SampleCounts {
   readonly photos: number;
 }
 
+/** People and photos that go, and what is left to do about it. Part of the registry, and under its rules. */
+export interface ErasureRegister {
+  /**
+   * Writes the erasure, then takes the person and their photos out of every reading. The erasure that there is when it was asked for before;
+   * `undefined` when there never was such a person.
+   */
+  erasePerson(storageId: string, id: string, at: string, signal?: AbortSignal): Promise<Erasure | undefined>;
+  erasure(storageId: string, personId: string, signal?: AbortSignal): Promise<Erasure | undefined>;
+  /** In the order of person ids. */
+  erasures(storageId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<Erasure>>;
+  /** Of every model, those that are not completed, ordered by (storageId, personId). */
+  openErasures(signal?: AbortSignal): AsyncIterable<Erasure>;
+  /** Sets what is given and was null. The erasure after it; `undefined` when there is none. */
+  advanceErasure(
+    storageId: string,
+    personId: string,
+    reached: { readonly maskedAt?: string; readonly completedAt?: string },
+    signal?: AbortSignal,
+  ): Promise<Erasure | undefined>;
+
+  /** Takes one photo out of every reading and notes that its bytes are to go. False when there is no such row. */
+  removePhoto(photo: PhotoRemoval, signal?: AbortSignal): Promise<boolean>;
+  /** Of every model, in the order of (storageId, personId, sha256). */
+  removals(signal?: AbortSignal): AsyncIterable<PhotoRemoval>;
+  /** The bytes are gone. No error when it was not noted. */
+  removalDone(photo: PhotoRemoval, signal?: AbortSignal): Promise<void>;
+}
+
 /**
  * Who is enrolled, with which photos. Needs no transactions: every call is one atomic change, safe to repeat, and durable when it
  * resolves. What is handed out belongs to the caller.
@@ -48,7 +93,7 @@ export interface SampleCounts {
  * counter *before* the rows. So a snapshot named by counter r holds at least everything that was acknowledged at r.
  * Every call rejects with STORE_UNAVAILABLE when the store cannot answer, and with the signal's reason once that aborts.
  */
-export interface Registry {
+export interface Registry extends ErasureRegister {
   /** `exists` gives the person who holds the name already, or else the id. */
   createPerson(person: Person, signal?: AbortSignal): Promise<{ readonly outcome: 'created' | 'exists'; readonly person: Person }>;
   person(storageId: string, id: string, signal?: AbortSignal): Promise<Person | undefined>;
@@ -66,8 +111,12 @@ export interface Registry {
     signal?: AbortSignal,
   ): Promise<Person | undefined>;
 
-  /** `duplicate` when this person has the photo already: the first row stays. Rejects with PERSON_NOT_FOUND. */
-  addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate' | 'otherPerson'>;
+  /**
+   * `duplicate` when this person has the photo already: the first row stays. `beingRemoved` while the bytes of the same photo of theirs are
+   * still to go: they would take the new ones along. Rejects with PERSON_NOT_FOUND.
+   */
+  addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate' | 'otherPerson' | 'beingRemoved'>;
+  photo(storageId: string, personId: string, sha256: string, signal?: AbortSignal): Promise<Photo | undefined>;
   /** The same bytes, under whichever persons of the model, in the order of their ids. */
   photosBySha256(storageId: string, sha256: string, signal?: AbortSignal): Promise<readonly Photo[]>;
   /** In the order of sha256. */

@@ -33,4 +33,12 @@ export const migrations: readonly string[] = [
    CREATE TRIGGER photo_removed AFTER DELETE ON photos BEGIN
      UPDATE totals SET photos = photos - 1 WHERE storage_id = old.storage_id;
    END`,
+  `CREATE TABLE erasures (
+     storage_id TEXT NOT NULL, person_id TEXT NOT NULL, requested_at TEXT NOT NULL, photos INTEGER NOT NULL, masked_at TEXT, completed_at TEXT,
+     PRIMARY KEY (storage_id, person_id)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX open_erasures ON erasures (storage_id, person_id) WHERE completed_at IS NULL;
+   CREATE TABLE removals (
+     storage_id TEXT NOT NULL, person_id TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (storage_id, person_id, sha256)
+   ) STRICT, WITHOUT ROWID`,
 ];

@@ -1,4 +1,4 @@
-import type { Person, Photo } from '@facehash/registry-core';
+import type { Erasure, Person, Photo, PhotoRemoval } from '@facehash/registry-core';
 import { z } from 'zod';
 import type { Row } from './database.js';
 
@@ -24,6 +24,15 @@ const photoRow = z.object({
 });
 const quality = z.object({ sizePx: z.number(), sharpness: z.number(), brightness: z.number(), turn: z.number() });
 
+const erasureRow = z.object({
+  storage_id: z.string(),
+  person_id: z.string(),
+  requested_at: z.string(),
+  photos: z.number(),
+  masked_at: z.string().nullable(),
+  completed_at: z.string().nullable(),
+});
+
 export function toPerson(row: Row | undefined): Person {
   const { storage_id: storageId, id, name, external_id: externalId, created_at: createdAt, ...rest } = personRow.parse(row);
   return { id, storageId, name, externalId, metadata: metadata.parse(JSON.parse(rest.metadata)), createdAt };
@@ -32,6 +41,15 @@ export function toPerson(row: Row | undefined): Person {
 export function toPhoto(row: Row): Photo {
   const { storage_id: storageId, person_id: personId, sha256, size_bytes: sizeBytes, added_at: addedAt, ...rest } = photoRow.parse(row);
   return { storageId, personId, sha256, sizeBytes, addedAt, quality: quality.parse(JSON.parse(rest.quality)) };
+}
+
+export function toErasure(row: Row): Erasure {
+  const { storage_id: storageId, person_id: personId, photos, ...times } = erasureRow.parse(row);
+  return { storageId, personId, photos, requestedAt: times.requested_at, maskedAt: times.masked_at, completedAt: times.completed_at };
+}
+
+export function toRemoval(row: Row): PhotoRemoval {
+  return { storageId: textIn(row, 'storage_id'), personId: textIn(row, 'person_id'), sha256: textIn(row, 'sha256') };
 }
 
 export function numberIn(row: Row | undefined, column: string): number {

@@ -11,8 +11,9 @@ import {
   type Registry,
   type SampleCounts,
 } from '@facehash/registry-core';
-import { openDatabase, type Database, type OpenOptions } from './database.js';
+import { openDatabase, type OpenOptions } from './database.js';
 import { numberIn, textIn, toPerson, toPhoto } from './rows.js';
+import { SqliteErasures } from './sqlite-erasures.js';
 import { isForeignKeyViolation, isUniqueViolation } from './sqlite-errors.js';
 
 /** Rows read at once when all of a model are walked through: some milliseconds. */
@@ -29,9 +30,7 @@ export function openSqliteRegistry(path: string, options?: OpenOptions): SqliteR
   return new RegistryOnSqlite(openDatabase(path, options));
 }
 
-class RegistryOnSqlite implements SqliteRegistry {
-  constructor(private readonly database: Database) {}
-
+class RegistryOnSqlite extends SqliteErasures implements SqliteRegistry {
   createPerson(person: Person, signal?: AbortSignal): Promise<{ readonly outcome: 'created' | 'exists'; readonly person: Person }> {
     const { storageId, id, name, externalId, metadata, createdAt } = person;
     return this.database.alone((db) => {
@@ -79,15 +78,17 @@ class RegistryOnSqlite implements SqliteRegistry {
     }
   }
 
-  async addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate' | 'otherPerson'> {
+  async addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate' | 'otherPerson' | 'beingRemoved'> {
     const { storageId, personId, sha256, sizeBytes, addedAt, quality } = photo;
     const insert = 'INSERT INTO photos (storage_id, person_id, sha256, size_bytes, added_at, quality) VALUES (?, ?, ?, ?, ?, ?)';
     const values = [storageId, personId, sha256, sizeBytes, addedAt, JSON.stringify(quality)];
     const holder = 'SELECT person_id FROM photos INDEXED BY photos_by_content WHERE storage_id = ? AND sha256 = ?';
+    const removal = 'SELECT 1 FROM removals WHERE storage_id = ? AND person_id = ? AND sha256 = ?';
     try {
       return await this.database.alone((db) => {
         const held = db.rows(holder, storageId, sha256);
         if (held.length > 0) return held.some((row) => row['person_id'] === personId) ? 'duplicate' : 'otherPerson';
+        if (db.row(removal, storageId, personId, sha256)) return 'beingRemoved';
         db.run(insert, ...values);
         return 'added';
       }, signal);
@@ -101,6 +102,15 @@ class RegistryOnSqlite implements SqliteRegistry {
     const sql = 'SELECT * FROM photos INDEXED BY photos_by_content WHERE storage_id = ? AND sha256 = ? ORDER BY person_id';
     return this.database.do((db) => db.rows(sql, storageId, sha256).map(toPhoto), signal);
   }
+
+  photo(storageId: string, personId: string, sha256: string, signal?: AbortSignal): Promise<Photo | undefined> {
+    const sql = 'SELECT * FROM photos WHERE storage_id = ? AND person_id = ? AND sha256 = ?';
+    return this.database.do((db) => {
+      const row = db.row(sql, storageId, personId, sha256);
+      return row && toPhoto(row);
+    }, signal);
+  }
+
   async photos(storageId: string, personId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<Photo>> {
     checkPage(page);
     const { after = '', limit } = page;

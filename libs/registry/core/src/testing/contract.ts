@@ -1,5 +1,7 @@
 import type { Person, Photo, Registry } from '../ports.js';
 import { aPerson, aPhoto } from './builders.js';
+import { describeErasures } from './erasure-contract.js';
+import { collect, times } from './several.js';
 
 const ELSEWHERE = 'fm-0002-test';
 const invalid = { code: 'REQUEST_INVALID' };
@@ -216,6 +218,8 @@ export function describeRegistryContract(name: string, open: () => Promise<{ rea
       });
     });
 
+    describe('what goes', () => describeErasures(() => registry));
+
     it('hands out copies: what a caller does to them changes nothing', async () => {
       const person: Person = { ...ann, metadata: { floor: '3' } };
       await registry.createPerson(person);
@@ -242,6 +246,15 @@ export function describeRegistryContract(name: string, open: () => Promise<{ rea
         () => registry.bumpCounter(storageId, signal),
         () => registry.counter(storageId, signal),
         () => collect(registry.counters(signal)),
+        () => registry.photo(storageId, ben.id, 'x', signal),
+        () => registry.erasePerson(storageId, ben.id, 'now', signal),
+        () => registry.erasure(storageId, ben.id, signal),
+        () => registry.erasures(storageId, { limit: 1 }, signal),
+        () => collect(registry.openErasures(signal)),
+        () => registry.advanceErasure(storageId, ben.id, {}, signal),
+        () => registry.removePhoto(aPhoto(ben), signal),
+        () => collect(registry.removals(signal)),
+        () => registry.removalDone(aPhoto(ben), signal),
       ]) {
         await expect(call()).rejects.toBe(enough);
       }
@@ -253,14 +266,4 @@ export function describeRegistryContract(name: string, open: () => Promise<{ rea
 
 function byPerson(a: Photo, b: Photo): number {
   return `${a.personId}/${a.sha256}` < `${b.personId}/${b.sha256}` ? -1 : 1;
-}
-
-function times<T>(count: number, make: (i: number) => T): T[] {
-  return Array.from({ length: count }, (_, i) => make(i));
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }

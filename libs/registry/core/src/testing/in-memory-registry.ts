@@ -1,6 +1,6 @@
 import { FaceHashError } from '@facehash/kernel';
 import { checkPage, pageOf } from '../pages.js';
-import type { Page, PageRequest, Person, Photo, Registry, SampleCounts } from '../ports.js';
+import type { Erasure, Page, PageRequest, Person, Photo, PhotoRemoval, Registry, SampleCounts } from '../ports.js';
 
 /** The fake: same contract, in memory. */
 export class InMemoryRegistry implements Registry {
@@ -11,6 +11,10 @@ export class InMemoryRegistry implements Registry {
   /** By storage id, person and digest. */
   readonly #photos = new Map<string, Photo>();
   readonly #counters = new Map<string, number>();
+  /** By storage id and person. */
+  readonly #erasures = new Map<string, Erasure>();
+  /** By storage id, person and digest. */
+  readonly #removals = new Map<string, PhotoRemoval>();
 
   async createPerson(person: Person, signal?: AbortSignal): Promise<{ outcome: 'created' | 'exists'; person: Person }> {
     this.#begin(signal);
@@ -51,15 +55,21 @@ export class InMemoryRegistry implements Registry {
     return structuredClone(changed);
   }
 
-  async addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate' | 'otherPerson'> {
+  async addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate' | 'otherPerson' | 'beingRemoved'> {
     this.#begin(signal);
     const person = `${photo.storageId}/${photo.personId}`;
     if (!this.#people.has(person)) throw new FaceHashError('PERSON_NOT_FOUND', { id: photo.personId });
     const key = `${person}/${photo.sha256}`;
     if (this.#photos.has(key)) return 'duplicate';
     if (this.#photosOf(photo.storageId).some((p) => p.sha256 === photo.sha256)) return 'otherPerson';
+    if (this.#removals.has(key)) return 'beingRemoved';
     this.#photos.set(key, structuredClone(photo));
     return 'added';
+  }
+
+  async photo(storageId: string, personId: string, sha256: string, signal?: AbortSignal): Promise<Photo | undefined> {
+    this.#begin(signal);
+    return structuredClone(this.#photos.get(`${storageId}/${personId}/${sha256}`));
   }
 
   async photosBySha256(storageId: string, sha256: string, signal?: AbortSignal): Promise<readonly Photo[]> {
@@ -103,6 +113,68 @@ export class InMemoryRegistry implements Registry {
     for (const [storageId, counter] of [...this.#counters].sort(([a], [b]) => (a < b ? -1 : 1))) yield { storageId, counter };
   }
 
+  async erasePerson(storageId: string, id: string, at: string, signal?: AbortSignal): Promise<Erasure | undefined> {
+    this.#begin(signal);
+    const key = `${storageId}/${id}`;
+    const known = this.#erasures.get(key);
+    if (known || !this.#people.has(key)) return structuredClone(known);
+    const own = this.#photosOf(storageId).filter((p) => p.personId === id);
+    const erasure = { storageId, personId: id, requestedAt: at, photos: own.length, maskedAt: null, completedAt: null };
+    this.#erasures.set(key, erasure);
+    for (const { sha256 } of own) this.#photos.delete(`${key}/${sha256}`);
+    for (const removal of [...this.#removals.keys()].filter((k) => k.startsWith(`${key}/`))) this.#removals.delete(removal);
+    this.#people.delete(key);
+    return { ...erasure };
+  }
+
+  async erasure(storageId: string, personId: string, signal?: AbortSignal): Promise<Erasure | undefined> {
+    this.#begin(signal);
+    return structuredClone(this.#erasures.get(`${storageId}/${personId}`));
+  }
+
+  async erasures(storageId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<Erasure>> {
+    this.#begin(signal);
+    const own = [...this.#erasures.values()].filter((e) => e.storageId === storageId);
+    return pageAfter(own, page, (e) => e.personId);
+  }
+
+  async *openErasures(signal?: AbortSignal): AsyncIterable<Erasure> {
+    this.#begin(signal);
+    for (const erasure of inOrder(this.#erasures)) if (erasure.completedAt === null) yield erasure;
+  }
+
+  async advanceErasure(
+    storageId: string,
+    personId: string,
+    { maskedAt, completedAt }: { readonly maskedAt?: string; readonly completedAt?: string },
+    signal?: AbortSignal,
+  ): Promise<Erasure | undefined> {
+    this.#begin(signal);
+    const known = this.#erasures.get(`${storageId}/${personId}`);
+    if (!known) return undefined;
+    const advanced = { ...known, maskedAt: known.maskedAt ?? maskedAt ?? null, completedAt: known.completedAt ?? completedAt ?? null };
+    this.#erasures.set(`${storageId}/${personId}`, advanced);
+    return { ...advanced };
+  }
+
+  async removePhoto({ storageId, personId, sha256 }: PhotoRemoval, signal?: AbortSignal): Promise<boolean> {
+    this.#begin(signal);
+    const key = `${storageId}/${personId}/${sha256}`;
+    if (!this.#photos.delete(key)) return false;
+    this.#removals.set(key, { storageId, personId, sha256 });
+    return true;
+  }
+
+  async *removals(signal?: AbortSignal): AsyncIterable<PhotoRemoval> {
+    this.#begin(signal);
+    yield* inOrder(this.#removals);
+  }
+
+  async removalDone({ storageId, personId, sha256 }: PhotoRemoval, signal?: AbortSignal): Promise<void> {
+    this.#begin(signal);
+    this.#removals.delete(`${storageId}/${personId}/${sha256}`);
+  }
+
   #peopleOf(storageId: string): readonly Person[] {
     return [...this.#people.values()].filter((p) => p.storageId === storageId);
   }
@@ -119,6 +191,10 @@ export class InMemoryRegistry implements Registry {
     this.nextError = undefined;
     if (error) throw error;
   }
+}
+
+function inOrder<T>(byKey: ReadonlyMap<string, T>): readonly T[] {
+  return structuredClone([...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value));
 }
 
 function pageAfter<T>(items: readonly T[], request: PageRequest, keyOf: (item: T) => string): Page<T> {
