@@ -18,8 +18,8 @@ export const latestPointerSchema = z.strictObject({
   counter: z.int().min(1),
   /** `samplesDigest` of the snapshot, and its `sampleCounts`. */
   digest: sha256,
-  people: z.int().min(1),
-  photos: z.int().min(1),
+  people: z.int().min(0),
+  photos: z.int().min(0),
 });
 export type LatestPointer = z.output<typeof latestPointerSchema>;
 

@@ -1,4 +1,5 @@
-import { FaceHashError, newId, type Clock, type Random } from '@facehash/kernel';
+import { layout } from '@facehash/artifacts';
+import { FaceHashError, newId, sha256Hex, type Clock, type Random } from '@facehash/kernel';
 import type { KvBucket, ModelState, PeopleProjection } from '@facehash/messaging-core';
 import type { ObjectStore } from '@facehash/object-store-core';
 import type { Page, PageRequest, Person, Photo, Registry } from '@facehash/registry-core';
@@ -66,6 +67,15 @@ class EnrolmentService implements Enrolment {
   async photos(model: ModelState, personId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<Photo>> {
     await this.person(model, personId, signal);
     return this.parts.registry.photos(model.storageId, personId, page, signal);
+  }
+
+  async photoBytes({ storageId }: ModelState, personId: string, photoId: string, signal?: AbortSignal): Promise<Uint8Array> {
+    const photo = await this.parts.registry.photo(storageId, personId, photoId, signal);
+    if (!photo) throw new FaceHashError('PHOTO_NOT_FOUND', { id: photoId });
+    const key = layout.photo(storageId, personId, photoId);
+    const object = await this.parts.objects.read(key, signal);
+    if (object && sha256Hex(object.bytes) === photoId) return object.bytes;
+    throw new FaceHashError('ARTIFACT_CORRUPT', { key });
   }
 
   async enrol(

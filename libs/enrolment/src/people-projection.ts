@@ -8,6 +8,7 @@ const PAUSE = { firstMs: 5, maxMs: 2000 };
 const PAGE = 1000;
 
 type Names = Readonly<Record<string, string>>;
+type Held = Pick<PeopleProjection, 'names' | 'tombstones'>;
 
 /** Writes the projection through which ids become names. The registry is the truth; this is what replicas answer from. */
 export class PeopleProjector {
@@ -19,11 +20,25 @@ export class PeopleProjector {
 
   /** The person's name answers from now on: the one that the registry holds at the moment of writing, as somebody may rename them meanwhile. */
   async name({ storageId, id }: { readonly storageId: string; readonly id: string }, signal?: AbortSignal): Promise<void> {
-    const named = async (names: Names): Promise<Names | undefined> => {
+    const named = async ({ names, tombstones }: Held): Promise<Held | undefined> => {
       const person = await this.registry.person(storageId, id, signal);
-      return !person || names[id] === person.name ? undefined : { ...names, [id]: person.name };
+      return !person || names[id] === person.name ? undefined : { names: { ...names, [id]: person.name }, tombstones };
     };
     await this.#change(storageId, named, signal);
+  }
+
+  /** Nobody is named so any more, whatever version answers, and no version that lists them is taken over. */
+  async erase(storageId: string, id: string, at: string, signal?: AbortSignal): Promise<void> {
+    const erased = ({ names, tombstones }: Held): Held | undefined =>
+      tombstones[id] === undefined ? { names: without(names, id), tombstones: { ...tombstones, [id]: at } } : undefined;
+    await this.#change(storageId, (held) => Promise.resolve(erased(held)), signal);
+  }
+
+  /** Nothing that is stored lists the person any more, so nobody needs to be told. */
+  async forget(storageId: string, id: string, signal?: AbortSignal): Promise<void> {
+    const forgotten = ({ names, tombstones }: Held): Held | undefined =>
+      tombstones[id] === undefined ? undefined : { names: without(names, id), tombstones: without(tombstones, id) };
+    await this.#change(storageId, (held) => Promise.resolve(forgotten(held)), signal);
   }
 
   /** Brings the projection to what the registry says: after a crash between the two writes, and after a restart. */
@@ -35,23 +50,31 @@ export class PeopleProjector {
       after = page.next;
     }
     // People who were added by another replica since the reading began stay.
-    const synced = (known: Names): Names | undefined => (differs(known, names) ? { ...known, ...names } : undefined);
+    const synced = (known: Held): Held | undefined => {
+      const alive = Object.fromEntries(Object.entries(names).filter(([id]) => known.tombstones[id] === undefined));
+      return differs(known.names, alive) ? { ...known, names: { ...known.names, ...alive } } : undefined;
+    };
     await this.#change(storageId, (known) => Promise.resolve(synced(known)), signal);
   }
 
   /** Compare-and-set until it holds; `change` gives undefined when there is nothing to do. */
-  async #change(storageId: string, change: (names: Names) => Promise<Names | undefined>, signal?: AbortSignal): Promise<void> {
+  async #change(storageId: string, change: (held: Held) => Promise<Held | undefined>, signal?: AbortSignal): Promise<void> {
     for (let tries = 0; tries < TRIES; tries++) {
       const before = await this.people.get(storageId, signal);
       const value: PeopleProjection = before?.value ?? { v: 1, storageId, revision: 0, names: {}, tombstones: {} };
-      const names = await change(value.names);
-      if (!names) return;
-      const written = await this.people.put(storageId, { ...value, names, revision: value.revision + 1 }, before?.revision ?? null, signal);
+      const held = await change(value);
+      if (!held) return;
+      const next = { ...value, names: { ...held.names }, tombstones: { ...held.tombstones }, revision: value.revision + 1 };
+      const written = await this.people.put(storageId, next, before?.revision ?? null, signal);
       if (written !== undefined) return;
       await this.time.clock.sleep(backoffMs(tries, PAUSE, this.time.random), signal);
     }
     throw new FaceHashError('CONFLICT', { projection: storageId });
   }
+}
+
+function without(record: Names, id: string): Names {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => key !== id));
 }
 
 function differs(known: Names, names: Names): boolean {

@@ -73,11 +73,29 @@ async function takeInNew(parts: IntakeParts, { owner, photo, sha256 }: NewPhoto,
     addedAt: parts.clock.now().toISOString(),
     quality: face.face.quality,
   };
-  const outcome = await parts.registry.addPhoto(row, signal);
+  const outcome = await addRow(parts, row, signal);
   // Somebody else's call with the same photo was faster.
   if (outcome === 'otherPerson') return { result: ofOther(photo), counter: null };
+  if (outcome === 'beingRemoved') return { result: beingRemoved(photo), counter: null };
   parts.checkpoint('photo.row');
   return accepted(parts, { index: photo.index, photo: row, outcome: outcome === 'added' ? 'accepted' : 'duplicate' }, signal);
+}
+
+/** Somebody may be erased while their photo is being looked at: then it leaves nothing behind. */
+async function addRow({ registry, objects }: IntakeParts, row: Photo, signal?: AbortSignal): ReturnType<Registry['addPhoto']> {
+  try {
+    return await registry.addPhoto(row, signal);
+  } catch (error) {
+    if (hasCode(error, 'PERSON_NOT_FOUND')) {
+      await objects.remove(layout.landmarks(row.storageId, PIPELINE_ID, row.sha256), signal);
+      await objects.remove(layout.photo(row.storageId, row.personId, row.sha256), signal);
+    }
+    throw error;
+  }
+}
+
+function beingRemoved(photo: IncomingPhoto): Rejection {
+  return rejected(photo, 'PHOTO_BEING_REMOVED', 'the same photo was removed a moment ago: send it again in a while');
 }
 
 function ofOther(photo: IncomingPhoto): Rejection {

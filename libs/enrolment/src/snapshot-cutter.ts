@@ -6,6 +6,7 @@ import {
   sampleCounts,
   samplesDigest,
   snapshotSchema,
+  type LatestPointer,
   type Snapshot,
 } from '@facehash/artifacts';
 import { deadline, supervise, type Clock, type Logger, type Random } from '@facehash/kernel';
@@ -39,7 +40,7 @@ export interface CutterParts {
 export interface SnapshotCutter {
   /** Something was counted: a snapshot is cut once nothing more came for the model's debounce. */
   noticed(storageId: string): void;
-  /** Cuts at once; the counter of the snapshot, or null when there is nobody to train on. */
+  /** Cuts at once; the counter of the snapshot, or null when there is nobody to train on. That is a snapshot, too, where there was somebody before. */
   cutNow(storageId: string, signal?: AbortSignal): Promise<number | null>;
   close(): Promise<void>;
 }
@@ -78,7 +79,7 @@ class Cutter implements SnapshotCutter {
     checkpoint('snapshot.counterRead');
     const snapshot = await this.#read(storageId, counter, signal);
     checkpoint('snapshot.rowsRead');
-    if (counter === 0 || snapshot.people.length === 0) {
+    if (counter === 0 || (snapshot.people.length === 0 && !(await this.#latest(storageId, signal)))) {
       this.#cut.set(storageId, counter);
       return null;
     }
@@ -87,7 +88,7 @@ class Cutter implements SnapshotCutter {
     await commands.send({ v: 1, id: `train.${storageId}.${counter}`, kind: 'train', storageId, snapshot: counter }, signal);
     checkpoint('snapshot.commanded');
     this.#cut.set(storageId, counter);
-    return counter;
+    return snapshot.people.length === 0 ? null : counter;
   }
 
   async close(): Promise<void> {
@@ -152,6 +153,12 @@ class Cutter implements SnapshotCutter {
     }
   }
 
+  async #latest(storageId: string, signal: AbortSignal): Promise<LatestPointer | undefined> {
+    const key = layout.latestSamples(storageId);
+    const object = await this.parts.objects.read(key, signal);
+    return object && decodeDocument(latestPointerSchema, object.bytes, key);
+  }
+
   async #sweepLoop(): Promise<void> {
     for (;;) {
       await this.#sweep();
@@ -164,9 +171,7 @@ class Cutter implements SnapshotCutter {
     for await (const { storageId, counter } of this.parts.registry.counters(signal)) {
       if (counter <= (this.#cut.get(storageId) ?? 0) || this.#waiting.has(storageId)) continue;
       if (!this.parts.rules(storageId)) continue;
-      const key = layout.latestSamples(storageId);
-      const object = await this.parts.objects.read(key, signal);
-      const latest = object ? decodeDocument(latestPointerSchema, object.bytes, key).counter : 0;
+      const latest = (await this.#latest(storageId, signal))?.counter ?? 0;
       if (latest < counter) this.noticed(storageId);
       else this.#cut.set(storageId, latest);
     }

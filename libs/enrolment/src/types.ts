@@ -24,6 +24,7 @@ export type PhotoResult =
         | 'FACES_TOO_MANY'
         | 'QUALITY_TOO_LOW'
         | 'PHOTO_OF_OTHER_PERSON'
+        | 'PHOTO_BEING_REMOVED'
         | 'LIMIT_REACHED'
         | 'REQUEST_INVALID'
       >;
@@ -60,6 +61,8 @@ export interface Enrolment {
   person(model: ModelState, id: string, signal?: AbortSignal): Promise<Person>;
   people(model: ModelState, page: PageRequest, signal?: AbortSignal): Promise<Page<Person>>;
   photos(model: ModelState, personId: string, page: PageRequest, signal?: AbortSignal): Promise<Page<Photo>>;
+  /** As they came. Rejects with PHOTO_NOT_FOUND, and with ARTIFACT_CORRUPT when the row is there and the bytes are not. */
+  photoBytes(model: ModelState, personId: string, photoId: string, signal?: AbortSignal): Promise<Uint8Array>;
   /**
    * Photos are analysed and stored as they arrive, a bounded number at a time. Rejects with PERSON_NOT_FOUND for an unknown id; somebody of a
    * new name is made with their first good photo, so that nobody is left behind without one.

@@ -18,6 +18,7 @@ export {
   type FaceModelStatus,
   type Phase,
   type QuarantinedPerson,
+  type Swept,
   type Reason,
   type Rollout,
   type TrainingFailure,

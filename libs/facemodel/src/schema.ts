@@ -89,6 +89,12 @@ export const faceModelSpec = z.strictObject({
   storageId: storageId.nullable().default(null).meta({ description: 'Immutable; null: the UID. Set it to adopt a restored backup.' }),
   versions: z
     .strictObject({
+      keep: z
+        .int()
+        .min(1)
+        .max(100)
+        .default(5)
+        .meta({ description: 'Versions that stay stored, the newest first, beside the one that answers.' }),
       pin: z.string().max(63).nullable().default(null).meta({ description: 'This version answers, at once and whatever is enrolled.' }),
     })
     .prefault({}),

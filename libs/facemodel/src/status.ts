@@ -30,7 +30,9 @@ export type Reason =
   /** The version is pinned by `versions.pin`. */
   | 'Pinned'
   /** Training and rollouts are suspended by `spec.suspend`. */
-  | 'Suspended';
+  | 'Suspended'
+  /** Somebody is being erased: nothing that was made from their photos is taken over, and what answers is replaced. */
+  | 'Erasing';
 
 export interface Condition {
   readonly type: ConditionType;
@@ -89,6 +91,16 @@ export interface Rollout {
   readonly waveStartedAt: string;
 }
 
+/** The store holds nothing older than this that is not kept on purpose. */
+export interface Swept {
+  /** The version that answered; null: none. */
+  readonly version: string | null;
+  /** The newest snapshot then. */
+  readonly snapshot: number;
+  /** People who are being erased and whom nothing that is stored lists any more. Ordered. */
+  readonly erased: readonly string[];
+}
+
 /** What is true of a model now. Written by its controller only, and all that the controller remembers of it. */
 export interface FaceModelStatus {
   readonly phase: Phase;
@@ -108,6 +120,8 @@ export interface FaceModelStatus {
   };
   /** Ordered by person id. */
   readonly quarantined: readonly QuarantinedPerson[];
+  /** What the store was last tidied for. */
+  readonly swept: Swept | null;
   readonly replicas: { readonly total: number; readonly updated: number; readonly failed: number };
   readonly conditions: readonly Condition[];
   readonly observedGeneration: number;

@@ -3,7 +3,11 @@ import type { FaceModelStatus } from '@facehash/facemodel';
 /** Something that people and systems may want to know, without the envelope. `key` is the same whenever the same thing happened. */
 export interface Happening {
   readonly type:
-    'dev.facehash.training.started' | 'dev.facehash.training.failed' | 'dev.facehash.version.promoted' | 'dev.facehash.rollout.started';
+    | 'dev.facehash.training.started'
+    | 'dev.facehash.training.failed'
+    | 'dev.facehash.version.promoted'
+    | 'dev.facehash.version.withdrawn'
+    | 'dev.facehash.rollout.started';
   readonly key: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
@@ -15,6 +19,7 @@ export function happenings(before: FaceModelStatus | null, after: FaceModelStatu
     trainingFailed(before, after),
     rolloutStarted(before, after),
     versionPromoted(before, after),
+    versionWithdrawn(before, after),
   ];
   return found.filter((happening) => happening !== undefined);
 }
@@ -44,4 +49,10 @@ const versionPromoted: Look = (before, { activeVersion: active, observedGenerati
   if (!active || (active.name === known?.name && active.snapshot === known.snapshot)) return undefined;
   const { name, snapshot } = active;
   return { type: 'dev.facehash.version.promoted', key: `${name}.${snapshot}.g${observedGeneration}`, data: { version: name, snapshot } };
+};
+
+const versionWithdrawn: Look = (before, { activeVersion, samples }) => {
+  if (!before?.activeVersion || activeVersion) return undefined;
+  const { name } = before.activeVersion;
+  return { type: 'dev.facehash.version.withdrawn', key: `${name}.${samples.snapshot}`, data: { version: name } };
 };

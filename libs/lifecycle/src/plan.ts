@@ -1,4 +1,5 @@
 import type { FaceModelStatus } from '@facehash/facemodel';
+import { snapshotListsErased, withdrawErased, withSweep } from './erasing.js';
 import { rolloutUnderWay } from './rollout.js';
 import { nextStatus } from './status.js';
 import {
@@ -30,10 +31,12 @@ export interface Plan {
 const checks: readonly Check[] = [
   rolloutUnderWay, // finish what replicas have begun to take over
   runEnded, // an outcome must be written down
+  withdrawErased, // nothing excuses an answer from the photos of somebody who is erased
   suspended,
   nothingWanted,
   wantedIsActive,
   runUnderWay,
+  snapshotListsErased,
   failedForGood,
   backingOff,
   wantedIsStored, // trained before: by a run that raced, by an earlier process, or pinned
@@ -48,7 +51,7 @@ const checks: readonly Check[] = [
  */
 export function plan(observed: Observed): Plan {
   const wanted = wantedVersion(observed);
-  const decision = firstDecision(observed, wanted);
+  const decision = withSweep(observed, wanted, firstDecision(observed, wanted));
   return {
     step: decision.step ?? null,
     status: nextStatus(observed, wanted, decision),

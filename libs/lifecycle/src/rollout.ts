@@ -1,4 +1,5 @@
 import type { Rollout, VersionSummary } from '@facehash/facemodel';
+import { listsErased } from './erasing.js';
 import type { Check, Decision, Observed, ObservedReplica, Wanted } from './types.js';
 
 /**
@@ -42,6 +43,12 @@ const alreadyPromoted: RolloutCheck = (o, { version }) =>
     ? { reason: 'UpToDate', message: `version ${version.name} answers`, rollout: null }
     : undefined;
 
+/** Nobody may be named by their photos after their erasure was acknowledged, not even on one replica. */
+const knowsErased: RolloutCheck = (o, { version }) =>
+  listsErased(o, o.stored.get(version.name))
+    ? { reason: 'Erasing', message: `version ${version.name} knows somebody who is being erased`, rollout: null }
+    : undefined;
+
 const artifactBad: RolloutCheck = (o, rollout) => {
   const failure = o.replicas.map((r) => r.failed).find((f) => f?.version === rollout.version.name && f.kind === 'artifact');
   return failure ? rolledBack(o, rollout, failure) : undefined;
@@ -80,6 +87,7 @@ const overdue: RolloutCheck = (o, rollout) => {
 
 const rolloutChecks: readonly RolloutCheck[] = [
   alreadyPromoted, // the program died after writing active.json
+  knowsErased,
   artifactBad, // no waiting can mend it
   nobodyLeft,
   waveDone,

@@ -27,11 +27,16 @@ export function nextStatus(o: Observed, wanted: Wanted | null, decision: Decisio
     targetVersion: rollout?.version.name ?? null,
     rollout,
     training: trainingOf(facts),
-    quarantined: decision.quarantined ?? o.model.status?.quarantined ?? [],
+    quarantined: quarantinedAfter(o, decision),
+    swept: decision.swept ?? o.model.status?.swept ?? null,
     replicas: replicaCounts(o, rollout?.version.name ?? active?.name),
     conditions: conditionsOf(facts),
     observedGeneration: o.model.generation,
   };
+}
+
+function quarantinedAfter(o: Observed, { quarantined }: Decision): FaceModelStatus['quarantined'] {
+  return (quarantined ?? o.model.status?.quarantined ?? []).filter(({ personId }) => !o.erasing.has(personId));
 }
 
 /** What was decided, else what was there. */
@@ -60,6 +65,7 @@ interface Facts {
 }
 
 function activeAfter(o: Observed, decision: Decision): VersionSummary | null {
+  if (decision.step?.kind === 'deactivate') return null;
   const pointer: ActivePointer | null = decision.step?.kind === 'activate' ? decision.step.pointer : o.active;
   if (!pointer) return null;
   const manifest = o.stored.get(pointer.version);

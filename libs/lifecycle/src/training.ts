@@ -1,5 +1,6 @@
 import { canonicalJson, sha256Hex, type ErrorCode } from '@facehash/kernel';
 import type { RunOutcome, RunSpec, VersionManifest } from '@facehash/artifacts';
+import { activeListsErased, listsErased, runHoldsErased } from './erasing.js';
 import { beginRollout } from './rollout.js';
 import type { Check, Decision, Observed, Wanted } from './types.js';
 import { quarantineOf, summaryOf } from './wanted.js';
@@ -38,6 +39,7 @@ function trained(o: Observed, wanted: Wanted | null, run: RunSpec): Decision {
   const newer = snapshot > (o.active?.snapshot ?? 0);
   if (wanted?.pinned || o.model.spec.suspend) return { reason: 'UpToDate', message: `version ${version} is stored` };
   if (!newer) return { reason: 'UpToDate', message: `version ${version} came too late` };
+  if (listsErased(o, manifest)) return { reason: 'Erasing', message: `version ${version} knows somebody who is being erased` };
   if (refusedByGate(o, manifest)) return failed(o, run, refusal(manifest));
   return beginRollout(o, summaryOf(manifest, snapshot));
 }
@@ -48,7 +50,13 @@ export const suspended: Check = (o) => {
   return { reason: 'Suspended', message, ...(o.run ? { step: { kind: 'cancelRun', run: o.run.spec.run } } : {}) };
 };
 
-export const nothingWanted: Check = (_, wanted) => (wanted ? undefined : { reason: 'NoSamples', message: 'nobody is enrolled yet' });
+/** Without anybody enrolled there is nobody to name. */
+export const nothingWanted: Check = ({ run, active }, wanted) => {
+  if (wanted) return undefined;
+  const nobody = { reason: 'NoSamples', message: active ? 'nobody is enrolled any more' : 'nobody is enrolled yet' } as const;
+  if (run) return { ...nobody, step: { kind: 'cancelRun', run: run.spec.run } };
+  return active ? { ...nobody, step: { kind: 'deactivate' } } : nobody;
+};
 
 /** Settled, but for a newer snapshot of the very same samples, which the active version covers too. */
 export const wantedIsActive: Check = (o, wanted) => {
@@ -72,7 +80,7 @@ export const runUnderWay: Check = (o, wanted) => {
     run.spec.pipeline === o.pipeline &&
     canonicalJson(run.spec.hyperparameters) === canonicalJson(spec) &&
     canonicalJson(run.spec.quarantined) === canonicalJson(quarantineOf(o));
-  if (!sameSpec || wanted?.pinned)
+  if (!sameSpec || wanted?.pinned || runHoldsErased(o))
     return { reason: 'Training', message: `run ${run.spec.run} is superseded`, step: { kind: 'cancelRun', run: run.spec.run } };
   return { reason: 'Training', message: `run ${run.spec.run} trains version ${run.spec.version}` };
 };
@@ -110,7 +118,13 @@ export const wantedIsStored: Check = (o, wanted) => {
 
 /** Trained when the gate only warned, and now it is enforced. */
 function refusedByGate(o: Observed, { evaluation }: VersionManifest): boolean {
-  return o.model.spec.training.gate.mode === 'Enforce' && evaluation.gate.verdict === 'Refused';
+  return gateMode(o) === 'Enforce' && evaluation.gate.verdict === 'Refused';
+}
+
+/** Erasing somebody goes before being better: without them other people may be told apart worse. */
+function gateMode(o: Observed): RunSpec['gateMode'] {
+  const { mode } = o.model.spec.training.gate;
+  return mode === 'Enforce' && activeListsErased(o) ? 'Warn' : mode;
 }
 
 function refusal({ evaluation }: VersionManifest): Extract<RunOutcome, { outcome: 'refused' }> {
@@ -144,7 +158,7 @@ function runSpec(o: Observed, wanted: Wanted, attempt: number): RunSpec {
     hyperparameters: spec.training.hyperparameters,
     falseAcceptTarget: spec.recognition.falseAcceptTarget,
     quarantined: [...quarantineOf(o)],
-    gateMode: spec.training.gate.mode,
+    gateMode: gateMode(o),
     activeVersion: o.active?.version ?? null,
     deadlineSeconds: spec.training.deadlineSeconds,
   };

@@ -1,5 +1,5 @@
 import type { ActivePointer, LatestPointer, RunOutcome, RunProgress, RunSpec, VersionManifest } from '@facehash/artifacts';
-import type { QuarantinedPerson, Reason, Rollout, StoredFaceModel, TrainingFailure } from '@facehash/facemodel';
+import type { QuarantinedPerson, Reason, Rollout, StoredFaceModel, Swept, TrainingFailure } from '@facehash/facemodel';
 
 export interface ObservedRun {
   readonly spec: RunSpec;
@@ -39,6 +39,10 @@ export interface Observed {
   /** The run of this model that the runner knows, if any. */
   readonly run: ObservedRun | null;
   readonly replicas: readonly ObservedReplica[];
+  /** People who are being erased: id to the moment of the wish. */
+  readonly erasing: ReadonlyMap<string, string>;
+  /** Whether the newest snapshot still lists one of them. */
+  readonly latestListsErased: boolean;
   /** Whether one more run may start now: the bound on concurrent runs is the controller's. */
   readonly runSlotFree: boolean;
 }
@@ -55,7 +59,24 @@ export type Step =
   | { readonly kind: 'startRun'; readonly spec: RunSpec }
   | { readonly kind: 'cancelRun'; readonly run: string }
   /** Write `active.json`. */
-  | { readonly kind: 'activate'; readonly pointer: ActivePointer };
+  | { readonly kind: 'activate'; readonly pointer: ActivePointer }
+  /** Remove `active.json`: nobody answers. */
+  | { readonly kind: 'deactivate' }
+  | { readonly kind: 'sweep'; readonly keep: Keep };
+
+/** What of a model stays stored; everything else that is no photo and no stage goes. No run is under way then. */
+export interface Keep {
+  /** These versions, where they are stored … */
+  readonly versions: readonly string[];
+  /** … and this many of the others, the newest first. */
+  readonly others: number;
+  /** No version that lists one of them, and no report of a run. */
+  readonly without: readonly string[];
+  /** This snapshot and newer ones. */
+  readonly snapshotsFrom: number;
+  /** Reports of the runs of these versions. */
+  readonly reports: readonly string[];
+}
 
 /** What a check found. Fields that are absent leave the status as it was. */
 export interface Decision {
@@ -68,6 +89,7 @@ export interface Decision {
   readonly rollout?: Rollout | null;
   readonly failure?: TrainingFailure | null;
   readonly quarantined?: readonly QuarantinedPerson[];
+  readonly swept?: Swept;
   /** Look again after this many ms even if nothing changes. */
   readonly againAfterMs?: number;
 }

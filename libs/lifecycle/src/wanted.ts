@@ -1,12 +1,20 @@
 import { versionName, type Quarantine, type VersionManifest } from '@facehash/artifacts';
 import type { VersionSummary } from '@facehash/facemodel';
+import { listsErased } from './erasing.js';
 import type { Observed, Wanted } from './types.js';
 
-/** A pin wins over the samples; without either nothing is wanted. */
-export function wantedVersion(observed: Pick<Observed, 'model' | 'pipeline' | 'latest' | 'stored'>): Wanted | null {
+type Wishes = Pick<Observed, 'model' | 'pipeline' | 'latest' | 'stored' | 'erasing'>;
+
+/** A pin wins over the samples, unless its version knows somebody who is being erased; without either nothing is wanted. */
+export function wantedVersion(observed: Wishes): Wanted | null {
   const { pin } = observed.model.spec.versions;
-  if (pin !== null) return { version: pin, snapshot: observed.stored.get(pin)?.samples.counter ?? 0, pinned: true };
-  if (!observed.latest) return null;
+  const pinned = pin === null ? undefined : observed.stored.get(pin);
+  if (pin !== null && !listsErased(observed, pinned)) return { version: pin, snapshot: pinned?.samples.counter ?? 0, pinned: true };
+  return wantedBySamples(observed);
+}
+
+function wantedBySamples(observed: Omit<Wishes, 'stored'>): Wanted | null {
+  if (!observed.latest || observed.latest.people === 0) return null;
   const { hyperparameters } = observed.model.spec.training;
   const { digest } = observed.latest;
   const version = versionName({ samplesDigest: digest, hyperparameters, pipeline: observed.pipeline, quarantined: quarantineOf(observed) });
@@ -14,15 +22,21 @@ export function wantedVersion(observed: Pick<Observed, 'model' | 'pipeline' | 'l
 }
 
 /** Whom a run leaves out. The gate quarantines, so without it nobody is. */
-export function quarantineOf({ model }: Pick<Observed, 'model'>): readonly Quarantine[] {
+export function quarantineOf({ model, erasing }: Pick<Observed, 'model' | 'erasing'>): readonly Quarantine[] {
   if (model.spec.training.gate.mode !== 'Enforce') return [];
-  return (model.status?.quarantined ?? []).map(({ personId, photosDigest }) => ({ personId, photosDigest }));
+  const alive = (model.status?.quarantined ?? []).filter(({ personId }) => !erasing.has(personId));
+  return alive.map(({ personId, photosDigest }) => ({ personId, photosDigest }));
 }
 
 /** The versions whose manifests a pass needs to see. */
-export function versionsOfInterest(observed: Pick<Observed, 'model' | 'pipeline' | 'latest' | 'active' | 'run'>): readonly string[] {
-  const wanted = wantedVersion({ ...observed, stored: new Map() });
-  const names = [wanted?.version, observed.active?.version, observed.run?.spec.version, observed.model.status?.rollout?.version.name];
+export function versionsOfInterest(observed: Omit<Wishes, 'stored'> & Pick<Observed, 'active' | 'run'>): readonly string[] {
+  const names = [
+    observed.model.spec.versions.pin ?? undefined,
+    wantedBySamples(observed)?.version,
+    observed.active?.version,
+    observed.run?.spec.version,
+    observed.model.status?.rollout?.version.name,
+  ];
   return [...new Set(names.filter((name) => name !== undefined))];
 }
 

@@ -4,13 +4,14 @@ import {
   latestPointerSchema,
   layout,
   manifestSchema,
+  snapshotSchema,
   type ActivePointer,
   type LatestPointer,
   type VersionManifest,
 } from '@facehash/artifacts';
 import { storageIdOf } from '@facehash/facemodel';
 import { versionsOfInterest, type Observed } from '@facehash/lifecycle';
-import { hasCode } from '@facehash/kernel';
+import { FaceHashError, hasCode } from '@facehash/kernel';
 import type { ObjectStore } from '@facehash/object-store-core';
 
 export interface Gathered {
@@ -19,7 +20,7 @@ export interface Gathered {
   readonly activeRevision: string | null;
 }
 
-type FromElsewhere = Pick<Observed, 'now' | 'model' | 'pipeline' | 'run' | 'runSlotFree' | 'replicas'>;
+type FromElsewhere = Pick<Observed, 'now' | 'model' | 'pipeline' | 'run' | 'runSlotFree' | 'replicas' | 'erasing'>;
 
 /** Reads everything that a decision about one model is taken from. Rejects with STORE_UNAVAILABLE, and with ARTIFACT_CORRUPT when a pointer is damaged. */
 export async function gather(objects: ObjectStore, known: FromElsewhere, signal: AbortSignal): Promise<Gathered> {
@@ -27,7 +28,21 @@ export async function gather(objects: ObjectStore, known: FromElsewhere, signal:
   const [latest, active] = await Promise.all([readLatest(objects, storageId, signal), readActive(objects, storageId, signal)]);
   const seen = { ...known, latest, active: active.pointer };
   const stored = await readManifests(objects, { storageId, versions: versionsOfInterest(seen) }, signal);
-  return { observed: { ...seen, stored }, activeRevision: active.revision };
+  const latestListsErased =
+    known.erasing.size > 0 && latest !== null && (await listsAny(objects, { storageId, latest }, known.erasing, signal));
+  return { observed: { ...seen, stored, latestListsErased }, activeRevision: active.revision };
+}
+
+async function listsAny(
+  objects: ObjectStore,
+  { storageId, latest }: { readonly storageId: string; readonly latest: LatestPointer },
+  ids: ReadonlyMap<string, unknown>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const key = layout.samples(storageId, latest.counter);
+  const object = await objects.read(key, signal);
+  if (!object) throw new FaceHashError('ARTIFACT_CORRUPT', { key });
+  return decodeDocument(snapshotSchema, object.bytes, key).people.some(({ id }) => ids.has(id));
 }
 
 async function readLatest(objects: ObjectStore, storageId: string, signal: AbortSignal): Promise<LatestPointer | null> {

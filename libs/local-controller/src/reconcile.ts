@@ -7,6 +7,7 @@ import type { ObjectStore } from '@facehash/object-store-core';
 import { gather, type Gathered } from './gather.js';
 import type { TrainingRunner } from './ports.js';
 import type { ReplicaBoard } from './replica-board.js';
+import { sweep } from './sweep.js';
 
 export interface ReconcileParts {
   readonly models: FaceModelRepository;
@@ -49,9 +50,11 @@ export class Reconciler {
     await this.#publish(model, model.status, signal);
   }
 
-  #gather(model: StoredFaceModel, signal: AbortSignal): Promise<Gathered> {
-    const { objects, runner, replicas, pipeline, runsMax, clock } = this.parts;
+  async #gather(model: StoredFaceModel, signal: AbortSignal): Promise<Gathered> {
+    const { objects, messaging, runner, replicas, pipeline, runsMax, clock } = this.parts;
     const storageId = storageIdOf(model);
+    const people = await messaging.people.get(storageId, signal);
+    // Read after what may wait: the runs are those of the moment in which the rest is read.
     const runs = runner.runs();
     const known = {
       now: clock.now(),
@@ -60,6 +63,7 @@ export class Reconciler {
       run: runs.find((r) => r.spec.storageId === storageId) ?? null,
       runSlotFree: runs.filter((r) => !r.outcome).length < runsMax,
       replicas: replicas.of(storageId),
+      erasing: new Map(Object.entries(people?.value.tombstones ?? {})),
     };
     return gather(objects, known, signal);
   }
@@ -78,7 +82,13 @@ export class Reconciler {
         const revision = await objects.replace(layout.active(storageId), encodeDocument(step.pointer), activeRevision, signal);
         if (revision === undefined) throw new FaceHashError('CONFLICT', { key: layout.active(storageId) });
         logger.info('version is active', { model: observed.model.name, version: step.pointer.version, snapshot: step.pointer.snapshot });
+        return;
       }
+      case 'deactivate':
+        logger.info('no version is active any more', { model: observed.model.name, version: observed.active?.version });
+        return objects.remove(layout.active(storageId), signal);
+      case 'sweep':
+        return sweep({ objects, storageId }, step.keep, signal);
     }
   }
 

@@ -95,6 +95,7 @@ export class HeldModel {
   async #attempt(way: TakeOver, signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return false;
     const { version } = way;
+    if (version === null) this.#letGo();
     if (version === null || !this.#lacks(version)) return this.#arrived(way);
     try {
       await this.#load(version, signal);
@@ -103,6 +104,12 @@ export class HeldModel {
       if (signal.aborted) return false;
       return this.#failing(version, asFaceHashError(error)) || this.#arrived(way);
     }
+  }
+
+  /** No version is to answer any more: the last one was withdrawn. */
+  #letGo(): void {
+    this.slot.swap(undefined);
+    this.verifiedCold = null;
   }
 
   /** A cold model costs nothing until it is asked for, but a target must be judged here. */

@@ -61,6 +61,10 @@ class Holder implements ModelHolder {
     });
     parts.directory.onChange((state) => this.#follow(state));
     for (const state of parts.directory.all()) this.#follow(state);
+    // Whoever erases somebody waits for this.
+    parts.names.onChange((storageId) => {
+      if (this.#held.has(storageId)) this.#reports.changed(storageId);
+    });
   }
 
   async acquire(storageId: string, signal?: AbortSignal): Promise<Lease> {

@@ -125,6 +125,7 @@ function aStatus(storageId: string): FaceModelStatus {
     rollout: null,
     training: { run: null, stage: null, percent: null, attempt: 0, lastFailure: null },
     quarantined: [],
+    swept: null,
     replicas: { total: 0, updated: 0, failed: 0 },
     conditions: [],
     observedGeneration: 1,

@@ -26,6 +26,8 @@ export function observe(
     stored: new Map(stored.map((m) => [m.version, m])),
     run: null as ObservedRun | null,
     replicas: [],
+    erasing: new Map(),
+    latestListsErased: false,
     runSlotFree: true,
     ...rest,
   };

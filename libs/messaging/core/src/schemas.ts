@@ -41,6 +41,8 @@ export const modelStateSchema = z.strictObject({
   }),
   /** Ids of people who are enrolled and whom the version leaves out, because their photos spoil the recognition of others. */
   quarantined: z.array(z.string()),
+  /** Ids of people who are being erased and whom no version, snapshot or run that is stored can hold any more. */
+  erased: z.array(z.string()),
   conditions: z.array(
     z.strictObject({ type: z.string(), status: z.string(), reason: z.string(), message: z.string(), observedGeneration: z.int() }),
   ),

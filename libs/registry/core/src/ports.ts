@@ -37,8 +37,10 @@ export interface Erasure {
   readonly completedAt: string | null;
 }
 
-/** A photo whose row is gone and whose bytes may still be there. */
-export type PhotoRemoval = Pick<Photo, 'storageId' | 'personId' | 'sha256'>;
+/** A photo whose row is gone, and of which something may still be stored. */
+export interface PhotoRemoval extends Pick<Photo, 'storageId' | 'personId' | 'sha256'> {
+  readonly removedAt: string;
+}
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -60,8 +62,8 @@ export interface SampleCounts {
 /** People and photos that go, and what is left to do about it. Part of the registry, and under its rules. */
 export interface ErasureRegister {
   /**
-   * Writes the erasure, then takes the person and their photos out of every reading. The erasure that there is when it was asked for before;
-   * `undefined` when there never was such a person.
+   * Writes the erasure and the removals of all their photos, then takes the person and the photos out of every reading. The erasure that
+   * there is when it was asked for before; `undefined` when there never was such a person.
    */
   erasePerson(storageId: string, id: string, at: string, signal?: AbortSignal): Promise<Erasure | undefined>;
   erasure(storageId: string, personId: string, signal?: AbortSignal): Promise<Erasure | undefined>;
@@ -77,12 +79,12 @@ export interface ErasureRegister {
     signal?: AbortSignal,
   ): Promise<Erasure | undefined>;
 
-  /** Takes one photo out of every reading and notes that its bytes are to go. False when there is no such row. */
+  /** Takes one photo out of every reading and notes its removal. False when there is no such row. */
   removePhoto(photo: PhotoRemoval, signal?: AbortSignal): Promise<boolean>;
   /** Of every model, in the order of (storageId, personId, sha256). */
   removals(signal?: AbortSignal): AsyncIterable<PhotoRemoval>;
-  /** The bytes are gone. No error when it was not noted. */
-  removalDone(photo: PhotoRemoval, signal?: AbortSignal): Promise<void>;
+  /** Nothing of it is stored. No error when it was not noted. */
+  removalDone(photo: Omit<PhotoRemoval, 'removedAt'>, signal?: AbortSignal): Promise<void>;
 }
 
 /**
@@ -112,8 +114,8 @@ export interface Registry extends ErasureRegister {
   ): Promise<Person | undefined>;
 
   /**
-   * `duplicate` when this person has the photo already: the first row stays. `beingRemoved` while the bytes of the same photo of theirs are
-   * still to go: they would take the new ones along. Rejects with PERSON_NOT_FOUND.
+   * `duplicate` when this person has the photo already: the first row stays. `beingRemoved` while the removal of the same photo of theirs is
+   * noted: what is being deleted would take the new bytes along. Rejects with PERSON_NOT_FOUND.
    */
   addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate' | 'otherPerson' | 'beingRemoved'>;
   photo(storageId: string, personId: string, sha256: string, signal?: AbortSignal): Promise<Photo | undefined>;

@@ -39,6 +39,7 @@ export const migrations: readonly string[] = [
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX open_erasures ON erasures (storage_id, person_id) WHERE completed_at IS NULL;
    CREATE TABLE removals (
-     storage_id TEXT NOT NULL, person_id TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (storage_id, person_id, sha256)
+     storage_id TEXT NOT NULL, person_id TEXT NOT NULL, sha256 TEXT NOT NULL, removed_at TEXT NOT NULL,
+     PRIMARY KEY (storage_id, person_id, sha256)
    ) STRICT, WITHOUT ROWID`,
 ];

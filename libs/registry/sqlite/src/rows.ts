@@ -49,7 +49,8 @@ export function toErasure(row: Row): Erasure {
 }
 
 export function toRemoval(row: Row): PhotoRemoval {
-  return { storageId: textIn(row, 'storage_id'), personId: textIn(row, 'person_id'), sha256: textIn(row, 'sha256') };
+  const [storageId, personId] = [textIn(row, 'storage_id'), textIn(row, 'person_id')];
+  return { storageId, personId, sha256: textIn(row, 'sha256'), removedAt: textIn(row, 'removed_at') };
 }
 
 export function numberIn(row: Row | undefined, column: string): number {

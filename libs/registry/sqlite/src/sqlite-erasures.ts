@@ -12,6 +12,9 @@ import { numberIn, toErasure, toRemoval } from './rows.js';
 
 const ONE = 'SELECT * FROM erasures WHERE storage_id = ? AND person_id = ?';
 
+/** A photo that is removed cannot come back before its removal is done, so none is noted twice. */
+const NOTE = 'INSERT INTO removals (storage_id, person_id, sha256, removed_at)';
+
 /** Erasures and removals in the registry's file. */
 export class SqliteErasures implements ErasureRegister {
   constructor(protected readonly database: Database) {}
@@ -21,7 +24,8 @@ export class SqliteErasures implements ErasureRegister {
       if (!db.row('SELECT 1 FROM people WHERE storage_id = ? AND id = ?', storageId, id)) return optional(db.row(ONE, storageId, id));
       const photos = numberIn(db.row('SELECT count(*) AS n FROM photos WHERE storage_id = ? AND person_id = ?', storageId, id), 'n');
       db.run('INSERT INTO erasures (storage_id, person_id, requested_at, photos) VALUES (?, ?, ?, ?)', storageId, id, at, photos);
-      for (const table of ['photos', 'removals']) db.run(`DELETE FROM ${table} WHERE storage_id = ? AND person_id = ?`, storageId, id);
+      db.run(`${NOTE} SELECT storage_id, person_id, sha256, ? FROM photos WHERE storage_id = ? AND person_id = ?`, at, storageId, id);
+      db.run('DELETE FROM photos WHERE storage_id = ? AND person_id = ?', storageId, id);
       db.run('DELETE FROM people WHERE storage_id = ? AND id = ?', storageId, id);
       return optional(db.row(ONE, storageId, id));
     }, signal);
@@ -57,10 +61,10 @@ export class SqliteErasures implements ErasureRegister {
     );
   }
 
-  removePhoto({ storageId, personId, sha256 }: PhotoRemoval, signal?: AbortSignal): Promise<boolean> {
+  removePhoto({ storageId, personId, sha256, removedAt }: PhotoRemoval, signal?: AbortSignal): Promise<boolean> {
     return this.database.alone((db) => {
       const gone = db.run('DELETE FROM photos WHERE storage_id = ? AND person_id = ? AND sha256 = ?', storageId, personId, sha256) > 0;
-      if (gone) db.run('INSERT INTO removals VALUES (?, ?, ?) ON CONFLICT DO NOTHING', storageId, personId, sha256);
+      if (gone) db.run(`${NOTE} VALUES (?, ?, ?, ?)`, storageId, personId, sha256, removedAt);
       return gone;
     }, signal);
   }
@@ -69,7 +73,7 @@ export class SqliteErasures implements ErasureRegister {
     yield* await this.database.do((db) => db.rows('SELECT * FROM removals ORDER BY storage_id, person_id, sha256').map(toRemoval), signal);
   }
 
-  async removalDone({ storageId, personId, sha256 }: PhotoRemoval, signal?: AbortSignal): Promise<void> {
+  async removalDone({ storageId, personId, sha256 }: Omit<PhotoRemoval, 'removedAt'>, signal?: AbortSignal): Promise<void> {
     const sql = 'DELETE FROM removals WHERE storage_id = ? AND person_id = ? AND sha256 = ?';
     await this.database.do((db) => db.run(sql, storageId, personId, sha256), signal);
   }

@@ -18,6 +18,7 @@ import type { RouteTable } from './routes.js';
 import {
   BODIES,
   ENROLMENT,
+  ERASER,
   LIMITS,
   LOGGER,
   METRICS,
@@ -28,8 +29,10 @@ import {
   SAMPLE_COUNTS,
   TRAIN_CALL,
 } from './tokens.js';
+import { ErasuresController } from './v1/erasures.controller.js';
 import { ModelController } from './v1/model.controller.js';
 import { PeopleController } from './v1/people.controller.js';
+import { PhotoController } from './v1/photo.controller.js';
 import { RecognizeController } from './v1/recognize.controller.js';
 
 /** What health and metrics need, on whichever port they are. */
@@ -57,6 +60,8 @@ export function httpModule(ports: HttpPorts, routes: RouteTable): DynamicModule 
     controllers: [
       RecognizeController,
       PeopleController,
+      PhotoController,
+      ErasuresController,
       ModelController,
       HealthController,
       MetricsController,
@@ -87,12 +92,13 @@ function managementProviders({ readiness, metrics, logger }: ManagementPorts, ro
   ];
 }
 
-function apiProviders({ directory, recogniser, enrolment, counts, limits, readiness }: HttpPorts): Provider[] {
+function apiProviders({ directory, recogniser, enrolment, eraser, counts, limits, readiness }: HttpPorts): Provider[] {
   const bodies = new ByteBudget(limits.bodiesBytesMax);
   return [
     { provide: MODEL_DIRECTORY, useFactory: () => directory },
     { provide: RECOGNISER, useFactory: () => recogniser },
     { provide: ENROLMENT, useFactory: () => enrolment },
+    { provide: ERASER, useFactory: () => eraser },
     { provide: SAMPLE_COUNTS, useFactory: () => counts },
     { provide: LIMITS, useFactory: () => limits },
     { provide: BODIES, useFactory: () => bodies },

@@ -1,4 +1,4 @@
-import type { Enrolment } from '@facehash/enrolment';
+import type { Enrolment, Eraser } from '@facehash/enrolment';
 import type { Clock, Logger, Random } from '@facehash/kernel';
 import type { Metrics } from '@facehash/observability';
 import type { ModelDirectory, Recogniser } from '@facehash/recognition';
@@ -24,6 +24,7 @@ export interface HttpPorts {
   readonly directory: ModelDirectory;
   readonly recogniser: Recogniser;
   readonly enrolment: Enrolment;
+  readonly eraser: Eraser;
   /** Who is enrolled now, trained or not. */
   readonly counts: (storageId: string, signal: AbortSignal) => Promise<SampleCounts>;
   readonly readiness: Readiness;

@@ -2,6 +2,7 @@
 export const MODEL_DIRECTORY = Symbol('ModelDirectory');
 export const RECOGNISER = Symbol('Recogniser');
 export const ENROLMENT = Symbol('Enrolment');
+export const ERASER = Symbol('Eraser');
 export const SAMPLE_COUNTS = Symbol('SampleCounts');
 export const READINESS = Symbol('Readiness');
 export const METRICS = Symbol('Metrics');

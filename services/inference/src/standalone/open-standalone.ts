@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { openTfjsBackend } from '@facehash/classifier-tfjs';
-import { createEnrolment, openSnapshotCutter, PeopleProjector, type Enrolment, type OnCheckpoint } from '@facehash/enrolment';
+import {
+  createEnrolment,
+  openEraser,
+  openSnapshotCutter,
+  PeopleProjector,
+  type Enrolment,
+  type Eraser,
+  type OnCheckpoint,
+} from '@facehash/enrolment';
 import { deadline, systemClock, systemRandom, type Clock, type Closer, type Logger, type Random } from '@facehash/kernel';
 import { KeyFiles } from '@facehash/key-files';
 import { openLocalController } from '@facehash/local-controller';
@@ -68,12 +76,12 @@ export async function openStandalone(config: InferenceConfig, logger: Logger, cl
   const parts = { config, closer, context, stores, messaging, analyser: measuredAnalyser(vision, metrics, context.clock) };
 
   const { directory, recogniser } = await openRecognition(parts);
-  const enrolment = openEnrolment(parts, directory, checkpoint);
+  const { enrolment, eraser } = openEnrolment(parts, directory, checkpoint);
   await openController(parts);
   await directory.untilSynced();
   await restoreNames(parts, directory);
   const readiness = new Readiness({ directorySynced: () => directory.synced, visionReady: () => vision.ready });
-  return { ports: { ...httpPorts(parts, metrics), directory, recogniser, enrolment, readiness }, analyser: parts.analyser };
+  return { ports: { ...httpPorts(parts, metrics), directory, recogniser, enrolment, eraser, readiness }, analyser: parts.analyser };
 }
 
 async function openRecognition({
@@ -106,7 +114,7 @@ function openEnrolment(
   { config, closer, context, stores, messaging, analyser }: Parts,
   directory: WatchedDirectory,
   checkpoint: OnCheckpoint | undefined,
-): Enrolment {
+): { readonly enrolment: Enrolment; readonly eraser: Eraser } {
   const { registry, objects } = stores;
   const hook = checkpoint ? { checkpoint } : {};
   const cutter = openSnapshotCutter({
@@ -119,7 +127,9 @@ function openEnrolment(
   });
   closer.defer('snapshot cutter', () => cutter.close());
   const photosInFlight = photosInFlightOf(config);
-  return createEnrolment({
+  const eraser = openEraser({ registry, objects, messaging, cutter, pipelines: [PIPELINE_ID], ...context });
+  closer.defer('eraser', () => eraser.close());
+  const enrolment = createEnrolment({
     registry,
     objects,
     analyser: patientAnalyser(analyser, { ...context, atOnce: config.vision.processes }),
@@ -129,6 +139,7 @@ function openEnrolment(
     ...context,
     ...hook,
   });
+  return { enrolment, eraser };
 }
 
 async function openController({ config, closer, context, stores, messaging }: Parts): Promise<void> {
@@ -180,7 +191,7 @@ function photosInFlightOf({ vision }: InferenceConfig): number {
 function httpPorts(
   { config, context, stores }: Parts,
   metrics: Metrics,
-): Omit<HttpPorts, 'directory' | 'recogniser' | 'enrolment' | 'readiness'> {
+): Omit<HttpPorts, 'directory' | 'recogniser' | 'enrolment' | 'eraser' | 'readiness'> {
   const { bodies, requestTimeoutMs, uploadTimeoutMs, trainWaitMs } = config;
   return {
     ...context,

@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createEnrolment, openSnapshotCutter, type Enrolment } from '@facehash/enrolment';
+import { createEnrolment, openEraser, openSnapshotCutter, type Enrolment, type Eraser } from '@facehash/enrolment';
 import { apiKeyHash, newApiKey } from '@facehash/facemodel';
 import { Closer, seededRandom, systemClock, systemRandom } from '@facehash/kernel';
 import { RecordingLogger } from '@facehash/kernel/testing';
@@ -10,6 +10,7 @@ import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
 import { createMetrics, type Metrics } from '@facehash/observability';
 import { openModelDirectory, type WatchedDirectory } from '@facehash/recognition';
 import { InMemoryRegistry } from '@facehash/registry-core/testing';
+import { PIPELINE_ID } from '@facehash/vision-core';
 import { FakeFaceAnalyser } from '@facehash/vision-core/testing';
 import { Readiness } from '../health/readiness.js';
 import { createHttpApp } from '../http/app.js';
@@ -60,7 +61,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   closer.defer('messaging', () => messaging.close());
   const directory = openModelDirectory(messaging.models, context);
   closer.defer('directory', () => directory.close());
-  const { analyser, registry, enrolment } = enrolmentOver(messaging, { closer, context });
+  const { analyser, registry, enrolment, eraser } = enrolmentOver(messaging, { closer, context });
   const recogniser = new FakeRecogniser();
   const synced = options.synced ?? true;
   const readiness = new Readiness({ directorySynced: () => directory.synced, visionReady: () => true });
@@ -72,6 +73,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     directory: shown,
     recogniser,
     enrolment,
+    eraser,
     counts,
     readiness,
     metrics,
@@ -91,7 +93,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
 function enrolmentOver(
   messaging: Messaging,
   { closer, context }: { readonly closer: Closer; readonly context: Parameters<typeof openModelDirectory>[1] },
-) {
+): { readonly analyser: FakeFaceAnalyser; readonly registry: InMemoryRegistry; readonly enrolment: Enrolment; readonly eraser: Eraser } {
   const analyser = new FakeFaceAnalyser();
   const registry = new InMemoryRegistry();
   const objects = new InMemoryObjectStore();
@@ -107,7 +109,9 @@ function enrolmentOver(
     photosInFlight: limits.photosInFlight,
     ...context,
   });
-  return { analyser, registry, enrolment };
+  const eraser = openEraser({ registry, objects, messaging, cutter, pipelines: [PIPELINE_ID], ...context });
+  closer.defer('eraser', () => eraser.close());
+  return { analyser, registry, enrolment, eraser };
 }
 
 async function publish(messaging: Messaging, directory: WatchedDirectory, state: Partial<ModelState>): Promise<void> {

@@ -17,6 +17,7 @@ export function aModelState(overrides: Partial<ModelState> = {}): ModelState {
     targetReplicas: null,
     training: { run: null, stage: null, percent: null, attempt: 0, lastFailure: null },
     quarantined: [],
+    erased: [],
     conditions: [],
     recognition: { falseAcceptTarget: 0.01, maxFaces: 16 },
     photosPerPerson: { min: 1, max: 500 },

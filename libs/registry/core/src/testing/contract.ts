@@ -252,7 +252,7 @@ export function describeRegistryContract(name: string, open: () => Promise<{ rea
         () => registry.erasures(storageId, { limit: 1 }, signal),
         () => collect(registry.openErasures(signal)),
         () => registry.advanceErasure(storageId, ben.id, {}, signal),
-        () => registry.removePhoto(aPhoto(ben), signal),
+        () => registry.removePhoto({ ...aPhoto(ben), removedAt: 'now' }, signal),
         () => collect(registry.removals(signal)),
         () => registry.removalDone(aPhoto(ben), signal),
       ]) {

@@ -82,7 +82,7 @@ export function describeErasures(current: () => Registry): void {
 
   describe('the removal of a photo', () => {
     const one = aPhoto(ann, 'one');
-    const removal = { storageId, personId: ann.id, sha256: one.sha256 };
+    const removal = { storageId, personId: ann.id, sha256: one.sha256, removedAt: AT };
 
     it('takes that photo out of every reading, once', async () => {
       expect(await registry.photo(storageId, ann.id, one.sha256)).toEqual(one);
@@ -104,11 +104,16 @@ export function describeErasures(current: () => Registry): void {
       expect(await registry.addPhoto(one)).toBe('added');
     });
 
-    it('does not keep the photo from somebody else, nor outlives the erasure of its person', async () => {
+    it('does not keep the photo from somebody else', async () => {
       await registry.removePhoto(removal);
       expect(await registry.addPhoto(aPhoto(ben, 'one'))).toBe('added');
-      await registry.erasePerson(storageId, ann.id, AT);
-      expect(await collect(registry.removals())).toEqual([]);
+    });
+
+    it('is noted of every photo of a person who is erased, beside those of before', async () => {
+      await registry.removePhoto(removal);
+      await registry.erasePerson(storageId, ann.id, LATER);
+      const two = { ...removal, sha256: aPhoto(ann, 'two').sha256, removedAt: LATER };
+      expect(await collect(registry.removals())).toEqual([removal, two].sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1)));
     });
   });
 }

@@ -121,8 +121,10 @@ export class InMemoryRegistry implements Registry {
     const own = this.#photosOf(storageId).filter((p) => p.personId === id);
     const erasure = { storageId, personId: id, requestedAt: at, photos: own.length, maskedAt: null, completedAt: null };
     this.#erasures.set(key, erasure);
-    for (const { sha256 } of own) this.#photos.delete(`${key}/${sha256}`);
-    for (const removal of [...this.#removals.keys()].filter((k) => k.startsWith(`${key}/`))) this.#removals.delete(removal);
+    for (const { sha256 } of own) {
+      this.#removals.set(`${key}/${sha256}`, { storageId, personId: id, sha256, removedAt: at });
+      this.#photos.delete(`${key}/${sha256}`);
+    }
     this.#people.delete(key);
     return { ...erasure };
   }
@@ -157,11 +159,11 @@ export class InMemoryRegistry implements Registry {
     return { ...advanced };
   }
 
-  async removePhoto({ storageId, personId, sha256 }: PhotoRemoval, signal?: AbortSignal): Promise<boolean> {
+  async removePhoto({ storageId, personId, sha256, removedAt }: PhotoRemoval, signal?: AbortSignal): Promise<boolean> {
     this.#begin(signal);
     const key = `${storageId}/${personId}/${sha256}`;
     if (!this.#photos.delete(key)) return false;
-    this.#removals.set(key, { storageId, personId, sha256 });
+    this.#removals.set(key, { storageId, personId, sha256, removedAt });
     return true;
   }
 
@@ -170,7 +172,7 @@ export class InMemoryRegistry implements Registry {
     yield* inOrder(this.#removals);
   }
 
-  async removalDone({ storageId, personId, sha256 }: PhotoRemoval, signal?: AbortSignal): Promise<void> {
+  async removalDone({ storageId, personId, sha256 }: Omit<PhotoRemoval, 'removedAt'>, signal?: AbortSignal): Promise<void> {
     this.#begin(signal);
     this.#removals.delete(`${storageId}/${personId}/${sha256}`);
   }

@@ -24,3 +24,20 @@ export function looksLikeJson(head: Buffer): boolean {
 export function looksLikeText(head: Buffer): boolean {
   return head.subarray(0, 512).every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09);
 }
+
+/** The formats that are taken, by what their files begin with: bytes from an offset, as Latin-1. */
+const SIGNATURES: readonly (readonly [mediaType: string, offset: number, text: string])[] = [
+  ['image/jpeg', 0, '\xff\xd8\xff'],
+  ['image/png', 0, '\x89PNG\r\n\x1a\n'],
+  ['image/gif', 0, 'GIF8'],
+  ['image/webp', 8, 'WEBP'],
+  ['image/avif', 4, 'ftypavif'],
+  ['image/tiff', 0, 'II*\0'],
+  ['image/tiff', 0, 'MM\0*'],
+];
+
+/** `application/octet-stream` for what is none of them. */
+export function mediaTypeOfImage(bytes: Uint8Array): string {
+  const head = Buffer.from(bytes.subarray(0, 16)).toString('latin1');
+  return SIGNATURES.find(([, offset, text]) => head.startsWith(text, offset))?.[0] ?? 'application/octet-stream';
+}

@@ -9,6 +9,9 @@ import { component, inlineSchema, refTo } from './schema-registry.js';
 
 type Query = z.ZodObject<Readonly<Record<string, z.ZodType>>>;
 
+/** JSON of a schema, or bytes of a media type. */
+type Answer = { readonly what: string; readonly schema: z.ZodType } | { readonly what: string; readonly bytesOf: string };
+
 export interface ApiOptions {
   readonly tag: 'Ancestor' | 'Recognition' | 'People' | 'Model';
   readonly id: string;
@@ -17,7 +20,7 @@ export interface ApiOptions {
   readonly query?: Query;
   readonly params?: Readonly<Record<string, string>>;
   /** By status: what it means and what the body is. */
-  readonly answers: Readonly<Record<number, { readonly what: string; readonly schema: z.ZodType }>>;
+  readonly answers: Readonly<Record<number, Answer>>;
   /** Beside those that every call has. */
   readonly problems?: readonly ErrorCode[];
   /** Failures keep the shape of the answers, as in the ancestor's calls. */
@@ -37,11 +40,16 @@ export function Api(options: ApiOptions): MethodDecorator {
     ...(options.keyInPath ? [] : [ApiSecurity('key'), ApiSecurity('bearer')]),
     ...Object.entries(options.params ?? {}).map(([name, description]) => ApiParam({ name, description, schema: { type: 'string' } })),
     ...(options.query ? queryParameters(options.query) : []),
-    ...Object.entries(options.answers).map(([status, { what, schema }]) =>
-      ApiResponse({ status: Number(status), description: what, content: { 'application/json': { schema: refTo(schema) } } }),
+    ...Object.entries(options.answers).map(([status, answer]) =>
+      ApiResponse({ status: Number(status), description: answer.what, content: contentOf(answer) }),
     ),
     ...failures(options),
   );
+}
+
+function contentOf(answer: Answer) {
+  if ('bytesOf' in answer) return { [answer.bytesOf]: { schema: { type: 'string', format: 'binary' } } };
+  return { 'application/json': { schema: refTo(answer.schema) } };
 }
 
 function queryParameters(query: Query): MethodDecorator[] {

@@ -4,7 +4,7 @@ import { anAnalysis } from '@facehash/vision-core/testing';
 import { apiKey, storageId, testApi, type TestApi } from '../../testing/api.js';
 import { base64Of, multipart, photoBytes } from '../../testing/photos.js';
 import { modelSchema } from './model-schemas.js';
-import { personPageSchema, personSchema, photoPageSchema, photosTakenSchema } from './schemas.js';
+import { erasurePageSchema, erasureSchema, personPageSchema, personSchema, photoPageSchema, photosTakenSchema } from './schemas.js';
 
 let api: TestApi;
 beforeEach(async () => {
@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => api[Symbol.asyncDispose]());
 
-async function call(method: 'GET' | 'POST' | 'PATCH', url: string, body?: unknown, headers: Record<string, string> = {}) {
+async function call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, body?: unknown, headers: Record<string, string> = {}) {
   const payload = body === undefined ? {} : { payload: body instanceof Buffer || typeof body === 'string' ? body : JSON.stringify(body) };
   const response = await api.app.inject({
     method,
@@ -217,5 +217,66 @@ describe('/v1/model', () => {
     const { body, headers } = await call('POST', '/v1/model/train');
     expect(body).toEqual({ snapshot: 1 });
     expect(headers['location']).toBe('/v1/model');
+  });
+});
+
+describe('erasing', () => {
+  async function enrolled(): Promise<{ readonly id: string; readonly photoId: string; readonly photo: Buffer }> {
+    const id = await addPerson();
+    const photo = photoBytes(7);
+    const { body } = await call('POST', `/v1/people/${id}/photos`, photo, { 'content-type': 'image/jpeg' });
+    const { photos } = photosTakenSchema.parse(body);
+    const [first] = photos;
+    if (first?.outcome !== 'accepted') throw new Error('the photo was not taken');
+    return { id, photoId: first.photoId, photo };
+  }
+
+  it('a person is acknowledged with the receipt, which can be read again', async () => {
+    const { id } = await enrolled();
+    const { status, body, headers } = await call('DELETE', `/v1/people/${id}`);
+    expect(status).toBe(202);
+    expect(erasureSchema.parse(body)).toMatchObject({ personId: id, state: 'Erasing', photos: 1, completedAt: null });
+    expect(headers['location']).toBe(`/v1/erasures/${id}`);
+    expect((await call('GET', String(headers['location']))).body).toEqual(body);
+    expect(erasurePageSchema.parse((await call('GET', '/v1/erasures')).body).items).toEqual([body]);
+    expect(await call('GET', `/v1/people/${id}`)).toMatchObject({ status: 404, body: { code: 'PERSON_NOT_FOUND' } });
+    expect((await call('DELETE', `/v1/people/${id}`)).body).toEqual(body);
+  });
+
+  it('frees the name', async () => {
+    const { id } = await enrolled();
+    await call('DELETE', `/v1/people/${id}`);
+    expect(await addPerson()).not.toBe(id);
+  });
+
+  it.each([
+    ['DELETE', '/v1/people/per_nobody', 'PERSON_NOT_FOUND'],
+    ['GET', '/v1/erasures/per_nobody', 'ERASURE_NOT_FOUND'],
+    ['GET', '/v1/people/per_nobody/photos/0000', 'PHOTO_NOT_FOUND'],
+    ['DELETE', '/v1/people/per_nobody/photos/0000', 'PHOTO_NOT_FOUND'],
+  ] as const)('%s %s is a problem', async (method, url, code) => {
+    expect(await call(method, url)).toMatchObject({ status: 404, body: { code } });
+  });
+
+  it('gives a photo back as it came, as a download that nothing runs', async () => {
+    const { id, photoId, photo } = await enrolled();
+    const response = await api.app.inject({ method: 'GET', url: `/v1/people/${id}/photos/${photoId}`, headers: { 'x-api-key': apiKey } });
+    expect(response.statusCode).toBe(200);
+    expect(response.rawPayload).toEqual(photo);
+    expect(response.headers).toMatchObject({
+      'content-disposition': 'attachment',
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'private, no-store',
+    });
+  });
+
+  it('removes one photo, and the same photo is not taken while it is being removed', async () => {
+    const { id, photoId, photo } = await enrolled();
+    const removed = await call('DELETE', `/v1/people/${id}/photos/${photoId}`);
+    expect(removed).toMatchObject({ status: 202, body: { photoId, snapshot: 2 } });
+    expect(photoPageSchema.parse((await call('GET', `/v1/people/${id}/photos`)).body).items).toEqual([]);
+    expect(await call('DELETE', `/v1/people/${id}/photos/${photoId}`)).toMatchObject({ status: 404, body: { code: 'PHOTO_NOT_FOUND' } });
+    const again = await call('POST', `/v1/people/${id}/photos`, photo, { 'content-type': 'image/jpeg' });
+    expect(again.body).toMatchObject({ photos: [{ outcome: 'rejected', code: 'PHOTO_BEING_REMOVED' }] });
   });
 });

@@ -74,6 +74,31 @@ const next = z.string().nullable().meta({ description: 'Pass it as `cursor` for 
 export const personPageSchema = component('PersonPage', z.strictObject({ items: z.array(personSchema), next }));
 export const photoPageSchema = component('PhotoPage', z.strictObject({ items: z.array(photoSchema), next }));
 
+export const photoRemovedSchema = component(
+  'PhotoRemoved',
+  z.strictObject({
+    photoId: z.string(),
+    snapshot: z.int().meta({ description: 'A version whose snapshot is this or newer was trained without the photo.' }),
+  }),
+);
+
+/** The receipt. */
+export const erasureSchema = component(
+  'Erasure',
+  z.strictObject({
+    personId: z.string(),
+    state: z.enum(['Masking', 'Erasing', 'Erased']),
+    photos: z.int().meta({ description: 'How many the person had.' }),
+    requestedAt: z.string(),
+    maskedAt: z.string().nullable().meta({ description: 'From then on no replica names the person.' }),
+    completedAt: z
+      .string()
+      .nullable()
+      .meta({ description: 'From then on nothing is stored of their photos, nor of what was computed or trained from them.' }),
+  }),
+);
+export const erasurePageSchema = component('ErasurePage', z.strictObject({ items: z.array(erasureSchema), next }));
+
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   cursor: z.string().max(500).optional().meta({ description: '`next` of the page before.' }),

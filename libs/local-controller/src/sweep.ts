@@ -1,0 +1,63 @@
+import { decodeDocument, layout, manifestSchema, type VersionManifest } from '@facehash/artifacts';
+import { hasCode } from '@facehash/kernel';
+import type { Keep } from '@facehash/lifecycle';
+import type { ObjectStore } from '@facehash/object-store-core';
+
+interface Model {
+  readonly objects: ObjectStore;
+  readonly storageId: string;
+}
+
+/**
+ * Removes what of a model is not to be kept: versions, parts that no version names, snapshots, reports of runs. A version's manifest goes
+ * first, so none that exists lacks a part. Safe to repeat; what it was interrupted in, the next one ends. No run may be under way.
+ */
+export async function sweep(model: Model, keep: Keep, signal: AbortSignal): Promise<void> {
+  const parts = await sweepVersions(model, keep, signal);
+  await removeWhere(model, layout.parts(model.storageId), (sha256) => !parts.has(sha256), signal);
+  await removeWhere(model, layout.allSamples(model.storageId), (name) => olderSnapshot(name, keep.snapshotsFrom), signal);
+  await removeWhere(model, layout.runs(model.storageId), (run) => !keep.reports.some((version) => run.startsWith(`${version}-`)), signal);
+}
+
+/** The digests of the parts that stay. */
+async function sweepVersions({ objects, storageId }: Model, keep: Keep, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const stored: (readonly [key: string, manifest: VersionManifest | undefined])[] = [];
+  for await (const { key } of objects.list(layout.versions(storageId), signal)) {
+    const object = await objects.read(key, signal);
+    stored.push([key, object && readable(object.bytes, key)]);
+  }
+  const sound = stored.flatMap(([, manifest]) => manifest ?? []);
+  const staying = versionsThatStay(sound, keep);
+  // A damaged manifest tells of nothing that could be kept.
+  for (const [key, manifest] of stored) if (!manifest || !staying.has(manifest.version)) await objects.remove(key, signal);
+  return new Set(sound.filter((m) => staying.has(m.version)).flatMap((m) => m.parts.map((part) => part.sha256)));
+}
+
+function versionsThatStay(stored: readonly VersionManifest[], keep: Keep): ReadonlySet<string> {
+  const allowed = stored.filter((m) => !m.people.some((id) => keep.without.includes(id)));
+  const named = allowed.filter((m) => keep.versions.includes(m.version));
+  const others = allowed.filter((m) => !keep.versions.includes(m.version)).sort((a, b) => (a.trainedAt < b.trainedAt ? 1 : -1));
+  return new Set([...named, ...others.slice(0, keep.others)].map((m) => m.version));
+}
+
+function readable(bytes: Uint8Array, key: string): VersionManifest | undefined {
+  try {
+    return decodeDocument(manifestSchema, bytes, key);
+  } catch (error) {
+    if (hasCode(error, 'ARTIFACT_CORRUPT')) return undefined;
+    throw error;
+  }
+}
+
+function olderSnapshot(name: string, from: number): boolean {
+  const counter = /^(\d+)\.json$/.exec(name)?.[1];
+  return counter !== undefined && Number(counter) < from;
+}
+
+/** `goes` is asked with the first segment of the key after `prefix`. */
+async function removeWhere({ objects }: Model, prefix: string, goes: (name: string) => boolean, signal: AbortSignal): Promise<void> {
+  for await (const { key } of objects.list(prefix, signal)) {
+    const [name = ''] = key.slice(prefix.length).split('/');
+    if (goes(name)) await objects.remove(key, signal);
+  }
+}
