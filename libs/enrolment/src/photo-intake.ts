@@ -1,7 +1,7 @@
 import { encodeDocument, layout, type LandmarksStage } from '@facehash/artifacts';
 import { hasCode, sha256Hex, type Clock } from '@facehash/kernel';
 import type { ObjectStore } from '@facehash/object-store-core';
-import type { Person, Photo, Registry } from '@facehash/registry-core';
+import type { Person, Photo, PhotoToAdd, Registry } from '@facehash/registry-core';
 import { enrolment, PIPELINE_ID, qualityProblem, type Analysis, type DetectedFace, type FaceAnalyser } from '@facehash/vision-core';
 import type { OnCheckpoint } from './checkpoint.js';
 import type { Owner } from './owner.js';
@@ -39,7 +39,7 @@ export async function takeIn(parts: IntakeParts, owner: Owner, photo: IncomingPh
   const held = await parts.registry.photosBySha256(owner.storageId, sha256, signal);
   const own = held.find((p) => p.personId === owner.known?.id);
   if (own) return accepted(parts, { index: photo.index, photo: own, outcome: 'duplicate' }, signal);
-  if (held.length > 0) return { result: ofOther(photo), counter: null };
+  if (held.length > 0 && !photo.force) return { result: ofOther(photo), counter: null };
   const { room } = parts;
   if (!room.take()) return { result: rejected(photo, 'LIMIT_REACHED', room.why), counter: null };
   let kept = false;
@@ -73,7 +73,7 @@ async function takeInNew(parts: IntakeParts, { owner, photo, sha256 }: NewPhoto,
     addedAt: parts.clock.now().toISOString(),
     quality: face.face.quality,
   };
-  const outcome = await addRow(parts, row, signal);
+  const outcome = await addRow(parts, { ...row, shared: photo.force ?? false }, signal);
   // Somebody else's call with the same photo was faster.
   if (outcome === 'otherPerson') return { result: ofOther(photo), counter: null };
   if (outcome === 'beingRemoved') return { result: beingRemoved(photo), counter: null };
@@ -82,7 +82,7 @@ async function takeInNew(parts: IntakeParts, { owner, photo, sha256 }: NewPhoto,
 }
 
 /** Somebody may be erased while their photo is being looked at: then it leaves nothing behind. */
-async function addRow({ registry, objects }: IntakeParts, row: Photo, signal?: AbortSignal): ReturnType<Registry['addPhoto']> {
+async function addRow({ registry, objects }: IntakeParts, row: PhotoToAdd, signal?: AbortSignal): ReturnType<Registry['addPhoto']> {
   try {
     return await registry.addPhoto(row, signal);
   } catch (error) {
@@ -99,7 +99,7 @@ function beingRemoved(photo: IncomingPhoto): Rejection {
 }
 
 function ofOther(photo: IncomingPhoto): Rejection {
-  return rejected(photo, 'PHOTO_OF_OTHER_PERSON', 'the same photo is enrolled under another person');
+  return rejected(photo, 'PHOTO_OF_OTHER_PERSON', 'the same photo is enrolled under another person; force takes it in all the same');
 }
 
 interface Subject {

@@ -7,6 +7,8 @@ export interface IncomingPhoto {
   /** Position in the request, from 0. */
   readonly index: number;
   readonly bytes: Uint8Array;
+  /** Taken in though it is enrolled under another person, too. */
+  readonly force?: boolean;
 }
 
 /** What became of one photo. Rejection is data: one bad photo never fails its neighbours. */

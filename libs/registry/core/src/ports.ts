@@ -42,6 +42,11 @@ export interface PhotoRemoval extends Pick<Photo, 'storageId' | 'personId' | 'sh
   readonly removedAt: string;
 }
 
+export interface PhotoToAdd extends Photo {
+  /** It may be the photo of several people: the caller knows that another has it. */
+  readonly shared?: boolean;
+}
+
 export interface Page<T> {
   readonly items: readonly T[];
   /** Pass it as `after` for the next page; null at the end. */
@@ -114,10 +119,10 @@ export interface Registry extends ErasureRegister {
   ): Promise<Person | undefined>;
 
   /**
-   * `duplicate` when this person has the photo already: the first row stays. `beingRemoved` while the removal of the same photo of theirs is
+   * `duplicate` when this person has the photo already: the first row stays. `otherPerson` when another of the model has it, unless shared. `beingRemoved` while the removal of the same photo of theirs is
    * noted: what is being deleted would take the new bytes along. Rejects with PERSON_NOT_FOUND.
    */
-  addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate' | 'otherPerson' | 'beingRemoved'>;
+  addPhoto(photo: PhotoToAdd, signal?: AbortSignal): Promise<'added' | 'duplicate' | 'otherPerson' | 'beingRemoved'>;
   photo(storageId: string, personId: string, sha256: string, signal?: AbortSignal): Promise<Photo | undefined>;
   /** The same bytes, under whichever persons of the model, in the order of their ids. */
   photosBySha256(storageId: string, sha256: string, signal?: AbortSignal): Promise<readonly Photo[]>;

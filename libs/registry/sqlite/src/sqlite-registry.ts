@@ -8,6 +8,7 @@ import {
   type PageRequest,
   type Person,
   type Photo,
+  type PhotoToAdd,
   type Registry,
   type SampleCounts,
 } from '@facehash/registry-core';
@@ -78,7 +79,7 @@ class RegistryOnSqlite extends SqliteErasures implements SqliteRegistry {
     }
   }
 
-  async addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate' | 'otherPerson' | 'beingRemoved'> {
+  async addPhoto(photo: PhotoToAdd, signal?: AbortSignal): Promise<'added' | 'duplicate' | 'otherPerson' | 'beingRemoved'> {
     const { storageId, personId, sha256, sizeBytes, addedAt, quality } = photo;
     const insert = 'INSERT INTO photos (storage_id, person_id, sha256, size_bytes, added_at, quality) VALUES (?, ?, ?, ?, ?, ?)';
     const values = [storageId, personId, sha256, sizeBytes, addedAt, JSON.stringify(quality)];
@@ -87,7 +88,8 @@ class RegistryOnSqlite extends SqliteErasures implements SqliteRegistry {
     try {
       return await this.database.alone((db) => {
         const held = db.rows(holder, storageId, sha256);
-        if (held.length > 0) return held.some((row) => row['person_id'] === personId) ? 'duplicate' : 'otherPerson';
+        if (held.some((row) => row['person_id'] === personId)) return 'duplicate';
+        if (held.length > 0 && !photo.shared) return 'otherPerson';
         if (db.row(removal, storageId, personId, sha256)) return 'beingRemoved';
         db.run(insert, ...values);
         return 'added';

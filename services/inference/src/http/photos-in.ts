@@ -13,6 +13,8 @@ export interface PhotosIn {
   readonly bodies: ByteBudget;
   /** Photos of one call that the enrolment works on at once. */
   readonly photosInFlight: number;
+  /** Also photos that are enrolled under somebody else. */
+  readonly force?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -33,7 +35,7 @@ export async function enrolByName(incoming: AsyncGenerator<Incoming, void>, into
 
 /** Enrols every photo, and tells of those that were no image by their looks in their places. */
 export async function enrolAll(whom: Whom, incoming: AsyncIterable<Incoming>, into: PhotosIn): Promise<EnrolmentResult> {
-  const { enrolment, model, signal } = into;
+  const { enrolment, model, force = false, signal } = into;
   const unreadable: PhotoResult[] = [];
   using inWork = new PhotosInWork(into);
   async function* photos(): AsyncGenerator<IncomingPhoto, void> {
@@ -41,7 +43,7 @@ export async function enrolAll(whom: Whom, incoming: AsyncIterable<Incoming>, in
       if (item.kind === 'username') throw invalid({ path: 'username', message: 'is given twice' });
       if (item.kind === 'photo') {
         inWork.add(item.bytes);
-        yield { index: item.index, bytes: item.bytes };
+        yield { index: item.index, bytes: item.bytes, force };
       } else {
         unreadable.push({ index: item.index, outcome: 'rejected', code: 'IMAGE_UNREADABLE', detail: item.detail });
       }

@@ -173,6 +173,14 @@ export function describeRegistryContract(name: string, open: () => Promise<{ rea
         expect(await registry.addPhoto(aPhoto(eve, 'both'))).toBe('added');
       });
 
+      it('may be shared by two who know of it', async () => {
+        await registry.addPhoto(aPhoto(ben, 'both'));
+        expect(await registry.addPhoto({ ...aPhoto(ann, 'both'), shared: true })).toBe('added');
+        expect(await registry.addPhoto({ ...aPhoto(ann, 'both'), shared: true })).toBe('duplicate');
+        const holders = await registry.photosBySha256(storageId, aPhoto(ann, 'both').sha256);
+        expect(holders).toEqual([aPhoto(ann, 'both'), aPhoto(ben, 'both')].sort(byPerson));
+      });
+
       it('goes to exactly one of two people who try at once', async () => {
         const tried = await Promise.all([registry.addPhoto(aPhoto(ann, 'race')), registry.addPhoto(aPhoto(ben, 'race'))]);
         expect([...tried].sort()).toEqual(['added', 'otherPerson']);

@@ -1,6 +1,6 @@
 import { FaceHashError } from '@facehash/kernel';
 import { checkPage, pageOf } from '../pages.js';
-import type { Erasure, Page, PageRequest, Person, Photo, PhotoRemoval, Registry, SampleCounts } from '../ports.js';
+import type { Erasure, Page, PageRequest, Person, Photo, PhotoRemoval, PhotoToAdd, Registry, SampleCounts } from '../ports.js';
 
 /** The fake: same contract, in memory. */
 export class InMemoryRegistry implements Registry {
@@ -55,13 +55,13 @@ export class InMemoryRegistry implements Registry {
     return structuredClone(changed);
   }
 
-  async addPhoto(photo: Photo, signal?: AbortSignal): Promise<'added' | 'duplicate' | 'otherPerson' | 'beingRemoved'> {
+  async addPhoto({ shared, ...photo }: PhotoToAdd, signal?: AbortSignal): Promise<'added' | 'duplicate' | 'otherPerson' | 'beingRemoved'> {
     this.#begin(signal);
     const person = `${photo.storageId}/${photo.personId}`;
     if (!this.#people.has(person)) throw new FaceHashError('PERSON_NOT_FOUND', { id: photo.personId });
     const key = `${person}/${photo.sha256}`;
     if (this.#photos.has(key)) return 'duplicate';
-    if (this.#photosOf(photo.storageId).some((p) => p.sha256 === photo.sha256)) return 'otherPerson';
+    if (!shared && this.#photosOf(photo.storageId).some((p) => p.sha256 === photo.sha256)) return 'otherPerson';
     if (this.#removals.has(key)) return 'beingRemoved';
     this.#photos.set(key, structuredClone(photo));
     return 'added';

@@ -9,9 +9,11 @@ import { Api } from '../openapi/api.js';
 import { enrolAll } from '../photos-in.js';
 import type { HttpLimits } from '../ports.js';
 import { BODIES, ENROLMENT, LIMITS } from '../tokens.js';
+import { parsed } from '../validation.js';
 import { readJson } from './json-body.js';
 import { pageAnswer, pageRequest } from './pages.js';
 import {
+  addPhotosQuery,
   newPersonSchema,
   pageQuery,
   personChangeSchema,
@@ -96,12 +98,14 @@ export class PeopleController {
     id: 'addPhotos',
     summary: 'Enrol photos of a person; the same bytes again are no second photo',
     params: id,
+    query: addPhotosQuery,
     body: 'photos',
     answers: { 200: { what: 'What became of each photo.', schema: photosTakenSchema } },
     problems: ['REQUEST_INVALID', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED', 'PERSON_NOT_FOUND', 'OVERLOADED'],
   })
   async addPhotos(@TheCall() call: Call, @Param('id') personId: string) {
     const { model, message, gone } = call;
+    const { force } = parsed(addPhotosQuery, call.query);
     using held = this.bodies.claim();
     const { trainBytesMax, imageBytesMax, photosInFlight } = this.limits;
     const incoming = incomingPhotos(message, { username: false }, { bytesMax: trainBytesMax, photoBytesMax: imageBytesMax, held });
@@ -110,6 +114,7 @@ export class PeopleController {
       model,
       bodies: this.bodies,
       photosInFlight,
+      force: force === 'true',
       signal: gone,
     });
     return { photos: photos.map(photoResult), snapshot: counter };

@@ -220,6 +220,18 @@ describe('/v1/model', () => {
   });
 });
 
+describe('a photo of somebody else', () => {
+  it('is taken in by force only', async () => {
+    const [ann, ben] = [await addPerson('Ann'), await addPerson('Ben')];
+    const send = (id: string, query = '') =>
+      call('POST', `/v1/people/${id}/photos${query}`, photoBytes(7), { 'content-type': 'image/jpeg' });
+    await send(ann);
+    expect((await send(ben)).body).toMatchObject({ photos: [{ outcome: 'rejected', code: 'PHOTO_OF_OTHER_PERSON' }] });
+    expect((await send(ben, '?force=true')).body).toMatchObject({ photos: [{ outcome: 'accepted' }] });
+    expect(await send(ben, '?force=maybe')).toMatchObject({ status: 400, body: { code: 'REQUEST_INVALID' } });
+  });
+});
+
 describe('erasing', () => {
   async function enrolled(): Promise<{ readonly id: string; readonly photoId: string; readonly photo: Buffer }> {
     const id = await addPerson();

@@ -104,6 +104,13 @@ export const pageQuery = z.strictObject({
   cursor: z.string().max(500).optional().meta({ description: '`next` of the page before.' }),
 });
 
+export const addPhotosQuery = z.strictObject({
+  force: z
+    .enum(['true', 'false'])
+    .default('false')
+    .meta({ description: 'Also photos that are enrolled under another person: they are then photos of both.' }),
+});
+
 const photoResultSchema = component(
   'PhotoResult',
   z.discriminatedUnion('outcome', [
