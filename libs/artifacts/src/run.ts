@@ -25,6 +25,8 @@ export const runSpecSchema = z.strictObject({
     l2: z.number(),
     seed: z.int(),
   }),
+  /** Null: the CPU. Not among the version's inputs, so it may differ between runs of one version. */
+  accelerator: z.strictObject({ resource: z.string(), count: z.int(), onUnavailable: z.enum(['UseCpu', 'Wait']) }).nullable(),
   falseAcceptTarget: z.number(),
   gateMode: z.enum(['Enforce', 'Warn', 'Off']),
   /** People whose photos spoiled others: they are left out for as long as their photos are these. Ordered by id. */

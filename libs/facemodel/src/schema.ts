@@ -36,10 +36,26 @@ const hyperparameters = z
   })
   .prefault({});
 
+/** No part of a version's name: the numbers that come out are the same to within rounding, and the version says what made it. */
+const accelerator = z.strictObject({
+  resource: z
+    .string()
+    .max(100)
+    .regex(/^nvidia\.com\/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a resource of nvidia.com: TensorFlow is built for no other GPU here')
+    .default('nvidia.com/gpu')
+    .meta({ description: 'What a cluster reserves for a run; one machine has no reservations.' }),
+  count: z.int().min(1).max(8).default(1).meta({ description: 'How many of it; a run computes on the first.' }),
+  onUnavailable: z
+    .enum(['UseCpu', 'Wait'])
+    .default('UseCpu')
+    .meta({ description: 'Wait: no run without a GPU, tried again until there is one. UseCpu: a GPU where there is one.' }),
+});
+
 const training = z
   .strictObject({
     debounceSeconds: z.number().min(0).max(3600).default(0.5),
     hyperparameters,
+    accelerator: accelerator.nullable().default(null).meta({ description: 'What the key’s model is fitted on; null: the CPU.' }),
     deadlineSeconds: z.int().min(10).max(86400).default(1800),
     retries: z.int().min(0).max(10).default(2),
     gate: z.strictObject({ mode: z.enum(['Enforce', 'Warn', 'Off']).default('Enforce') }).prefault({}),

@@ -31,6 +31,7 @@ export const errorCatalogue = {
   VERSION_REFUSED: { message: 'The new version was significantly worse and was refused by the gate', retry: 'never' },
   PERSON_QUARANTINED: { message: 'The photos of this person spoil the recognition of others', retry: 'never' },
   TRAINING_FAILED: { message: 'Training did not succeed', retry: 'backoff' },
+  GPU_UNAVAILABLE: { message: 'Training demands a GPU and found none', retry: 'backoff' },
   ARTIFACT_CORRUPT: { message: 'A stored artifact is missing or does not match its digest', retry: 'never' },
   CONFLICT: { message: 'The state was changed by someone else at the same time', retry: 'backoff' },
   STORE_UNAVAILABLE: { message: 'The store did not answer', retry: 'backoff' },

@@ -81,6 +81,12 @@ describe('a run under way', () => {
     const { step } = plan(observe({ latest: samples(3), run, spec: { training: { hyperparameters: { epochs: 5 } } } }));
     expect(step).toEqual({ kind: 'cancelRun', run: run.spec.run });
   });
+
+  it('is cancelled when another accelerator is asked for, and the version keeps its name', () => {
+    const spec = { training: { accelerator: { onUnavailable: 'UseCpu' } } };
+    expect(plan(observe({ latest: samples(3), run, spec })).step).toEqual({ kind: 'cancelRun', run: run.spec.run });
+    expect(plan(observe({ latest: samples(3), spec })).step).toMatchObject({ spec: { version: run.spec.version } });
+  });
 });
 
 describe('an ended run', () => {
@@ -157,6 +163,31 @@ describe('an ended run', () => {
     const { status } = plan(observe({ latest: samples(3), run: { spec: tenth, outcome: outage } }));
     expect(status.training.lastFailure).toMatchObject({ attempt: 10, final: false });
     expect(plan(observe({ latest: samples(3), status, now: later(301) })).step).toMatchObject({ kind: 'startRun' });
+  });
+
+  it('that found no GPU where one is demanded is tried again less and less often, and never given up', () => {
+    const accelerator = { onUnavailable: 'Wait' };
+    const see = (parts: Parameters<typeof observe>[0]) =>
+      plan(observe({ ...parts, latest: samples(3), spec: { training: { accelerator } } }));
+    const started = see({}).step;
+    if (started?.kind !== 'startRun') throw new Error('expected a run to start');
+    expect(started.spec).toMatchObject({
+      version: wantedName(samples(3)),
+      accelerator: { resource: 'nvidia.com/gpu', count: 1, onUnavailable: 'Wait' },
+    });
+    const noGpu = { outcome: 'failed' as const, code: 'GPU_UNAVAILABLE', message: 'no GPU here', retryable: true };
+    let paused = 0;
+    for (const attempt of [1, 4, 9]) {
+      const run = { spec: { ...started.spec, run: layoutOfAttempt(samples(3), attempt) }, outcome: noGpu };
+      const { status } = see({ run });
+      expect(status.training.lastFailure).toMatchObject({ attempt, final: false, code: 'GPU_UNAVAILABLE' });
+      const waiting = see({ status });
+      expect(waiting.step).toBeNull();
+      expect(waiting.status.conditions.find((c) => c.type === 'Stalled')).toMatchObject({ status: 'True', reason: 'TrainingFailed' });
+      expect(waiting.againAfterMs).toBeGreaterThan(paused);
+      paused = waiting.againAfterMs ?? 0;
+      expect(see({ status, now: later(301) }).step).toMatchObject({ kind: 'startRun' });
+    }
   });
 
   it('that failed for good is tried again when the spec changes', () => {

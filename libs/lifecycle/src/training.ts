@@ -75,10 +75,12 @@ export const wantedIsActive: Check = (o, wanted) => {
 export const runUnderWay: Check = (o, wanted) => {
   const { run } = o;
   if (!run) return undefined;
-  const spec = o.model.spec.training.hyperparameters;
+  const { hyperparameters, accelerator } = o.model.spec.training;
   const sameSpec =
     run.spec.pipeline === o.pipeline &&
-    canonicalJson(run.spec.hyperparameters) === canonicalJson(spec) &&
+    canonicalJson(run.spec.hyperparameters) === canonicalJson(hyperparameters) &&
+    // It may be waiting for the GPU that it should now do without.
+    canonicalJson(run.spec.accelerator) === canonicalJson(accelerator) &&
     canonicalJson(run.spec.quarantined) === canonicalJson(quarantineOf(o));
   if (!sameSpec || wanted?.pinned || runHoldsErased(o))
     return { reason: 'Training', message: `run ${run.spec.run} is superseded`, step: { kind: 'cancelRun', run: run.spec.run } };
@@ -156,6 +158,7 @@ function runSpec(o: Observed, wanted: Wanted, attempt: number): RunSpec {
     version: wanted.version,
     pipeline: o.pipeline,
     hyperparameters: spec.training.hyperparameters,
+    accelerator: spec.training.accelerator,
     falseAcceptTarget: spec.recognition.falseAcceptTarget,
     quarantined: [...quarantineOf(o)],
     gateMode: gateMode(o),
@@ -164,8 +167,8 @@ function runSpec(o: Observed, wanted: Wanted, attempt: number): RunSpec {
   };
 }
 
-/** Nothing is wrong with the version: its time comes when the store is back, however long that takes. */
-const outages: readonly string[] = ['STORE_UNAVAILABLE', 'SHUTTING_DOWN', 'OVERLOADED'] satisfies readonly ErrorCode[];
+/** Nothing is wrong with the version: its time comes when the store is back or the GPU is there, however long that takes. */
+const outages: readonly string[] = ['STORE_UNAVAILABLE', 'GPU_UNAVAILABLE', 'SHUTTING_DOWN', 'OVERLOADED'] satisfies readonly ErrorCode[];
 
 function failed(o: Observed, spec: RunSpec, outcome: Exclude<RunOutcome, { outcome: 'trained' }>): Decision {
   const attempt = attemptOf(spec.run);

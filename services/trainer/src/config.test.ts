@@ -9,6 +9,7 @@ const run = {
   version: 'v-000000000000',
   pipeline: 'p1',
   hyperparameters: { hiddenUnits: [64], epochs: 60, batchSize: 32, learningRate: 0.001, dropout: 0.2, l2: 0.0001, seed: 1 },
+  accelerator: null,
   falseAcceptTarget: 0.01,
   quarantined: [],
   gateMode: 'Enforce',

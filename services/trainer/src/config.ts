@@ -26,7 +26,7 @@ const fields = z.object({
   FACEHASH_TFJS_BACKEND: z.enum(['wasm', 'cpu', 'tensorflow']).default('wasm'),
   /** Where `npm run tensorflow` built it. */
   FACEHASH_TENSORFLOW_DIR: z.string().min(1).optional(),
-  /** `gpu`: the run is refused, to be tried again, where TensorFlow finds none. `auto`: a GPU where there is one. */
+  /** `gpu`: any run is refused, to be tried again, where TensorFlow finds none. `auto`: as the FaceModel's accelerator says. */
   FACEHASH_TENSORFLOW_DEVICE: z.enum(['auto', 'cpu', 'gpu']).default('auto'),
   /** File that the outcome is written to, as Kubernetes reads a termination message. */
   FACEHASH_TERMINATION_MESSAGE: z.string().min(1).optional(),

@@ -3,7 +3,7 @@ import { Closer, deadline, systemClock } from '@facehash/kernel';
 import { openFsObjectStore } from '@facehash/object-store-fs';
 import { createLogger } from '@facehash/observability';
 import { failedOutcome, train } from '@facehash/training';
-import { openBackend } from './backend.js';
+import { backendFor, openBackend } from './backend.js';
 import { loadConfig, type TrainerConfig } from './config.js';
 import { lazyAnalyser } from './lazy-analyser.js';
 import { stopSignal } from './stop.js';
@@ -24,7 +24,7 @@ process.exit(exitCodeOf(outcome));
 
 async function runOnce(): Promise<RunOutcome> {
   const objects = await openFsObjectStore(config.objectsDir);
-  const backend = await openBackend(config.backend, process.env, logger);
+  const backend = await openBackend(backendFor(config.backend, config.run.accelerator), process.env, logger);
   const analyser = lazyAnalyser(() => openVision(config, logger));
   closer.defer('vision workers', () => analyser.close());
   return train(

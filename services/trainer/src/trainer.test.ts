@@ -22,6 +22,7 @@ import { PIPELINE_ID, RATIO_NAMES } from '@facehash/vision-core';
 import { TrainerProcess } from './testing/trainer-process.js';
 
 const storageId = 'model-1';
+const aGpu = { resource: 'nvidia.com/gpu', count: 1 };
 const gallery = aGallery({ people: 6, photos: 5 });
 const ratiosOf = (ratios: Float32Array) => Float32Array.from(RATIO_NAMES, (_, i) => ratios[i % ratios.length] ?? 0);
 
@@ -49,6 +50,7 @@ async function enrolled(objects: ObjectStore, hyperparameters: Partial<RunSpec['
     version: versionName({ samplesDigest: samplesDigest(snapshot), hyperparameters: run, pipeline: PIPELINE_ID, quarantined: [] }),
     pipeline: PIPELINE_ID,
     hyperparameters: run,
+    accelerator: null,
     falseAcceptTarget: 0.01,
     quarantined: [],
     gateMode: 'Enforce',
@@ -183,6 +185,27 @@ describe('the trainer', () => {
     expect((await here.manifestOf(run)).backend).toBe('cpu');
   });
 
+  it('makes no version where a GPU is demanded and it has none, and may be run again', async () => {
+    await using here = await workplace();
+    const run: RunSpec = { ...(await enrolled(here.objects)), accelerator: { ...aGpu, onUnavailable: 'Wait' } };
+    await using trainer = here.start(run);
+    expect(outcomeOf(await trainer.end(), await trainer.message(), run.version)).toEqual({
+      outcome: 'failed',
+      code: 'GPU_UNAVAILABLE',
+      message: expect.stringContaining('this trainer computes on wasm'),
+      retryable: true,
+    });
+    await expect(here.manifestOf(run)).rejects.toThrow('nothing at');
+  });
+
+  it('trains on what there is where a GPU is merely preferred', async () => {
+    await using here = await workplace();
+    const run: RunSpec = { ...(await enrolled(here.objects)), accelerator: { ...aGpu, onUnavailable: 'UseCpu' } };
+    await using trainer = here.start(run);
+    expect((await trainer.end()).code).toBe(0);
+    expect((await here.manifestOf(run)).backend).toBe('wasm');
+  });
+
   it('exits as misconfigured where native TensorFlow is wanted and was not built', async () => {
     await using here = await workplace();
     const env = { FACEHASH_TFJS_BACKEND: 'tensorflow', FACEHASH_TENSORFLOW_DIR: '/nowhere' };
@@ -236,21 +259,20 @@ describe('the trainer on native TensorFlow', () => {
     expect(versions[0]).toEqual(versions[1]);
   });
 
-  it('demanded a GPU, trains on it or not at all', async () => {
+  it.each([
+    ['by the FaceModel', { onUnavailable: 'Wait' as const }, {}],
+    ['on every run here', null, { FACEHASH_TENSORFLOW_DEVICE: 'gpu' }],
+  ])('demanded a GPU %s, trains on it or not at all', async (_, wish, env) => {
     await using here = await workplace();
-    const run = await enrolled(here.objects);
-    await using trainer = here.start(run, { ...native, FACEHASH_TENSORFLOW_DEVICE: 'gpu' });
+    const run = { ...(await enrolled(here.objects)), accelerator: wish && { ...aGpu, ...wish } };
+    await using trainer = here.start(run, { ...native, ...env });
     const { code } = await trainer.end();
     if (code === 0) {
       expect(trainer.errors).toContain('"device":"gpu"');
       return;
     }
     expect(code).toBe(exitCodes.unavailable);
-    expect(await trainer.message()).toMatchObject({
-      code: 'TRAINING_FAILED',
-      message: expect.stringContaining('a GPU was demanded'),
-      retryable: true,
-    });
+    expect(await trainer.message()).toMatchObject({ code: 'GPU_UNAVAILABLE', retryable: true });
     await expect(here.manifestOf(run)).rejects.toThrow('nothing at');
   });
 });

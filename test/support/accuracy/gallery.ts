@@ -1,15 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { stringify } from 'yaml';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client } from '../client.js';
+import { applyModel } from '../command-line.js';
 import { readAll, type PersonPhotos } from '../faces.js';
 import type { Product } from '../product.js';
 
-const cli = join(dirname(createRequire(import.meta.url).resolve('@facehash/cli/package.json')), 'dist/main.js');
 const READY_TIMEOUT_MS = 300_000;
 const POLL_MS = 100;
 /** As many as keep the vision processes of two cores busy. */
@@ -105,16 +100,9 @@ export class Gallery {
   }
 }
 
-/** By the command line, as an owner does. Photos are trained on when all are there. */
+/** Photos are trained on when all are there. */
 async function apply(name: string, dataDir: string, falseAcceptTarget: number): Promise<void> {
-  const file = join(dataDir, `${name}.yaml`);
-  const spec = { recognition: { falseAcceptTarget }, training: { debounceSeconds: 600, gate: { mode: 'Off' } } };
-  await writeFile(file, stringify({ apiVersion: 'facehash.dev/v1alpha1', kind: 'FaceModel', metadata: { name }, spec }));
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', cli, '--data-dir', dataDir, 'apply', '-f', file], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const [complaint, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
-  if (code !== 0) throw new Error(`apply ended with ${String(code)}: ${complaint}`);
+  await applyModel(name, dataDir, { recognition: { falseAcceptTarget }, training: { debounceSeconds: 600, gate: { mode: 'Off' } } });
 }
 
 export async function eachAtOnce<T>(count: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

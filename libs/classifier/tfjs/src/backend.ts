@@ -37,7 +37,7 @@ export interface TensorflowBackend extends ModelBackend {
 
 /**
  * The same on TensorFlow's own libraries, which `npm run tensorflow` builds. A process loads them once, and the first call's choice holds.
- * Rejects with REQUEST_INVALID when they are not there, and with TRAINING_FAILED (try again) when a GPU is demanded that is not.
+ * Rejects with REQUEST_INVALID when they are not there, and with GPU_UNAVAILABLE (try again) when a GPU is demanded that is not.
  * @param environment the process' own: TensorFlow reads its settings from nowhere else. Those that are not set yet are set here
  */
 export async function openTensorflowBackend(options: TensorflowOptions, environment: Environment): Promise<TensorflowBackend> {
@@ -48,8 +48,7 @@ export async function openTensorflowBackend(options: TensorflowOptions, environm
   const device = deviceInUse();
   if (options.device === 'gpu' && device !== 'gpu') {
     // TensorFlow itself goes on without a word, however long that takes.
-    const detail = 'a GPU was demanded, and TensorFlow found none that it can use; no run goes on without it';
-    throw new FaceHashError('TRAINING_FAILED', { detail });
+    throw new FaceHashError('GPU_UNAVAILABLE', { detail: 'TensorFlow finds none that it can use' });
   }
   return { ...used, device };
 }

@@ -49,7 +49,7 @@ describe('native TensorFlow', () => {
     const { device } = await openNative();
     const demanded = openTensorflowBackend({ addonDir, device: 'gpu' }, process.env);
     const end = await demanded.catch((error: unknown) => error);
-    expect(end).toMatchObject(device === 'gpu' ? { device } : { code: 'TRAINING_FAILED', retry: 'backoff' });
+    expect(end).toMatchObject(device === 'gpu' ? { device } : { code: 'GPU_UNAVAILABLE', retry: 'backoff' });
   });
 
   it('comes to the losses of WebAssembly', async () => {

@@ -84,6 +84,7 @@ export class Workbench {
       }),
       pipeline: PIPELINE_ID,
       hyperparameters: { ...someHyperparameters, hiddenUnits: [...someHyperparameters.hiddenUnits] },
+      accelerator: null,
       falseAcceptTarget: 0.01,
       quarantined,
       gateMode: 'Enforce',

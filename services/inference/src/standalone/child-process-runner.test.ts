@@ -15,6 +15,7 @@ const spec: RunSpec = {
   version: 'v-000000000001',
   pipeline: 'p1',
   hyperparameters: { hiddenUnits: [], epochs: 0, batchSize: 1, learningRate: 0.1, dropout: 0, l2: 0, seed: 1 },
+  accelerator: null,
   falseAcceptTarget: 0.01,
   quarantined: [],
   gateMode: 'Off',
