@@ -14,4 +14,6 @@ export const layout = {
   active: (storageId: string) => `${storageId}/active.json`,
   runs: (storageId: string) => `${storageId}/runs/`,
   runReport: (storageId: string, run: string) => `${storageId}/runs/${run}/report.json`,
+  /** Of a run whose version was refused; a version that was published has its page among its parts. */
+  runReportPage: (storageId: string, run: string) => `${storageId}/runs/${run}/report.html`,
 } as const;

@@ -31,5 +31,7 @@ export const runReportSchema = z.strictObject({
     })
     .nullable(),
   evaluation: evaluationSummarySchema.nullable(),
+  /** The whole evaluation of a version that was refused, with `report.html` beside it; one that was published has its own among its parts. */
+  refused: z.record(z.string(), z.unknown()).nullable(),
 });
 export type RunReport = z.output<typeof runReportSchema>;

@@ -61,6 +61,8 @@ export interface VersionSummary {
 
 /** Why a snapshot did not become a version by itself. */
 export interface TrainingFailure {
+  /** Whose report tells more; null where none failed, as of a rollout that was taken back. */
+  readonly run: string | null;
   readonly version: string;
   readonly snapshot: number;
   readonly attempt: number;
@@ -78,6 +80,8 @@ export interface QuarantinedPerson {
   readonly personId: string;
   /** Identifies the photos: others get a new chance. */
   readonly photosDigest: string;
+  /** The run that found it, whose report tells more. */
+  readonly run: string;
   readonly message: string;
   readonly at: string;
 }

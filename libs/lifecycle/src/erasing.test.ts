@@ -61,7 +61,10 @@ describe('a person who is being erased', () => {
 
   it('is out of quarantine, which changes the version that is wanted at once', () => {
     const known = plan(observe({ latest })).status;
-    const status = { ...known, quarantined: [{ personId: ann, photosDigest: 'x', message: 'spoils', at: T0.toISOString() }] };
+    const status = {
+      ...known,
+      quarantined: [{ personId: ann, photosDigest: 'x', run: 'v-1-g1-a1', message: 'spoils', at: T0.toISOString() }],
+    };
     expect(plan(observe({ latest, status })).step).not.toMatchObject({ spec: { version: wantedName(latest) } });
     const after = plan(observe({ latest, status, erasing }));
     expect(after.step).toMatchObject({ spec: { version: wantedName(latest), quarantined: [] } });
@@ -98,6 +101,18 @@ describe('tidying the store', () => {
       keep: { versions: [anew.version], others: 5, without: [], snapshotsFrom: 4, reports: [anew.version] },
     });
     expect(plan(observe({ ...settled, status })).step).toBeNull();
+  });
+
+  it('leaves the reports that the status points to', () => {
+    const known = plan(observe(settled)).status;
+    const someone = { personId: 'per_twice', photosDigest: 'x', run: 'v-refused-g3-a2', message: 'spoils', at: T0.toISOString() };
+    const refused = { outcome: 'refused' as const, code: 'VERSION_REFUSED', message: 'worse' };
+    const started = plan(observe({ latest: samples(5, 'worse photos') })).step;
+    if (started?.kind !== 'startRun') throw new Error('expected a run to start');
+    const failed = plan(observe({ ...settled, latest: samples(5, 'worse photos'), run: { spec: started.spec, outcome: refused } })).status;
+    const status = { ...known, swept: null, quarantined: [someone], training: failed.training };
+    const { step } = plan(observe({ ...settled, status, spec: { versions: { pin: anew.version } } }));
+    expect(step).toMatchObject({ kind: 'sweep', keep: { reports: [anew.version, started.spec.version, 'v-refused'] } });
   });
 
   it('is done again for somebody who is erased, and says that nothing lists them when it is done', () => {

@@ -1,5 +1,6 @@
 import type { VersionManifest } from '@facehash/artifacts';
 import type { Swept } from '@facehash/facemodel';
+import { versionOf } from './run-name.js';
 import type { Check, Decision, Keep, Observed, Wanted } from './types.js';
 
 /** A version that knows somebody who is being erased goes when another answers, and at the latest this long after the wish. */
@@ -72,8 +73,13 @@ function settled(o: Observed, { step, rollout }: Decision): boolean {
 
 function kept(o: Observed, wanted: Wanted | null, rest: Pick<Keep, 'without' | 'snapshotsFrom'>): Keep {
   const versions = [...new Set([o.active?.version, wanted?.version])].filter((name) => name !== undefined);
-  const failed = o.model.status?.training.lastFailure?.version;
   // A report names people by their ids.
-  const reports = rest.without.length > 0 ? [] : [...new Set([...versions, failed])].filter((name) => name !== undefined);
+  const reports = rest.without.length > 0 ? [] : [...new Set([...versions, ...versionsOfTrouble(o)])];
   return { versions, others: o.model.spec.versions.keep, reports, ...rest };
+}
+
+/** Those whose reports the status points to: of the last failure, and of the runs that found somebody to quarantine. */
+function versionsOfTrouble({ model: { status } }: Observed): readonly string[] {
+  const failed = status?.training.lastFailure?.version;
+  return [...(failed === undefined ? [] : [failed]), ...(status?.quarantined ?? []).map(({ run }) => versionOf(run))];
 }

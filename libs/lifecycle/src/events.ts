@@ -33,8 +33,8 @@ const trainingStarted: Look = (before, { training: { run } }) => {
 
 const trainingFailed: Look = (before, { training: { lastFailure } }) => {
   if (!lastFailure || lastFailure.at === before?.training.lastFailure?.at) return undefined;
-  const { version, snapshot, attempt, final, code, message } = lastFailure;
-  const data = { version, snapshot, attempt, final, code, message };
+  const { run, version, snapshot, attempt, final, code, message } = lastFailure;
+  const data = { run, version, snapshot, attempt, final, code, message };
   return { type: 'dev.facehash.training.failed', key: `${version}.${lastFailure.at}`, data };
 };
 

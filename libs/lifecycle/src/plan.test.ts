@@ -56,7 +56,7 @@ describe('a stored version that the gate would refuse', () => {
   it('is not when the gate is enforced, by whichever way it came, unless it is pinned', () => {
     expect(plan(observe(seen)).status).toMatchObject({
       rollout: null,
-      training: { lastFailure: { code: 'VERSION_REFUSED', final: true } },
+      training: { lastFailure: { run: version.run, code: 'VERSION_REFUSED', final: true } },
     });
     const run = { spec: startedRun(samples(3)), outcome: { outcome: 'trained' as const, version: version.version } };
     expect(plan(observe({ ...seen, run })).status).toMatchObject({ rollout: null, training: { lastFailure: { code: 'VERSION_REFUSED' } } });
@@ -133,7 +133,7 @@ describe('an ended run', () => {
   it('that was refused by the gate is final: the active version stays and nothing is tried again', () => {
     const refused = { outcome: 'refused' as const, code: 'VERSION_REFUSED', message: 'worse on 9 of 40 photos' };
     const first = plan(observe({ latest: samples(3), run: { spec, outcome: refused } }));
-    expect(first.status.training.lastFailure).toMatchObject({ final: true, code: 'VERSION_REFUSED', snapshot: 3 });
+    expect(first.status.training.lastFailure).toMatchObject({ final: true, code: 'VERSION_REFUSED', snapshot: 3, run: spec.run });
     const next = plan(observe({ latest: samples(3), status: first.status, now: later(3600) }));
     expect(next.step).toBeNull();
     expect(next.status.phase).toBe('Degraded');
@@ -214,7 +214,10 @@ describe('a run that asks to leave somebody out', () => {
 
   it('is no failure: they are written down, and the run is forgotten', () => {
     expect(first.forgetRun).toBe(startedRun(samples(3)).run);
-    expect(first.status).toMatchObject({ training: { lastFailure: null }, quarantined: [{ ...quarantine[0], message: 'takes photos' }] });
+    expect(first.status).toMatchObject({
+      training: { lastFailure: null },
+      quarantined: [{ ...quarantine[0], run: startedRun(samples(3)).run, message: 'takes photos' }],
+    });
   });
 
   it('is followed by a run of another version that leaves them out', () => {
@@ -293,7 +296,7 @@ describe('a rollout', () => {
     expect(status).toMatchObject({
       rollout: null,
       phase: 'Degraded',
-      training: { lastFailure: { final: false, code: 'ARTIFACT_CORRUPT' } },
+      training: { lastFailure: { run: null, final: false, code: 'ARTIFACT_CORRUPT' } },
     });
     const again = plan(observe({ latest: samples(3), stored: [version], status, replicas: [readyReplica('a')], now: later(3600) }));
     expect(again.step).toMatchObject({ kind: 'startRun', spec: { run: layoutOfAttempt(samples(3), 2) } });

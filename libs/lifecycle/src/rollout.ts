@@ -102,6 +102,7 @@ function rolledBack(o: Observed, rollout: Rollout, { code, message }: { readonly
     message: `version ${rollout.version.name} was rolled back: ${message}`,
     rollout: null,
     failure: {
+      run: null,
       version: rollout.version.name,
       snapshot: rollout.version.snapshot,
       attempt,

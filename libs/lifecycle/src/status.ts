@@ -9,7 +9,7 @@ import {
   type VersionSummary,
 } from '@facehash/facemodel';
 import { holds } from './rollout.js';
-import { attemptOf } from './training.js';
+import { attemptOf } from './run-name.js';
 import type { Decision, Observed, ObservedRun, Wanted } from './types.js';
 import { summaryOf } from './wanted.js';
 

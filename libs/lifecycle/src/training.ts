@@ -2,6 +2,7 @@ import { canonicalJson, sha256Hex, type ErrorCode } from '@facehash/kernel';
 import type { RunOutcome, RunSpec, VersionManifest } from '@facehash/artifacts';
 import { activeListsErased, listsErased, runHoldsErased } from './erasing.js';
 import { beginRollout } from './rollout.js';
+import { attemptOf, runName } from './run-name.js';
 import type { Check, Decision, Observed, Wanted } from './types.js';
 import { quarantineOf, summaryOf } from './wanted.js';
 
@@ -14,15 +15,15 @@ export const runEnded: Check = (o, wanted) => {
   const { run } = o;
   if (!run?.outcome) return undefined;
   const forgetRun = run.spec.run;
-  if (run.outcome.outcome === 'refused' && run.outcome.quarantine) return { ...quarantined(o, run.outcome), forgetRun };
+  if (run.outcome.outcome === 'refused' && run.outcome.quarantine) return { ...quarantined(o, run.spec.run, run.outcome), forgetRun };
   if (run.outcome.outcome !== 'trained') return { ...failed(o, run.spec, run.outcome), forgetRun };
   return { ...trained(o, wanted, run.spec), forgetRun };
 };
 
 /** Without them the version has another name: the next pass starts its run. Whoever got other photos takes the place of the entry before. */
-function quarantined(o: Observed, { message, quarantine = [] }: Extract<RunOutcome, { outcome: 'refused' }>): Decision {
+function quarantined(o: Observed, run: string, { message, quarantine = [] }: Extract<RunOutcome, { outcome: 'refused' }>): Decision {
   const at = o.now.toISOString();
-  const added = quarantine.map((entry) => ({ ...entry, message, at }));
+  const added = quarantine.map((entry) => ({ ...entry, run, message, at }));
   const kept = (o.model.status?.quarantined ?? []).filter(({ personId }) => !added.some((entry) => entry.personId === personId));
   const all = [...kept, ...added].sort((a, b) => (a.personId < b.personId ? -1 : 1));
   return { reason: 'Training', message, quarantined: all };
@@ -114,7 +115,7 @@ export const wantedIsStored: Check = (o, wanted) => {
   if (!wanted || !manifest) return undefined;
   // A replica found it damaged: a run of the same inputs makes what is missing again.
   if (!wanted.pinned && failureOf(o, wanted)?.code === 'ARTIFACT_CORRUPT') return undefined;
-  if (!wanted.pinned && refusedByGate(o, manifest)) return failed(o, runSpec(o, wanted, 1), refusal(manifest));
+  if (!wanted.pinned && refusedByGate(o, manifest)) return failed(o, { ...runSpec(o, wanted, 1), run: manifest.run }, refusal(manifest));
   return beginRollout(o, summaryOf(manifest, wanted.snapshot));
 };
 
@@ -147,12 +148,11 @@ export const startRun: Check = (o, wanted) => {
   return { reason: 'Training', message: `run ${spec.run} trains version ${spec.version}`, step: { kind: 'startRun', spec } };
 };
 
-/** `<version>-g<generation>-a<attempt>`: the same decision taken twice names the same run. */
 function runSpec(o: Observed, wanted: Wanted, attempt: number): RunSpec {
   const { spec, generation } = o.model;
   return {
     v: 1,
-    run: `${wanted.version}-g${generation}-a${attempt}`,
+    run: runName(wanted.version, generation, attempt),
     storageId: spec.storageId ?? o.model.uid,
     snapshot: wanted.snapshot,
     version: wanted.version,
@@ -179,6 +179,7 @@ function failed(o: Observed, spec: RunSpec, outcome: Exclude<RunOutcome, { outco
     reason: outcome.outcome === 'refused' ? 'GateRefused' : final ? 'RetriesExhausted' : 'TrainingFailed',
     message,
     failure: {
+      run: spec.run,
       version: spec.version,
       snapshot: spec.snapshot,
       attempt,
@@ -190,10 +191,6 @@ function failed(o: Observed, spec: RunSpec, outcome: Exclude<RunOutcome, { outco
     },
     ...(final ? {} : { againAfterMs: retryDelayMs(spec.version, attempt) }),
   };
-}
-
-export function attemptOf(run: string): number {
-  return Number(/-a(\d+)$/.exec(run)?.[1] ?? 1);
 }
 
 /** Doubling from one second to five minutes, each with a jitter of up to half. The jitter comes from the names, so a decision taken twice is the same. */

@@ -1,18 +1,18 @@
-import { encodeDocument, type RunSpec } from '@facehash/artifacts';
+import type { RunSpec } from '@facehash/artifacts';
 import type { OutOfFoldResult, TrainingSample } from '@facehash/classifier-core';
-import { evaluate, reportPage } from '@facehash/evaluation';
+import { evaluate, type EvaluationReport } from '@facehash/evaluation';
 import type { TrainingPorts } from './types.js';
 
 /** Steps of an evaluation in one go before others may run: some 15 ms with 500 people. */
 const STEPS_BETWEEN_PAUSES = 100;
 
-/** The parts that tell a version's owner how good it is: for programs and for people. Lets other work go on meanwhile. */
-export async function evaluationParts(
+/** What tells a version's owner how good it is. Lets other work go on meanwhile. */
+export async function evaluationReport(
   { version, pipeline, falseAcceptTarget }: Pick<RunSpec, 'version' | 'pipeline' | 'falseAcceptTarget'>,
   { samples, results }: { readonly samples: readonly TrainingSample[]; readonly results: readonly OutOfFoldResult[] },
   { clock, onProgress }: Pick<TrainingPorts, 'clock'> & { readonly onProgress: (done: number) => void },
   signal: AbortSignal,
-): Promise<{ readonly 'report.json': Uint8Array; readonly 'report.html': Uint8Array }> {
+): Promise<EvaluationReport> {
   const evaluation = evaluate({ version, pipeline, falseAcceptTarget, samples, results });
   let step = evaluation.next();
   for (let steps = 1; !step.done; steps++) {
@@ -22,5 +22,5 @@ export async function evaluationParts(
     }
     step = evaluation.next();
   }
-  return { 'report.json': encodeDocument(step.value), 'report.html': new TextEncoder().encode(reportPage(step.value)) };
+  return step.value;
 }

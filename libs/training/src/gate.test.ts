@@ -1,4 +1,7 @@
-import { layout } from '@facehash/artifacts';
+import { layout, type RunProgress } from '@facehash/artifacts';
+import { evaluationReportSchema } from '@facehash/evaluation';
+import { FaceHashError } from '@facehash/kernel';
+import { train } from './train.js';
 import { Workbench, storageId } from './testing/workbench.js';
 
 describe('the gate', () => {
@@ -19,6 +22,34 @@ describe('the gate', () => {
     expect(outcome).toMatchObject({ outcome: 'refused', code: 'VERSION_REFUSED', message: expect.stringContaining('significantly worse') });
     expect(await bench.objects.read(layout.manifest(storageId, run.version))).toBeUndefined();
     expect(await bench.report(run)).toMatchObject({ outcome, evaluation: { gate: { verdict: 'Refused' } } });
+  });
+
+  it('leaves the evaluation of what it refused with the run, for programs and for people', async () => {
+    const { bench, active } = await spoiled();
+    const run = await bench.run({ activeVersion: active });
+    const outcome = await bench.train(run);
+    const report = evaluationReportSchema.parse((await bench.report(run)).refused);
+    expect(report).toMatchObject({ version: run.version, people: 4, photos: 100 });
+    expect(report.rank1?.share).toBeLessThan(1);
+    const page = new TextDecoder().decode(await bench.bytes(layout.runReportPage(storageId, run.run)));
+    expect(page).toContain(
+      `The gate refused this version, so it was not published: ${outcome.outcome === 'refused' ? outcome.message : ''}`,
+    );
+  });
+
+  it('stands by its refusal when the evaluation cannot be finished', async () => {
+    const { bench, active } = await spoiled();
+    const run = await bench.run({ activeVersion: active });
+    let stage = '';
+    const sleep = async (): Promise<void> => {
+      if (stage === 'Evaluating') throw new FaceHashError('DEADLINE_EXCEEDED');
+    };
+    const options = { signal: new AbortController().signal, onProgress: (p: RunProgress) => (stage = p.stage), photosAtOnce: 3 };
+    const { objects, analyser, backend, logger, clock } = bench;
+    const outcome = await train(run, { objects, analyser, backend, logger, clock: { ...clock, sleep } }, options);
+    expect(outcome).toMatchObject({ outcome: 'refused', code: 'VERSION_REFUSED' });
+    expect(await bench.report(run)).toMatchObject({ outcome, evaluation: { gate: { verdict: 'Refused' } }, refused: null });
+    expect(await bench.objects.read(layout.runReportPage(storageId, run.run))).toBeUndefined();
   });
 
   it('only warns in Warn mode', async () => {
@@ -66,6 +97,16 @@ describe('the gate', () => {
       expect(outcome).toMatchObject({
         message: expect.stringMatching(/^the photos of per_again take \d of \d recognised photos from per_0/),
       });
+    });
+
+    it('leaves the evaluation with them in it with the run', async () => {
+      const { bench, active } = await doubled();
+      const run = await bench.run({ activeVersion: active });
+      await bench.train(run);
+      const report = evaluationReportSchema.parse((await bench.report(run)).refused);
+      expect(report.pairs.listed).toMatchObject([{ people: ['per_0', 'per_again'], onePersonLikely: true }]);
+      const page = new TextDecoder().decode(await bench.bytes(layout.runReportPage(storageId, run.run)));
+      expect(page).toMatch(/it was not published: the photos of per_again take/);
     });
 
     it('trains the others in the run that leaves them out', async () => {

@@ -19,10 +19,11 @@ import {
   type Spoiler,
   type TrainingSample,
 } from '@facehash/classifier-core';
+import { reportPage, type EvaluationReport } from '@facehash/evaluation';
 import { asFaceHashError, deadline } from '@facehash/kernel';
 import { inputProblem, readSnapshot, withoutQuarantined } from './collect.js';
 import { gate, judgeOutOfFold } from './evaluate.js';
-import { evaluationParts } from './evaluation-report.js';
+import { evaluationReport } from './evaluation-report.js';
 import { extract } from './extract.js';
 import { failedOutcome } from './failed-outcome.js';
 import { Journal } from './journal.js';
@@ -39,7 +40,7 @@ interface Run {
   readonly options: TrainOptions;
   readonly journal: Journal;
   /** Of the report, what the run gets to know on its way. */
-  readonly found: Pick<RunReport, 'samples' | 'evaluation'>;
+  readonly found: Pick<RunReport, 'samples' | 'evaluation'> & { refused: EvaluationReport | null };
 }
 
 /**
@@ -48,7 +49,7 @@ interface Run {
  */
 export async function train(spec: RunSpec, ports: TrainingPorts, options: TrainOptions): Promise<RunOutcome> {
   const journal = new Journal(ports.clock, options.onProgress);
-  const run: Run = { spec, ports, options, journal, found: { samples: null, evaluation: null } };
+  const run: Run = { spec, ports, options, journal, found: { samples: null, evaluation: null, refused: null } };
   const startedAt = ports.clock.now().toISOString();
   const outcome = await carryOut(run).catch((thrown: unknown) => failedOutcome(thrown, ports.logger));
   journal.finish(outcome.outcome === 'trained');
@@ -84,7 +85,10 @@ async function carryOut(run: Run): Promise<RunOutcome> {
 
   const judged = await judgeVersion(run, samples);
   if (judged.evaluation.gate.verdict === 'Refused') {
-    if (spec.gateMode === 'Enforce') return refusalOf(judged, snapshot);
+    if (spec.gateMode === 'Enforce') {
+      run.found.refused = await reportOfRefused(run, { samples, ...judged });
+      return refusalOf(judged, snapshot);
+    }
     ports.logger.warn('the gate would refuse this version', { version: spec.version, finding: judged.evaluation.gate.message });
   }
 
@@ -130,19 +134,37 @@ function refusalOf({ evaluation, spoiling }: Judged, snapshot: Snapshot): RunOut
   return { outcome: 'refused', code: 'PERSON_QUARANTINED', message, quarantine };
 }
 
+/** The gate has decided: whatever comes between costs the report, and not the decision. */
+async function reportOfRefused(run: Run, judged: Parameters<typeof reportOf>[1]): Promise<EvaluationReport | null> {
+  try {
+    return await reportOf(run, judged);
+  } catch (error) {
+    run.ports.logger.warn('a refused version was not evaluated further', { run: run.spec.run, code: asFaceHashError(error).code });
+    return null;
+  }
+}
+
+function reportOf(
+  { spec, ports, options, journal }: Run,
+  judged: { readonly samples: readonly TrainingSample[]; readonly results: readonly OutOfFoldResult[] },
+): Promise<EvaluationReport> {
+  return evaluationReport(spec, judged, { clock: ports.clock, onProgress: (done) => journal.advance(done) }, options.signal);
+}
+
 /** Everything of a version but its manifest. */
 async function partsOf(
-  { spec, ports, options, journal }: Run,
+  run: Run,
   { samples, model, judged }: { readonly samples: readonly TrainingSample[]; readonly model: ModelParts; readonly judged: Judged },
 ): Promise<Readonly<Record<string, Uint8Array>>> {
   const { results, decision } = judged;
-  const context = { clock: ports.clock, onProgress: (done: number) => journal.advance(done) };
+  const report = await reportOf(run, { samples, results });
   return {
     'model.json': model.modelJson,
     'weights.bin': model.weights,
     'decision.json': encodeDocument(decision),
     'evaluation.json': encodeDocument(evaluationOf(results)),
-    ...(await evaluationParts(spec, { samples, results }, context, options.signal)),
+    'report.json': encodeDocument(report),
+    'report.html': new TextEncoder().encode(reportPage(report)),
   };
 }
 
@@ -178,6 +200,10 @@ async function writeReport({ spec, ports, options, journal, found }: Run, end: P
   // Of a run that was stopped or ran out of time, too.
   const signal = options.signal.aborted ? deadline(LAST_REPORT_MS) : options.signal;
   try {
+    if (found.refused && found.evaluation) {
+      const page = reportPage(found.refused, { refusal: found.evaluation.gate.message });
+      await ports.objects.create(layout.runReportPage(storageId, run), new TextEncoder().encode(page), signal);
+    }
     await ports.objects.create(layout.runReport(storageId, run), encodeDocument(document), signal);
   } catch (error) {
     ports.logger.warn('the report was not written', { run, code: asFaceHashError(error).code });

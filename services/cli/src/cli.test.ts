@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeDocument, layout } from '@facehash/artifacts';
+import { encodeDocument, layout, type RunReport } from '@facehash/artifacts';
 import { aManifestOfVersion } from '@facehash/artifacts/testing';
 import { isApiKey } from '@facehash/facemodel';
 import { sha256Hex } from '@facehash/kernel';
@@ -22,6 +22,19 @@ async function storeVersion(folder: string, storageId: string): Promise<void> {
   await objects.create(layout.manifest(storageId, manifest.version), encodeDocument(manifest));
   const pointer = { v: 1, version: manifest.version, snapshot: 1, activatedAt: '2026-01-01T00:00:00.000Z' };
   await objects.replace(layout.active(storageId), encodeDocument(pointer), null);
+}
+
+/** As a training run leaves it. */
+async function storeRun(
+  folder: string,
+  storageId: string,
+  end: Pick<RunReport, 'run' | 'outcome'> & Partial<Pick<RunReport, 'refused'>>,
+): Promise<void> {
+  const objects = await openFsObjectStore(folder);
+  const common = { v: 1, version: 'v-1', snapshot: 1, backend: 'wasm', startedAt: '2026-01-01T00:00:00.000Z', seconds: {} } as const;
+  const report: RunReport = { ...common, samples: null, evaluation: null, refused: null, ...end };
+  await objects.create(layout.runReport(storageId, end.run), encodeDocument(report));
+  if (report.refused) await objects.create(layout.runReportPage(storageId, end.run), new TextEncoder().encode('<p>worse</p>'));
 }
 
 describe('the command line', () => {
@@ -71,6 +84,28 @@ describe('the command line', () => {
     expect(out).toBe('<p>good</p>');
     expect(await facehash('--json', 'model', 'report', 'front-door')).toBe(0);
     expect(out).toBe('{"good":true}');
+  });
+
+  it('prints the report of a version that was refused, by its run', async () => {
+    await facehash('model', 'create', 'front-door');
+    await facehash('--json', 'model', 'list');
+    const [{ uid }] = JSON.parse(out) as [{ uid: string }];
+    await storeVersion(join(folder, 'objects'), uid);
+    const refused = { outcome: 'refused', code: 'VERSION_REFUSED', message: 'worse' } as const;
+    await storeRun(join(folder, 'objects'), uid, { run: 'refused', outcome: refused, refused: { worse: true } });
+    await storeRun(join(folder, 'objects'), uid, { run: 'unfinished', outcome: refused });
+    await storeRun(join(folder, 'objects'), uid, {
+      run: 'trained',
+      outcome: { outcome: 'trained', version: aManifestOfVersion().version },
+    });
+    const report = async (...args: string[]) => ((await facehash(...args, 'model', 'report', 'front-door')) === 0 ? out : complaints);
+    const of = async (run: string, ...flags: string[]) =>
+      (await facehash(...flags, 'model', 'report', 'front-door', '--run', run)) === 0 ? out : complaints;
+    expect(await of('refused')).toBe('<p>worse</p>');
+    expect(await of('refused', '--json')).toBe('{"worse":true}\n');
+    expect(await of('trained')).toBe(await report());
+    expect(await of('unfinished')).toContain('ended with VERSION_REFUSED: worse');
+    for (const unknown of ['no-such-run', '../../../etc']) expect(await of(unknown)).toContain(`has no report of a run ${unknown}`);
   });
 
   it('does not make the same model twice', async () => {

@@ -54,7 +54,10 @@ function commandLine(context: CliContext): Command {
   model
     .command('report <name>')
     .description('how good the version that answers is: an HTML page, or JSON with --json')
-    .action(async (name: string) => context.write(await reportOf(name, options())));
+    .option('--run <run>', 'of the version that this run made, also where the gate refused it')
+    .action(async (name: string, { run }: { run?: string }) =>
+      context.write(await reportOf({ name, ...(run === undefined ? {} : { run }) }, options())),
+    );
   return program;
 }
 

@@ -7,15 +7,17 @@ import {
   layout,
   manifestSchema,
   outcomeOf,
+  runReportSchema,
   samplesDigest,
   versionName,
   type RunSpec,
   type Snapshot,
 } from '@facehash/artifacts';
-import { decide, decisionSchema } from '@facehash/classifier-core';
+import { decide, decisionSchema, type TrainingSample } from '@facehash/classifier-core';
 import { aGallery, someStrangers } from '@facehash/classifier-core/testing';
 import { openTfjsBackend } from '@facehash/classifier-tfjs';
 import type { ObjectStore } from '@facehash/object-store-core';
+import { sha256Hex } from '@facehash/kernel';
 import { openFsObjectStore } from '@facehash/object-store-fs';
 import { temporaryFolder } from '@facehash/testing';
 import { PIPELINE_ID, RATIO_NAMES } from '@facehash/vision-core';
@@ -27,26 +29,30 @@ const gallery = aGallery({ people: 6, photos: 5 });
 const ratiosOf = (ratios: Float32Array) => Float32Array.from(RATIO_NAMES, (_, i) => ratios[i % ratios.length] ?? 0);
 
 /** A model whose photos an earlier run has described: what is left to do needs no camera pictures. */
-async function enrolled(objects: ObjectStore, hyperparameters: Partial<RunSpec['hyperparameters']> = {}): Promise<RunSpec> {
-  for (const { photo, descriptor, ratios } of gallery) {
+async function enrolled(
+  objects: ObjectStore,
+  hyperparameters: Partial<RunSpec['hyperparameters']> = {},
+  { counter, samples }: { readonly counter: number; readonly samples: readonly TrainingSample[] } = { counter: 1, samples: gallery },
+): Promise<RunSpec> {
+  for (const { photo, descriptor, ratios } of samples) {
     await objects.create(layout.features(storageId, PIPELINE_ID, photo), encodeFeatures({ descriptor, ratios: ratiosOf(ratios) }));
   }
-  const ids = [...new Set(gallery.map((s) => s.personId))];
+  const ids = [...new Set(samples.map((s) => s.personId))];
   const people = ids.map((id) => ({
     id,
-    photos: gallery
+    photos: samples
       .filter((s) => s.personId === id)
       .map((s) => s.photo)
       .sort(),
   }));
-  const snapshot: Snapshot = { v: 1, storageId, counter: 1, people };
-  await objects.create(layout.samples(storageId, 1), encodeDocument(snapshot));
+  const snapshot: Snapshot = { v: 1, storageId, counter, people };
+  await objects.create(layout.samples(storageId, counter), encodeDocument(snapshot));
   const run = { hiddenUnits: [16], epochs: 5, batchSize: 8, learningRate: 0.001, dropout: 0.2, l2: 0.0001, seed: 1, ...hyperparameters };
   return {
     v: 1,
-    run: 'run-1',
+    run: `run-${counter}`,
     storageId,
-    snapshot: 1,
+    snapshot: counter,
     version: versionName({ samplesDigest: samplesDigest(snapshot), hyperparameters: run, pipeline: PIPELINE_ID, quarantined: [] }),
     pipeline: PIPELINE_ID,
     hyperparameters: run,
@@ -175,6 +181,26 @@ describe('the trainer', () => {
     await using trainer = here.start({ ...(await enrolled(here.objects)), ...change });
     expect((await trainer.end()).code).toBe(code);
     expect(await trainer.message()).toMatchObject({ outcome: 'failed', code: reason, retryable: false });
+  });
+
+  it('exits as refused where somebody is enrolled twice, and leaves what it found with the run', async () => {
+    await using here = await workplace();
+    const first = await enrolled(here.objects);
+    await using before = here.start(first);
+    await before.end();
+    const [someone] = gallery;
+    const again = gallery
+      .filter((s) => s.personId === someone?.personId)
+      .map((s) => ({ ...s, personId: 'per_again', photo: sha256Hex(s.photo) }));
+    const second = await enrolled(here.objects, {}, { counter: 2, samples: [...gallery, ...again] });
+    await using trainer = here.start({ ...second, activeVersion: first.version });
+    expect((await trainer.end()).code).toBe(exitCodes.refused);
+    expect(await trainer.message()).toMatchObject({ code: 'PERSON_QUARANTINED', quarantine: [{ personId: 'per_again' }] });
+    const report = decodeDocument(runReportSchema, await here.read(layout.runReport(storageId, second.run)), 'report');
+    expect(report).toMatchObject({ version: second.version, refused: { pairs: { onePersonLikely: 1 } } });
+    expect(new TextDecoder().decode(await here.read(layout.runReportPage(storageId, second.run)))).toContain(
+      'the photos of per_again take',
+    );
   });
 
   it('trains on plain JavaScript, too, and says so in the manifest', async () => {

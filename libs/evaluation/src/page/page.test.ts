@@ -31,6 +31,13 @@ describe('the page', () => {
     );
   });
 
+  it('of a version that was refused says so before anything else, and why', () => {
+    const refused = reportPage(sound, { refusal: 'worse on 9 of 40 <photos>' });
+    expect(refused).toContain('The gate refused this version, so it was not published: worse on 9 of 40 &lt;photos&gt;.');
+    expect(refused.indexOf('The gate refused')).toBeLessThan(refused.indexOf('Enrolled'));
+    expect(reportPage(sound)).not.toContain('The gate refused');
+  });
+
   it('names photos by digest and people by id', () => {
     for (const photo of spoiled().suspiciousPhotos.listed) expect(page).toContain(photo.photo);
     expect(page).toContain('per_twin');

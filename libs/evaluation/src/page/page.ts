@@ -7,8 +7,11 @@ import { contributionSentence, leadSentence } from './sentence.js';
 import { style } from './style.js';
 import { contributionsTable, pairsTable, peopleTables, photosTable, targetsTable } from './tables.js';
 
-/** `report.html`: the report for people, as one page that asks for nothing else and runs nothing. */
-export function reportPage(report: EvaluationReport): string {
+/**
+ * `report.html`: the report for people, as one page that asks for nothing else and runs nothing.
+ * @param refusal what the gate found, where it refused the version
+ */
+export function reportPage(report: EvaluationReport, { refusal }: { readonly refusal?: string } = {}): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -25,7 +28,7 @@ export function reportPage(report: EvaluationReport): string {
         <main>
           <h1>Evaluation of version ${report.version}</h1>
           <p class="lead">${leadSentence(report)}</p>
-          ${facts(report)} ${attention(report)} ${plots(report)}
+          ${refusal === undefined ? null : refused(refusal)} ${facts(report)} ${attention(report)} ${plots(report)}
           ${report.knownAccept ? card('Stricter or laxer', '', targetsTable(report)) : null}
           ${card('Person by person', 'A photo is recognised when its own person is the nearest, and near enough.', peopleTables(report.perPerson))}
           ${card('People who lie near each other', 'One person who is enrolled twice is recognised badly, since each record stands in the way of the other: delete one, or move its photos.', pairsTable(report.pairs))}
@@ -40,6 +43,13 @@ function card(title: string, text: string, content: Content): Markup {
   return html`<section class="card">
     <h2>${title}</h2>
     ${text === '' ? null : html`<p class="quiet">${text}</p>`}${content}
+  </section>`;
+}
+
+function refused(refusal: string): Markup {
+  return html`<section class="card attention">
+    <h2>Refused</h2>
+    <p>The gate refused this version, so it was not published: ${refusal}.</p>
   </section>`;
 }
 
