@@ -7,6 +7,7 @@ import { Gallery, type Answer } from '../support/accuracy/gallery.js';
 import { counted } from '../support/accuracy/intervals.js';
 import { offlineRows } from '../support/accuracy/offline.js';
 import { report, row, type Row } from '../support/benchmark.js';
+import { pairRows } from '../support/accuracy/verification.js';
 import { people, setFacesDir, type PersonPhotos } from '../support/faces.js';
 import { Product } from '../support/product.js';
 
@@ -18,7 +19,9 @@ const { values: options } = parseArgs({
     json: { type: 'boolean', default: false },
     galleries: { type: 'string', default: '50' },
     strangers: { type: 'string', default: '60' },
-    only: { type: 'string', default: 'galleries,targets,offline' },
+    /** A file of pairs in the format of LFW's View 2, whose photos are in the folder of faces. */
+    pairs: { type: 'string' },
+    only: { type: 'string', default: 'galleries,targets,offline,pairs' },
   },
 });
 if (options.faces !== undefined) setFacesDir(options.faces);
@@ -50,6 +53,7 @@ try {
   if (parts.includes('targets')) for (const size of GALLERY_SIZES) add(await realised(product, { size, persons: lfw, strangers }));
   await product.stop();
   if (parts.includes('offline')) add(await offlineRows(lfw, strangers));
+  if (parts.includes('pairs') && options.pairs !== undefined) add(await pairRows(options.pairs));
   report('accuracy', rows, options.json);
 } finally {
   await rm(home, { recursive: true, force: true });

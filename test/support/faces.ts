@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Folder of face photos (`lfw/<person>/<n>.jpg`, `strangers/…`), undefined where none is given. */
+/** Folder of face photos (`lfw/<person>/<n>.jpg` or `lfw/<person>/<person>_<000n>.jpg`, `strangers/…`), undefined where none is given. */
 export let facesDir: string | undefined = process.env['FACEHASH_FACES'];
 
 /** For programs that take the folder as an argument. */
@@ -25,7 +25,9 @@ export async function people(set: string): Promise<readonly PersonPhotos[]> {
 
 async function photosIn(folder: string): Promise<readonly string[]> {
   const files = (await readdir(folder)).filter((f) => f.endsWith('.jpg'));
-  files.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+  // `7.jpg`, or `Ann_Lee_0007.jpg` as LFW itself names them.
+  const numberIn = (file: string): number => Number(/(\d+)\.jpg$/.exec(file)?.[1] ?? 0);
+  files.sort((a, b) => numberIn(a) - numberIn(b));
   return files.map((f) => join(folder, f));
 }
 

@@ -86,7 +86,7 @@ export function centroid(descriptors: readonly ArrayLike<number>[]): Float64Arra
   return sum.map((value) => value / norm);
 }
 
-function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += ((a[i] ?? 0) - (b[i] ?? 0)) ** 2;
   return Math.sqrt(sum);
