@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { seededRandom } from '@facehash/kernel';
+import { branchRows } from '../support/accuracy/branch.js';
 import { Gallery, type Answer } from '../support/accuracy/gallery.js';
 import { counted } from '../support/accuracy/intervals.js';
 import { offlineRows } from '../support/accuracy/offline.js';
@@ -21,7 +22,7 @@ const { values: options } = parseArgs({
     strangers: { type: 'string', default: '60' },
     /** A file of pairs in the format of LFW's View 2, whose photos are in the folder of faces. */
     pairs: { type: 'string' },
-    only: { type: 'string', default: 'galleries,targets,offline,pairs' },
+    only: { type: 'string', default: 'galleries,targets,offline,branch,pairs' },
   },
 });
 if (options.faces !== undefined) setFacesDir(options.faces);
@@ -53,6 +54,7 @@ try {
   if (parts.includes('targets')) for (const size of GALLERY_SIZES) add(await realised(product, { size, persons: lfw, strangers }));
   await product.stop();
   if (parts.includes('offline')) add(await offlineRows(lfw, strangers));
+  if (parts.includes('branch')) add(await branchRows(lfw));
   if (parts.includes('pairs') && options.pairs !== undefined) add(await pairRows(options.pairs));
   report('accuracy', rows, options.json);
 } finally {
