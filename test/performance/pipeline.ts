@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import sharp from 'sharp';
 import { median, report, row, type Row } from '../support/benchmark.js';
 import { facesDir, people } from '../support/faces.js';
+import { inFrame } from '../support/photos.js';
 import { sampleFace, samplePersons } from '../support/sample-faces.js';
 
 // CPU time from a photo to its descriptor, on one thread, against the naive recipe with the same parts and against face-api.
@@ -79,9 +79,4 @@ async function portraits(): Promise<readonly Buffer[]> {
   if (facesDir === undefined) return Promise.all(Array.from({ length: PHOTOS }, (_, i) => sampleFace(i % samplePersons, i)));
   const paths = (await people('lfw')).flatMap((p) => p.photos.slice(0, 2)).slice(0, PHOTOS);
   return Promise.all(paths.map((path) => readFile(path)));
-}
-
-/** The whole photo, as large as it fits, in the middle of a picture of the given size: as a person stands before a webcam. */
-function inFrame(photo: Buffer, width: number, height: number): Promise<Buffer> {
-  return sharp(photo).resize({ width, height, fit: 'contain', background: '#6a6f73' }).jpeg({ quality: 92 }).toBuffer();
 }

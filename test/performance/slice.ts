@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median, quantile, report, row, type Row } from '../support/benchmark.js';
 import { Client } from '../support/client.js';
 import { facesDir, people, readAll } from '../support/faces.js';
 import { load } from '../support/load.js';
+import { residentBytes } from '../support/processes.js';
 import { Product } from '../support/product.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
 import { stageRows } from '../support/stages.js';
@@ -29,13 +30,14 @@ async function overHttp(product: Product, probes: readonly Buffer[]): Promise<Ro
   const rows: Row[] = [];
   const url = `${product.url}/`;
   const headers = { 'x-api-key': product.apiKey, 'content-type': 'image/jpeg' };
-  await load({ url, headers, bodies: probes, connections: 16, seconds: WARM_UP_SECONDS });
+  const questions = probes.map((body) => ({ body }));
+  await load({ url, headers, questions, connections: 16, seconds: WARM_UP_SECONDS });
   for (const connections of [1, 16]) {
-    const result = await load({ url, headers, bodies: probes, connections, seconds: SECONDS });
+    const result = await load({ url, headers, questions, connections, seconds: SECONDS });
     rows.push(row(`HTTP, ${connections} connection(s)`, result.requestsPerSecond, 'requests/s'));
     rows.push(row(`  latency, median`, median(result.latenciesMs), 'ms'));
     rows.push(row(`  latency, 99 %`, quantile(result.latenciesMs, 0.99), 'ms'));
-    rows.push(row(`  not answered with 200`, result.failed, 'requests', { atMost: 0 }));
+    rows.push(row(`  not answered with 200`, result.failed + result.refusedMs.length, 'requests', { atMost: 0 }));
   }
   return rows;
 }
@@ -96,9 +98,4 @@ try {
   report('slice', rows, process.argv.includes('--json'));
 } finally {
   await rm(folder, { recursive: true, force: true });
-}
-
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) * 1024;
 }

@@ -15,6 +15,7 @@ export interface ProductOptions {
   /** The same port again after a restart lets a client go on; a free one when left out. */
   readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
+  readonly startTimeoutMs?: number;
 }
 
 /** The built program, started as `npm start` starts it, on a free port. */
@@ -51,7 +52,7 @@ export class Product implements AsyncDisposable {
     child.stderr.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
     const url = `http://127.0.0.1:${port}`;
     try {
-      await untilReady(url, child);
+      await untilReady(url, child, options.startTimeoutMs ?? START_TIMEOUT_MS);
       const apiKey = (await readFile(join(options.dataDir, 'api-key'), 'utf8')).trim();
       return new Product(url, port, apiKey, child, output);
     } catch (cause) {
@@ -107,8 +108,8 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function untilReady(url: string, child: ChildProcess): Promise<void> {
-  const end = Date.now() + START_TIMEOUT_MS;
+async function untilReady(url: string, child: ChildProcess, timeoutMs: number): Promise<void> {
+  const end = Date.now() + timeoutMs;
   while (Date.now() < end) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`it ended with ${child.exitCode ?? child.signalCode}`);
     const ready = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(2000) }).then(
@@ -118,7 +119,7 @@ async function untilReady(url: string, child: ChildProcess): Promise<void> {
     if (ready) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`not ready after ${START_TIMEOUT_MS} ms`);
+  throw new Error(`not ready after ${timeoutMs} ms`);
 }
 
 async function within(ms: number, work: Promise<void>, what: () => string): Promise<void> {
