@@ -24,7 +24,7 @@ export async function copyModel(dataDir: string, original: string, count: number
     copyRows(database, from, uidOf(name));
     await copyObjects(join(dataDir, 'objects'), from, uidOf(name));
   }
-  return Promise.all(names.map(async (name) => (await readFile(join(dataDir, 'keys', name), 'utf8')).trim()));
+  return await Promise.all(names.map(async (name) => (await readFile(join(dataDir, 'keys', name), 'utf8')).trim()));
 }
 
 async function createAll(dataDir: string, names: readonly string[]): Promise<void> {

@@ -16,18 +16,25 @@ export async function eventLoopDelayP99Ms(url: string): Promise<number> {
 
 /** Asks for `/health/live` over a connection and on a thread of its own, beside whatever else goes on, until stopped. */
 export class HealthProbe {
-  private constructor(private readonly worker: Worker) {}
+  private constructor(
+    private readonly worker: Worker,
+    /** Rejects when the probe fails. */
+    private readonly told: Promise<readonly number[]>,
+  ) {}
 
   static start(url: string): HealthProbe {
     const workerData = { url: `${url}/health/live`, everyMs: PROBE_EVERY_MS };
-    return new HealthProbe(new Worker(new URL('./health-probe.js', import.meta.url), { workerData }));
+    const worker = new Worker(new URL('./health-probe.js', import.meta.url), { workerData });
+    const told = once(worker, 'message').then(([latencies]) => latencies as readonly number[]);
+    // Whoever stops the probe is told; until then it is no end of the benchmark, which has servers to stop.
+    told.catch(() => undefined);
+    return new HealthProbe(worker, told);
   }
 
   /** How long each answer took, in ms. */
   async stop(): Promise<readonly number[]> {
-    const told = once(this.worker, 'message');
     this.worker.postMessage('stop');
-    const [latencies] = (await told) as [readonly number[]];
+    const latencies = await this.told;
     await this.worker.terminate();
     return latencies;
   }

@@ -16,7 +16,7 @@ export async function isAlive(pid: number): Promise<boolean> {
 }
 
 /** A process and all below it. */
-export async function treeOf(root: number): Promise<readonly number[]> {
+async function treeOf(root: number): Promise<readonly number[]> {
   const children = await readOf(root, `task/${root}/children`);
   const pids = children.split(' ').filter(Boolean).map(Number);
   return [root, ...(await Promise.all(pids.map(treeOf))).flat()];

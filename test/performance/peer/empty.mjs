@@ -1,3 +1,4 @@
+import { finished } from 'node:stream/promises';
 import Fastify from 'fastify';
 import { collectDefaultMetrics, register } from 'prom-client';
 
@@ -9,7 +10,7 @@ const app = Fastify({ bodyLimit: 300 * 1024 ** 2 });
 app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
 for (const path of ['/', '/train']) {
   app.post(path, async ({ raw }) => {
-    for await (const _chunk of raw);
+    await finished(raw.resume());
     return { foundFlag: 0, foundFace: null };
   });
 }
