@@ -39,8 +39,11 @@ const add = (more: readonly Row[]): void => {
   rows.push(...more);
   for (const { name, value, unit } of more) console.error(`${name}: ${value.toPrecision(3)} ${unit}`);
 };
-add(await newcomers());
-add(await peerNewcomer());
+// Without rounds, only what one photo more takes.
+if (rounds > 0) {
+  add(await newcomers());
+  add(await peerNewcomer());
+}
 add(await onePhotoMore());
 report(shortened() ? 'training, shortened' : 'training', rows, options.json);
 
