@@ -1,2 +1,3 @@
 export { createLogger, type LoggerOptions, type LogDestination } from './logger.js';
-export { createMetrics, type HttpObservation, type Metrics, type VisionPoolFigures } from './metrics.js';
+export { createMetrics, type HttpObservation, type Metrics } from './metrics.js';
+export type { VisionPoolFigures } from './vision-metrics.js';

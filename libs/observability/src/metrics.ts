@@ -1,4 +1,5 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { watchVisionPool, type VisionPoolFigures } from './vision-metrics.js';
 
 export interface HttpObservation {
   readonly method: string;
@@ -8,15 +9,7 @@ export interface HttpObservation {
   readonly seconds: number;
 }
 
-export interface VisionPoolFigures {
-  readonly workers: number;
-  readonly busy: number;
-  readonly waiting: number;
-  /** Since the start. */
-  readonly restarts: number;
-}
-
-/** What one program measures of itself, on a registry of its own. */
+/** What one program measures of itself, on a registry of its own. Every label has a bounded set of values: none holds a key, a person or a photo. */
 export interface Metrics {
   readonly contentType: string;
   /** Prometheus' text format. */
@@ -24,64 +17,38 @@ export interface Metrics {
   observeHttp(observation: HttpObservation): void;
   /** `read` is called at each scrape. */
   watchVisionPool(read: () => VisionPoolFigures): void;
-  /** How long one stage of the work (`vision`, `train.wait`, …) took. */
+  /** How long an image of this lane waited for a worker. */
+  observeQueueWait(lane: string, seconds: number): void;
+  /** How long one stage of the work (`decode`, `decide`, …) took. */
   observeStage(stage: string, seconds: number): void;
   close(): void;
 }
 
 /** From a recognition on an idle core (about 10 ms) to a `/train` that waits for its version. */
 const durationBuckets = [0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5, 10, 30, 60, 300];
+/** From a landmark pass (half a millisecond) to a picture that is given up. */
+const stageBuckets = [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1, 2, 5, 10, 30];
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const http = new Histogram({
-    name: 'facehash_http_request_duration_seconds',
-    help: 'Time from the first byte of a request to the last of its answer, by route template',
-    labelNames: ['method', 'route', 'status'],
-    buckets: durationBuckets,
-    registers: [registry],
-  });
-  const stages = new Histogram({
-    name: 'facehash_stage_duration_seconds',
-    help: 'Time that one stage of the work took',
-    labelNames: ['stage'],
-    buckets: durationBuckets,
-    registers: [registry],
-  });
+  const histogram = <Label extends string>(name: string, help: string, labelNames: Label[], buckets: number[]): Histogram<Label> =>
+    new Histogram({ name, help, labelNames, buckets, registers: [registry] });
+  const http = histogram(
+    'facehash_http_request_duration_seconds',
+    'Time from the first byte of a request to the last of its answer, by route template',
+    ['method', 'route', 'status'],
+    durationBuckets,
+  );
+  const stages = histogram('facehash_stage_duration_seconds', 'Time that one stage of the work on an image took', ['stage'], stageBuckets);
+  const waits = histogram('facehash_vision_queue_wait_seconds', 'Time that images waited for a vision worker', ['lane'], durationBuckets);
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
     observeHttp: ({ method, route, status, seconds }) => http.observe({ method, route, status }, seconds),
     watchVisionPool: (read) => watchVisionPool(registry, read),
+    observeQueueWait: (lane, seconds) => waits.observe({ lane }, seconds),
     observeStage: (stage, seconds) => stages.observe({ stage }, seconds),
     close: () => registry.clear(),
   };
-}
-
-function watchVisionPool(registry: Registry, read: () => VisionPoolFigures): void {
-  const gauges = {
-    workers: 'Vision worker processes that are ready',
-    busy: 'Vision worker processes at work',
-    waiting: 'Images that wait for a vision worker',
-  } as const;
-  for (const key of ['workers', 'busy', 'waiting'] as const) {
-    new Gauge({
-      name: `facehash_vision_pool_${key}`,
-      help: gauges[key],
-      registers: [registry],
-      collect() {
-        this.set(read()[key]);
-      },
-    });
-  }
-  new Counter({
-    name: 'facehash_vision_pool_restarts_total',
-    help: 'Vision worker processes that crashed or hung and were replaced',
-    registers: [registry],
-    collect() {
-      this.reset();
-      this.inc(read().restarts);
-    },
-  });
 }

@@ -10,6 +10,13 @@ const port = z.coerce.number().int().min(0).max(65535);
 const bytes = z.coerce.number().int().min(1024);
 const seconds = z.coerce.number().positive().max(86_400);
 
+/**
+ * Images that wait, unless it is said otherwise: a dozen for each worker makes the last one wait for a dozen times the work on one, about a
+ * quarter of a second. Sixteen clients that ask without a pause are served by one worker, too.
+ */
+const QUEUE_PER_PROCESS = 12;
+const QUEUE_MIN = 16;
+
 /** Every setting of the program. Units stand last in the names. */
 const environment = z
   .object({
@@ -29,7 +36,10 @@ const environment = z
     FACEHASH_TRAINER: z.string().min(1).default(program('../../trainer/dist/main.js')),
     /** libuv counts the CPUs that the control group allows, not those of the machine. */
     VISION_PROCESSES: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
-    VISION_QUEUE_MAX: z.coerce.number().int().min(0).max(10_000).default(64),
+    VISION_QUEUE_MAX: z.coerce.number().int().min(0).max(10_000).optional(),
+    VISION_QUEUE_WAIT_SECONDS: seconds.default(2),
+    VISION_WORKER_RSS_BYTES_MAX: bytes.default(512 * MIB),
+    VISION_WORKER_JOBS_MAX: z.coerce.number().int().min(1).optional(),
     BODY_BYTES_MAX: bytes.default(20 * MIB),
     TRAIN_BODY_BYTES_MAX: bytes.default(200 * MIB),
     /** All bodies that are in memory at once. */
@@ -89,7 +99,15 @@ export interface InferenceConfig {
   readonly networksDir: string;
   readonly visionWorker: string;
   readonly trainer: string;
-  readonly vision: { readonly processes: number; readonly queueMax: number };
+  readonly vision: {
+    readonly processes: number;
+    /** Images that may wait for a worker, and how long one may. */
+    readonly queueMax: number;
+    readonly queueWaitMaxMs: number;
+    /** A worker that is larger, or that answered as often, is replaced. */
+    readonly rssBytesMax: number;
+    readonly jobsMax: number | undefined;
+  };
   readonly bodies: { readonly bytesMax: number; readonly trainBytesMax: number; readonly totalBytesMax: number };
   readonly trainWaitMs: number;
   readonly requestTimeoutMs: number;
@@ -127,7 +145,13 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     networksDir: e.FACEHASH_NETWORKS_DIR,
     visionWorker: e.FACEHASH_VISION_WORKER,
     trainer: e.FACEHASH_TRAINER,
-    vision: { processes: e.VISION_PROCESSES, queueMax: e.VISION_QUEUE_MAX },
+    vision: {
+      processes: e.VISION_PROCESSES,
+      queueMax: e.VISION_QUEUE_MAX ?? Math.max(QUEUE_MIN, QUEUE_PER_PROCESS * e.VISION_PROCESSES),
+      queueWaitMaxMs: e.VISION_QUEUE_WAIT_SECONDS * 1000,
+      rssBytesMax: e.VISION_WORKER_RSS_BYTES_MAX,
+      jobsMax: e.VISION_WORKER_JOBS_MAX,
+    },
     bodies: { bytesMax: e.BODY_BYTES_MAX, trainBytesMax: e.TRAIN_BODY_BYTES_MAX, totalBytesMax: e.BODIES_BYTES_MAX },
     trainWaitMs: e.TRAIN_WAIT_SECONDS * 1000,
     requestTimeoutMs: e.REQUEST_TIMEOUT_SECONDS * 1000,

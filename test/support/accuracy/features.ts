@@ -21,7 +21,7 @@ export async function featuresOf(paths: readonly string[]): Promise<ReadonlyMap<
     program,
     env: { FACEHASH_NETWORKS_DIR: process.env['FACEHASH_NETWORKS_DIR'] ?? '' },
     processes,
-    queueMax: 100,
+    queue: { waitingMax: { recognition: 100, enrolment: 0 }, waitMaxMs: { recognition: 600_000, enrolment: 0 } },
     imageTimeoutMs: 60_000,
     clock: systemClock,
     random: systemRandom,

@@ -13,7 +13,20 @@ export interface AnswerOf {
   readonly describe: Descriptor;
 }
 
+/** One stage of the work on a picture, in milliseconds from the arrival of the request. */
+export interface StageTime {
+  readonly stage: string;
+  readonly startMs: number;
+  readonly ms: number;
+}
+
+/** What every answer says of the process itself. */
+export interface Report {
+  readonly rssBytes: number;
+  readonly stages: readonly StageTime[];
+}
+
 export type FromWorker =
   | { readonly type: 'ready'; readonly facts: Readonly<Record<string, string>> }
-  | { readonly type: 'answer'; readonly value: AnswerOf[Request['type']] }
-  | { readonly type: 'failed'; readonly code: ErrorCode; readonly detail: string };
+  | ({ readonly type: 'answer'; readonly value: AnswerOf[Request['type']] } & Report)
+  | ({ readonly type: 'failed'; readonly code: ErrorCode; readonly detail: string } & Report);

@@ -1,25 +1,36 @@
 import { asFaceHashError } from '@facehash/kernel';
 import type { FaceAnalyser } from '@facehash/vision-core';
-import type { AnswerOf, FromWorker, Request } from './protocol.js';
+import type { AnswerOf, FromWorker, Report, Request } from './protocol.js';
+import { StageLog } from './stage-log.js';
+
+export interface ServeOptions {
+  /** For the log of the pool's process. */
+  readonly facts?: Readonly<Record<string, string>>;
+  /** Where the analyser writes down its stages. */
+  readonly stages?: StageLog;
+}
 
 /**
  * The worker's side: answers what the pool sends until the pool goes away, and ends with it, also when the pool's process was killed.
- * `facts` go to the log of the pool's process.
  */
-export function serveAnalyser(analyser: FaceAnalyser, facts: Readonly<Record<string, string>> = {}): void {
+export function serveAnalyser(analyser: FaceAnalyser, { facts = {}, stages = new StageLog() }: ServeOptions = {}): void {
   // The pool decides when a worker ends: Ctrl-C reaches the whole process group, while requests under way are still to be answered.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
   process.on('disconnect', () => process.exit(0));
-  process.on('message', (request: Request) => void answer(analyser, request).then(tell));
+  process.on('message', (request: Request) => {
+    stages.begin();
+    void answer(analyser, request, () => ({ rssBytes: process.memoryUsage.rss(), stages: stages.stages })).then(tell);
+  });
   tell({ type: 'ready', facts });
 }
 
-async function answer(analyser: FaceAnalyser, request: Request): Promise<FromWorker> {
+async function answer(analyser: FaceAnalyser, request: Request, report: () => Report): Promise<FromWorker> {
   try {
-    return { type: 'answer', value: await answerTo(analyser, request) };
+    const value = await answerTo(analyser, request);
+    return { type: 'answer', value, ...report() };
   } catch (thrown) {
     const { code, cause } = asFaceHashError(thrown);
-    return { type: 'failed', code, detail: cause instanceof Error ? cause.message : '' };
+    return { type: 'failed', code, detail: cause instanceof Error ? cause.message : '', ...report() };
   }
 }
 

@@ -4,9 +4,10 @@ import { RecordingLogger } from '@facehash/kernel/testing';
 import { sourceFlags } from '@facehash/testing';
 import { portrait, type Analysis } from '@facehash/vision-core';
 import { aDescriptor, someLandmarks } from '@facehash/vision-core/testing';
-import { openVisionWorkers, type VisionWorkers, type VisionWorkersOptions } from './index.js';
+import { openVisionWorkers, type LaneLimits, type VisionJob, type VisionWorkers, type VisionWorkersOptions } from './index.js';
 
 const program = fileURLToPath(new URL('./testing/scripted-worker.ts', import.meta.url));
+const anyQueue: LaneLimits = { waitingMax: { recognition: 2, enrolment: 2 }, waitMaxMs: { recognition: 60_000, enrolment: 60_000 } };
 const image = (script: string): Uint8Array => new TextEncoder().encode(script);
 
 interface Pool extends AsyncDisposable {
@@ -22,7 +23,7 @@ async function aPool(options: Partial<VisionWorkersOptions> = {}): Promise<Pool>
     execArgv: sourceFlags,
     env: { FACEHASH_TEST_RUN: process.env['FACEHASH_TEST_RUN'] ?? '' },
     processes: 1,
-    queueMax: 2,
+    queue: anyQueue,
     imageTimeoutMs: 5000,
     clock: systemClock,
     random: systemRandom,
@@ -37,6 +38,7 @@ async function aPool(options: Partial<VisionWorkersOptions> = {}): Promise<Pool>
   };
 }
 
+const none = { recognition: 0, enrolment: 0 };
 /** Which process answered. */
 const pidOf = (analysis: Analysis): number => (analysis.readable ? analysis.height : Number.NaN);
 const alive = (pid: number): boolean => {
@@ -46,8 +48,8 @@ const alive = (pid: number): boolean => {
     return false;
   }
 };
-async function until(condition: () => boolean): Promise<void> {
-  for (const latest = Date.now() + 10_000; !condition(); await new Promise((resolve) => setTimeout(resolve, 5))) {
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (const latest = Date.now() + 10_000; !(await condition()); await new Promise((resolve) => setTimeout(resolve, 5))) {
     if (Date.now() > latest) throw new Error('it never happened');
   }
 }
@@ -59,7 +61,12 @@ describe('vision workers', () => {
     const descriptor = await pool.workers.describe(image('abc'), someLandmarks());
     expect([...descriptor]).toEqual([...aDescriptor(3)]);
     await expect(pool.ask('fail')).rejects.toMatchObject({ code: 'IMAGE_UNREADABLE', details: { detail: 'torn' } });
-    expect(pool.workers.figures()).toEqual({ workers: 1, busy: 0, waiting: 0, restarts: 0 });
+    expect(pool.workers.figures()).toMatchObject({
+      workers: 1,
+      busy: 0,
+      waiting: none,
+      replaced: { crash: 0, hang: 0, memory: 0, jobs: 0 },
+    });
   });
 
   it('work in several processes at once', async () => {
@@ -70,12 +77,12 @@ describe('vision workers', () => {
   });
 
   it('let a bounded number wait and refuse the next', async () => {
-    await using pool = await aPool({ queueMax: 2 });
+    await using pool = await aPool({ queue: { ...anyQueue, waitingMax: { recognition: 2, enrolment: 0 } } });
     const waiting = [pool.ask('wait 200'), pool.ask('face'), pool.ask('face')];
-    expect(pool.workers.figures()).toMatchObject({ busy: 1, waiting: 2 });
-    await expect(pool.ask('face')).rejects.toMatchObject({ code: 'OVERLOADED', details: { waiting: 2 } });
+    expect(pool.workers.figures()).toMatchObject({ busy: 1, waiting: { recognition: 2, enrolment: 0 } });
+    await expect(pool.ask('face')).rejects.toMatchObject({ code: 'OVERLOADED', details: { why: 'full', waiting: 2 } });
     await Promise.all(waiting);
-    expect(pool.workers.figures()).toMatchObject({ busy: 0, waiting: 0 });
+    expect(pool.workers.figures()).toMatchObject({ busy: 0, waiting: none });
   });
 
   it('forget a request whose caller gave up, in the queue as well as at work', async () => {
@@ -86,7 +93,7 @@ describe('vision workers', () => {
     const second = pool.ask('face', queued.signal);
     queued.abort(gaveUp);
     await expect(second).rejects.toBe(gaveUp);
-    expect(pool.workers.figures()).toMatchObject({ busy: 1, waiting: 0 });
+    expect(pool.workers.figures()).toMatchObject({ busy: 1, waiting: none });
     working.abort(gaveUp);
     await expect(first).rejects.toBe(gaveUp);
     // It is still at work; the next waits for it and gets its own answer.
@@ -101,7 +108,7 @@ describe('vision workers', () => {
     process.kill(pid, 'SIGKILL');
     const other = pidOf(await answer);
     expect(other).not.toBe(pid);
-    expect(pool.workers.figures()).toMatchObject({ workers: 1, restarts: 1 });
+    expect(pool.workers.figures()).toMatchObject({ workers: 1, replaced: { crash: 1 } });
     expect(pool.logger.lines).toContainEqual(
       expect.objectContaining({ message: 'a vision worker is gone', fields: expect.objectContaining({ worker: pid, signal: 'SIGKILL' }) }),
     );
@@ -112,11 +119,10 @@ describe('vision workers', () => {
     const unreadable = { readable: false, problem: 'IMAGE_UNREADABLE' };
     expect(await pool.ask('crash')).toMatchObject(unreadable);
     expect(await pool.ask('face')).toMatchObject({ readable: true });
-    const { restarts } = pool.workers.figures();
-    expect(restarts).toBe(2);
+    expect(pool.workers.figures()).toMatchObject({ condemned: 1, replaced: { crash: 2 } });
     expect(await pool.ask('crash')).toMatchObject(unreadable);
     await expect(pool.workers.describe(image('crash'), someLandmarks())).rejects.toMatchObject({ code: 'IMAGE_UNREADABLE' });
-    expect(pool.workers.figures().restarts).toBe(restarts);
+    expect(pool.workers.figures().replaced.crash).toBe(2);
   });
 
   it('end one that hangs, and call the picture unreadable', async () => {
@@ -124,7 +130,7 @@ describe('vision workers', () => {
     await expect(pool.workers.describe(image('hang'), someLandmarks())).rejects.toMatchObject({ code: 'IMAGE_UNREADABLE' });
     expect(await pool.ask('face')).toMatchObject({ readable: true });
     expect(await pool.ask('hang')).toMatchObject({ readable: false });
-    expect(pool.workers.figures().restarts).toBe(1);
+    expect(pool.workers.figures().replaced).toMatchObject({ crash: 0, hang: 1 });
   });
 
   it('are not ready while there is none', async () => {
@@ -151,5 +157,67 @@ describe('vision workers', () => {
 
   it('that cannot start are an error at once, with none left running', async () => {
     await expect(aPool({ env: { FAIL_TO_START: '1' } })).rejects.toMatchObject({ code: 'INTERNAL', details: { code: 1 } });
+  });
+
+  it('let recognition go before what is enrolled', async () => {
+    await using pool = await aPool({ queue: { ...anyQueue, waitingMax: { recognition: 2, enrolment: 2 } } });
+    const order: string[] = [];
+    const busy = pool.ask('wait 100');
+    const photo = pool.workers.forEnrolment.analyse(image('photo'), portrait).then(() => order.push('photo'));
+    const person = pool.ask('person').then(() => order.push('person'));
+    expect(pool.workers.figures().waiting).toEqual({ recognition: 1, enrolment: 1 });
+    await Promise.all([busy, photo, person]);
+    expect(order).toEqual(['person', 'photo']);
+  });
+
+  it('end the wait of those whose time is up while every worker is busy', async () => {
+    await using pool = await aPool({ queue: { ...anyQueue, waitMaxMs: { recognition: 50, enrolment: 60_000 } } });
+    const busy = pool.ask('wait 1000');
+    await expect(pool.ask('face')).rejects.toMatchObject({ code: 'OVERLOADED', details: { lane: 'recognition', why: 'late' } });
+    expect(pool.workers.figures()).toMatchObject({ waiting: none, refused: { recognition: { full: 0, late: 1 } } });
+    await busy;
+  });
+
+  it('tell what became of each job, stage by stage', async () => {
+    const jobs: VisionJob[] = [];
+    await using pool = await aPool({ onJob: (job) => jobs.push(job) });
+    await pool.ask('face');
+    expect(jobs).toMatchObject([{ kind: 'analyse', lane: 'recognition', stages: [{ stage: 'decode' }] }]);
+    expect(pool.workers.figures().rssBytes).toEqual([expect.any(Number)]);
+  });
+});
+
+describe('a worker that is worn out', () => {
+  /** Resident memory of a fresh one. */
+  async function freshBytes(): Promise<number> {
+    await using pool = await aPool();
+    await pool.ask('face');
+    return pool.workers.figures().rssBytes[0] ?? Number.NaN;
+  }
+
+  it('because it grew is replaced by one that is ready, and no request is refused meanwhile', async () => {
+    const grown = 64 * 2 ** 20;
+    await using pool = await aPool({
+      rssBytesMax: (await freshBytes()) + grown / 2,
+      queue: { ...anyQueue, waitingMax: { recognition: 0, enrolment: 0 } },
+    });
+    const first = pidOf(await pool.ask(`grow ${grown}`));
+    // One at a time, so that a moment without a worker would be a refusal: nobody may wait.
+    let last = first;
+    await until(async () => (last = pidOf(await pool.ask('face'))) !== first);
+    expect(alive(last)).toBe(true);
+    await until(() => !alive(first));
+    expect(pool.workers.figures()).toMatchObject({ workers: 1, replaced: { crash: 0, memory: 1 } });
+  });
+
+  it('because it did its share finishes what it is at first', async () => {
+    await using pool = await aPool({ jobsMax: 1 });
+    const first = pidOf(await pool.ask('face'));
+    const under = pool.ask('wait 3000');
+    await until(() => pool.workers.figures().replaced.jobs === 1);
+    expect(pool.workers.figures().workers).toBe(1);
+    expect(pidOf(await pool.ask('face'))).not.toBe(first);
+    expect(pidOf(await under)).toBe(first);
+    await until(() => !alive(first));
   });
 });

@@ -12,6 +12,9 @@ export interface WorkerProgram {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** An answer, or why there is none, and what the process says of itself. */
+export type Answered = Exclude<FromWorker, { readonly type: 'ready' }>;
+
 /** Why a worker gave no answer: the process is gone, by itself or because it took too long. */
 export type Loss = 'ended' | 'hung';
 
@@ -66,18 +69,22 @@ export class WorkerProcess {
     return this.#child.pid;
   }
 
+  /** Why it is gone. */
+  get loss(): Loss {
+    return this.#loss;
+  }
+
   get isGone(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** Rejects with what the worker failed with, or with WorkerLost. One that takes longer than `timeoutMs` is ended. */
-  async ask(request: Request, timeoutMs: number): Promise<unknown> {
+  /** What it answered or failed with. Rejects with WorkerLost when it ended first; one that takes longer than `timeoutMs` is ended. */
+  async ask(request: Request, timeoutMs: number): Promise<Answered> {
     const answer = this.#nextMessage(timeoutMs);
     this.#child.send(request);
     const message = await answer;
-    if (message.type === 'answer') return message.value;
-    const detail = message.type === 'failed' ? message.detail : 'the worker answered out of turn';
-    throw new FaceHashError(message.type === 'failed' ? message.code : 'INTERNAL', { detail });
+    if (message.type === 'ready') throw new FaceHashError('INTERNAL', { detail: 'the worker answered out of turn' });
+    return message;
   }
 
   /** Lets it end by itself, which it does at once when it is idle; one that is still there after `graceMs` is killed. */

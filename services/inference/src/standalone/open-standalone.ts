@@ -24,21 +24,20 @@ import {
   type WatchedDirectory,
 } from '@facehash/recognition';
 import { PIPELINE_ID, type FaceAnalyser } from '@facehash/vision-core';
+import type { VisionWorkers } from '@facehash/vision-workers';
 import type { InferenceConfig } from '../config.js';
 import { Readiness } from '../health/readiness.js';
 import type { HttpPorts } from '../http/ports.js';
 import { openChildProcessRunner } from './child-process-runner.js';
 import { crashPoint } from './crash-points.js';
 import { ensureDefaultModel } from './default-model.js';
-import { measuredAnalyser } from './measured-analyser.js';
 import { patientAnalyser } from './patient-analyser.js';
 import { openStores, type EmbeddedStores } from './stores.js';
-import { openVision } from './vision.js';
+import { openVision, photosInFlightOf } from './vision.js';
+import { jobObserver } from './vision-jobs.js';
 
 /** N is 1. */
 const REPLICA = 'standalone';
-/** Photos of one `/train` that are worked on at once, for each vision process: one at work and one that is ready for it. */
-const PHOTOS_IN_FLIGHT_PER_PROCESS = 2;
 const SYNC_TIMEOUT_MS = 60_000;
 
 /** The whole product on one machine, but for what listens. */
@@ -53,7 +52,7 @@ interface Parts {
   readonly context: { readonly clock: Clock; readonly random: Random; readonly logger: Logger };
   readonly stores: EmbeddedStores;
   readonly messaging: Messaging;
-  readonly analyser: FaceAnalyser;
+  readonly vision: VisionWorkers;
 }
 
 /** Opens everything in the order in which one needs the other; the closer closes in the reverse one, also after a start that failed. */
@@ -71,9 +70,9 @@ export async function openStandalone(config: InferenceConfig, logger: Logger, cl
   });
   const messaging = openLocalMessaging(context);
   closer.defer('messaging', () => messaging.close());
-  const vision = await openVision(config, context, closer);
+  const vision = await openVision(config, { ...context, onJob: jobObserver(metrics) }, closer);
   metrics.watchVisionPool(() => vision.figures());
-  const parts = { config, closer, context, stores, messaging, analyser: measuredAnalyser(vision, metrics, context.clock) };
+  const parts = { config, closer, context, stores, messaging, vision };
 
   const { directory, recogniser } = await openRecognition(parts);
   const { enrolment, eraser } = openEnrolment(parts, directory, checkpoint);
@@ -81,7 +80,7 @@ export async function openStandalone(config: InferenceConfig, logger: Logger, cl
   await directory.untilSynced();
   await restoreNames(parts, directory);
   const readiness = new Readiness({ directorySynced: () => directory.synced, visionReady: () => vision.ready });
-  return { ports: { ...httpPorts(parts, metrics), directory, recogniser, enrolment, eraser, readiness }, analyser: parts.analyser };
+  return { ports: { ...httpPorts(parts, metrics), directory, recogniser, enrolment, eraser, readiness }, analyser: vision };
 }
 
 async function openRecognition({
@@ -90,7 +89,7 @@ async function openRecognition({
   context,
   stores,
   messaging,
-  analyser,
+  vision,
 }: Parts): Promise<{ readonly directory: WatchedDirectory; readonly recogniser: Recogniser }> {
   const directory = openModelDirectory(messaging.models, context);
   closer.defer('model directory', () => directory.close());
@@ -107,11 +106,11 @@ async function openRecognition({
     ...context,
   });
   closer.defer('model holder', () => holder.close());
-  return { directory, recogniser: createRecogniser({ analyser, holder, names }) };
+  return { directory, recogniser: createRecogniser({ analyser: vision, holder, names }) };
 }
 
 function openEnrolment(
-  { config, closer, context, stores, messaging, analyser }: Parts,
+  { config, closer, context, stores, messaging, vision }: Parts,
   directory: WatchedDirectory,
   checkpoint: OnCheckpoint | undefined,
 ): { readonly enrolment: Enrolment; readonly eraser: Eraser } {
@@ -132,7 +131,7 @@ function openEnrolment(
   const enrolment = createEnrolment({
     registry,
     objects,
-    analyser: patientAnalyser(analyser, { ...context, atOnce: config.vision.processes }),
+    analyser: patientAnalyser(vision.forEnrolment, { ...context, atOnce: photosInFlight }),
     people: messaging.people,
     cutter,
     photosInFlight,
@@ -182,10 +181,6 @@ async function restoreNames({ stores, messaging, context }: Parts, directory: Wa
   const projector = new PeopleProjector(messaging.people, stores.registry, context);
   const signal = deadline(SYNC_TIMEOUT_MS);
   for (const { storageId } of directory.all()) await projector.sync(storageId, signal);
-}
-
-function photosInFlightOf({ vision }: InferenceConfig): number {
-  return PHOTOS_IN_FLIGHT_PER_PROCESS * vision.processes;
 }
 
 function httpPorts(

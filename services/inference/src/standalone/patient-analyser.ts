@@ -8,7 +8,7 @@ const ATTEMPTS_MAX = 60;
 /**
  * For enrolment: a full queue is waited for instead of refused. The caller reads on only when a photo is done, so waiting slows the client down
  * and piles nothing up, whereas refusing would throw away a body of hundreds of photos for the sake of one. All enrolment together has at most
- * `atOnce` photos at the workers, however many calls there are, so that recognition finds places in their queue.
+ * `atOnce` photos at the workers or in their queue, however many calls there are.
  */
 export function patientAnalyser(
   analyser: FaceAnalyser,

@@ -1,10 +1,15 @@
 import { FaceHashError } from '@facehash/kernel';
 import { aDescriptor, anAnalysis } from '@facehash/vision-core/testing';
 import { serveAnalyser } from '../serve.js';
+import { StageLog } from '../stage-log.js';
 
 // A worker that does what the bytes of the "image" say, so that a test can crash it, hang it and hold it back.
 
 if (process.env['FAIL_TO_START'] === '1') throw new Error('this worker cannot start');
+
+const stages = new StageLog();
+/** Kept, so that it stays resident. */
+const ballast: Uint8Array[] = [];
 
 async function act(image: Uint8Array): Promise<void> {
   const [action = '', argument] = new TextDecoder().decode(image).split(' ');
@@ -15,6 +20,9 @@ async function act(image: Uint8Array): Promise<void> {
       for (;;);
     case 'wait':
       return new Promise((resolve) => setTimeout(resolve, Number(argument)));
+    case 'grow':
+      ballast.push(new Uint8Array(Number(argument)).fill(1));
+      return;
     case 'fail':
       throw new FaceHashError('IMAGE_UNREADABLE', {}, { cause: new Error('torn') });
     default:
@@ -24,7 +32,7 @@ async function act(image: Uint8Array): Promise<void> {
 serveAnalyser(
   {
     analyse: async (image) => {
-      await act(image);
+      await stages.time('decode', () => act(image));
       return anAnalysis({ width: image.length, height: process.pid });
     },
     describe: async (image) => {
@@ -32,5 +40,5 @@ serveAnalyser(
       return aDescriptor(image.length);
     },
   },
-  { haar: 'none' },
+  { facts: { haar: 'none' }, stages },
 );
