@@ -1,5 +1,5 @@
 import { layout } from '@facehash/artifacts';
-import { FaceHashError, newId, sha256Hex, type Clock, type Random } from '@facehash/kernel';
+import { FaceHashError, newId, noTracer, sha256Hex, type Clock, type Random, type Tracer } from '@facehash/kernel';
 import type { KvBucket, ModelState, PeopleProjection } from '@facehash/messaging-core';
 import type { ObjectStore } from '@facehash/object-store-core';
 import type { Page, PageRequest, Person, Photo, Registry } from '@facehash/registry-core';
@@ -25,6 +25,8 @@ export interface EnrolmentParts {
   /** Photos of one call that are worked on at once. */
   readonly photosInFlight: number;
   readonly checkpoint?: OnCheckpoint;
+  /** Is told of each photo that is taken in. */
+  readonly tracer?: Tracer;
 }
 
 export function createEnrolment(parts: EnrolmentParts): Enrolment {
@@ -34,9 +36,11 @@ export function createEnrolment(parts: EnrolmentParts): Enrolment {
 class EnrolmentService implements Enrolment {
   readonly #projector: PeopleProjector;
   readonly #intake: Omit<IntakeParts, 'room'>;
+  readonly #tracer: Tracer;
 
   constructor(private readonly parts: EnrolmentParts) {
     const { registry, objects, analyser, people, cutter, clock, checkpoint = noCheckpoint } = parts;
+    this.#tracer = parts.tracer ?? noTracer;
     this.#projector = new PeopleProjector(people, registry, parts);
     this.#intake = { registry, objects, analyser, clock, checkpoint, counted: (storageId) => cutter.noticed(storageId) };
   }
@@ -149,7 +153,7 @@ class EnrolmentService implements Enrolment {
   async #one(room: Room, owner: Owner, photo: IncomingPhoto, signal: AbortSignal): Promise<Counted> {
     if (photo.bytes.length === 0) return { result: rejected(photo, 'IMAGE_UNREADABLE', 'the photo is empty'), counter: null };
     try {
-      return await takeIn({ ...this.#intake, room }, owner, photo, signal);
+      return await this.#tracer.span('photo.intake', () => takeIn({ ...this.#intake, room }, owner, photo, signal));
     } catch (error) {
       const rejection = asRejection(photo, error);
       if (!rejection) throw error;

@@ -9,3 +9,4 @@ export { silentLogger, type LogFields, type Logger } from './logger.js';
 export { seededRandom, type Random } from './random.js';
 export { systemRandom } from './system-random.js';
 export { supervise, type SuperviseOptions } from './supervise.js';
+export { noTracer, type PastSpan, type RequestOptions, type RequestSpan, type Span, type SpanAttributes, type Tracer } from './tracer.js';

@@ -32,16 +32,28 @@ const stageBuckets = [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const histogram = <Label extends string>(name: string, help: string, labelNames: Label[], buckets: number[]): Histogram<Label> =>
-    new Histogram({ name, help, labelNames, buckets, registers: [registry] });
-  const http = histogram(
-    'facehash_http_request_duration_seconds',
-    'Time from the first byte of a request to the last of its answer, by route template',
-    ['method', 'route', 'status'],
-    durationBuckets,
-  );
-  const stages = histogram('facehash_stage_duration_seconds', 'Time that one stage of the work on an image took', ['stage'], stageBuckets);
-  const waits = histogram('facehash_vision_queue_wait_seconds', 'Time that images waited for a vision worker', ['lane'], durationBuckets);
+  const registers = [registry];
+  const http = new Histogram({
+    name: 'facehash_http_request_duration_seconds',
+    help: 'Time from the first byte of a request to the last of its answer, by route template',
+    labelNames: ['method', 'route', 'status'],
+    buckets: durationBuckets,
+    registers,
+  });
+  const stages = new Histogram({
+    name: 'facehash_stage_duration_seconds',
+    help: 'Time that one stage of the work on an image took',
+    labelNames: ['stage'],
+    buckets: stageBuckets,
+    registers,
+  });
+  const waits = new Histogram({
+    name: 'facehash_vision_queue_wait_seconds',
+    help: 'Time that images waited for a vision worker',
+    labelNames: ['lane'],
+    buckets: durationBuckets,
+    registers,
+  });
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),

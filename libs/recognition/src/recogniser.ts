@@ -1,4 +1,5 @@
 import { decide, type Candidate as RankedPerson } from '@facehash/classifier-core';
+import { noTracer, type Tracer } from '@facehash/kernel';
 import type { ModelState } from '@facehash/messaging-core';
 import { ratios, type DetectedFace, type FaceAnalyser } from '@facehash/vision-core';
 import type { LoadedVersion } from './load-version.js';
@@ -10,9 +11,11 @@ export interface RecogniserParts {
   readonly analyser: FaceAnalyser;
   readonly holder: ModelHolder;
   readonly names: PeopleNames;
+  /** Is told of each decision. */
+  readonly tracer?: Tracer;
 }
 
-export function createRecogniser({ analyser, holder, names }: RecogniserParts): Recogniser {
+export function createRecogniser({ analyser, holder, names, tracer = noTracer }: RecogniserParts): Recogniser {
   return {
     async recognise(model: ModelState, image: Uint8Array, options: RecognitionOptions, signal?: AbortSignal): Promise<Recognition> {
       // The version first: without one there is no reason to look at the image.
@@ -23,7 +26,9 @@ export function createRecogniser({ analyser, holder, names }: RecogniserParts): 
         if (!analysis.readable) return { kind: 'unreadable', problem: analysis.problem, detail: analysis.detail };
         const seen = faces === 'largest' ? analysis.faces.slice(0, 1) : analysis.faces;
         const context = { model, version: lease.version, names, candidates: options.candidates };
-        const recognised = seen.flatMap((face) => (face.descriptor ? [recogniseFace(face, face.descriptor, context)] : []));
+        const recognised = tracer.span('decide', () =>
+          seen.flatMap((face) => (face.descriptor ? [recogniseFace(face, face.descriptor, context)] : [])),
+        );
         return { kind: 'recognised', version: lease.version.name, width: analysis.width, height: analysis.height, faces: recognised };
       } finally {
         lease.release();

@@ -1,3 +1,4 @@
+export { otlpReceiver, type OtlpReceiver, type ReceivedSpan } from './otlp-receiver.js';
 export { sourceFlags } from './source-flags.js';
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.js';
 export { TestProcess } from './test-process.js';

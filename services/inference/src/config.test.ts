@@ -69,6 +69,19 @@ describe('the configuration', () => {
     expect(() => loadConfig({ ...enough, BODIES_BYTES_MAX: '2048', BODY_BYTES_MAX: '4096' })).toThrow('BODIES_BYTES_MAX must be twice');
   });
 
+  it('sends traces only where it is told to, and refuses what is no address', () => {
+    expect(loadConfig(enough).otlpEndpoint).toBeUndefined();
+    expect(loadConfig({ ...enough, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' }).otlpEndpoint).toBe('http://localhost:4318');
+    expect(() => loadConfig({ ...enough, OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' })).toThrow('OTEL_EXPORTER_OTLP_ENDPOINT must be');
+  });
+
+  it('lets a dozen images wait for each worker, and sixteen at least, unless it is told otherwise', () => {
+    const queueMax = (env: Record<string, string>) => loadConfig({ ...enough, ...env }).vision.queueMax;
+    expect(queueMax({ VISION_PROCESSES: '1' })).toBe(16);
+    expect(queueMax({ VISION_PROCESSES: '4' })).toBe(48);
+    expect(queueMax({ VISION_PROCESSES: '4', VISION_QUEUE_MAX: '0' })).toBe(0);
+  });
+
   it('does not put health and the API on one management port', () => {
     expect(() => loadConfig({ ...enough, PORT: '8080', MANAGEMENT_PORT: '8080' })).toThrow('must differ from PORT');
   });

@@ -50,6 +50,8 @@ const environment = z
     SHUTDOWN_GRACE_SECONDS: seconds.default(20),
     MODEL_CACHE_BYTES_MAX: bytes.default(512 * MIB),
     TRAINING_RUNS_MAX: z.coerce.number().int().min(1).max(64).default(1),
+    /** OpenTelemetry's own variable: where spans are sent to by OTLP over HTTP. Left out, there are none. */
+    OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: 'must be an address such as http://localhost:4318' }).optional(),
     LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     /** Left out: readable lines at a terminal, JSON elsewhere. */
     LOG_FORMAT: z.enum(['json', 'pretty']).optional(),
@@ -115,6 +117,7 @@ export interface InferenceConfig {
   readonly shutdownGraceMs: number;
   readonly modelCacheBytesMax: number;
   readonly trainingRunsMax: number;
+  readonly otlpEndpoint: string | undefined;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'; readonly format: 'json' | 'pretty' };
   /** Test hook: the checkpoint at which the program kills itself. */
   readonly crashAt: string | undefined;
@@ -159,6 +162,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     shutdownGraceMs: e.SHUTDOWN_GRACE_SECONDS * 1000,
     modelCacheBytesMax: e.MODEL_CACHE_BYTES_MAX,
     trainingRunsMax: e.TRAINING_RUNS_MAX,
+    otlpEndpoint: e.OTEL_EXPORTER_OTLP_ENDPOINT,
     log: { level: e.LOG_LEVEL, format: e.LOG_FORMAT ?? (isatty(2) ? 'pretty' : 'json') },
     crashAt: e.FACEHASH_CRASH_AT,
     childEnvironment: Object.fromEntries(Object.entries(given).filter(([name]) => handedOn.includes(name))),

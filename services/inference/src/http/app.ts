@@ -1,7 +1,7 @@
 import type { DynamicModule, LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { newId, type Clock, type Logger, type Random } from '@facehash/kernel';
+import { newId, noTracer, type Clock, type Logger, type Random, type Tracer } from '@facehash/kernel';
 import type { Metrics } from '@facehash/observability';
 import type { FastifyInstance } from 'fastify';
 import type { Readiness } from '../health/readiness.js';
@@ -11,6 +11,7 @@ import { apiDocument } from './openapi/document.js';
 import type { HttpPorts } from './ports.js';
 import { refuseMalformed } from './malformed.js';
 import { logRequests } from './request-log.js';
+import { traceRequests } from './request-trace.js';
 import { RouteTable } from './routes.js';
 
 /** Longer than what load balancers keep an idle connection (60 s), so that they close it and never write into a closed one. */
@@ -38,6 +39,7 @@ export interface AppPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly tracer?: Tracer;
 }
 
 async function createApp(
@@ -60,6 +62,7 @@ async function createApp(
   const fastify: FastifyInstance = adapter.getInstance();
   const routes = new RouteTable();
   routes.follow(fastify);
+  traceRequests(fastify, ports.tracer ?? noTracer);
   leaveBodiesAlone(fastify);
   lingerAfterEarlyAnswers(fastify);
   closeWhileDraining(fastify, readiness);

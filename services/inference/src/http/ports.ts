@@ -1,5 +1,5 @@
 import type { Enrolment, Eraser } from '@facehash/enrolment';
-import type { Clock, Logger, Random } from '@facehash/kernel';
+import type { Clock, Logger, Random, Tracer } from '@facehash/kernel';
 import type { Metrics } from '@facehash/observability';
 import type { ModelDirectory, Recogniser } from '@facehash/recognition';
 import type { SampleCounts } from '@facehash/registry-core';
@@ -33,4 +33,6 @@ export interface HttpPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Left out, nothing is traced. */
+  readonly tracer?: Tracer;
 }

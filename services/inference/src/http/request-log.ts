@@ -2,6 +2,7 @@ import type { Logger } from '@facehash/kernel';
 import type { Metrics } from '@facehash/observability';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { modelOf } from './auth.js';
+import { traceIdOf } from './request-trace.js';
 import { routeOf } from './routes.js';
 
 /** One line and one observation for each request. Neither holds the path: the ancestor's calls carry the key in it. */
@@ -31,5 +32,6 @@ function about(request: FastifyRequest, reply: FastifyReply, route: string): Rec
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime * 10) / 10,
     storageId: modelOf(request)?.storageId,
+    traceId: traceIdOf(request),
   };
 }

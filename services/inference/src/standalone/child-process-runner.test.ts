@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunSpec } from '@facehash/artifacts';
-import { systemClock } from '@facehash/kernel';
+import { noTracer, systemClock } from '@facehash/kernel';
 import { RecordingLogger } from '@facehash/kernel/testing';
 import type { ObservedRun, TrainingRunner } from '@facehash/local-controller';
 import { temporaryFolder, type TemporaryFolder } from '@facehash/testing';
@@ -50,6 +50,7 @@ describe('a training run in a child process', () => {
       messagesDir: join(folder.path, 'runs'),
       clock: systemClock,
       logger,
+      tracer: noTracer,
     });
     runners.push(runner);
     return runner;

@@ -5,7 +5,7 @@ import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { outcomeOf, runProgressSchema, type RunOutcome, type RunProgress, type RunSpec } from '@facehash/artifacts';
-import { FaceHashError, sha256Hex, type Clock, type Logger } from '@facehash/kernel';
+import { FaceHashError, sha256Hex, type Clock, type Logger, type Tracer } from '@facehash/kernel';
 import type { ObservedRun, TrainingRunner } from '@facehash/local-controller';
 
 /** Between the polite signal and the one that cannot be refused. */
@@ -22,6 +22,7 @@ export interface RunnerOptions {
   readonly messagesDir: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly tracer: Tracer;
 }
 
 /** Runs the trainer in child processes that end with this one. */
@@ -130,10 +131,16 @@ class ChildProcessRunner implements TrainingRunner {
   }
 
   async #finish(run: Run): Promise<void> {
-    const { child, spec } = run;
+    const { child, spec, startedAt } = run;
     const told = await readMessage(run.message);
     run.outcome = outcomeOf({ code: child.exitCode, signal: child.signalCode }, told, spec.version);
     this.options.logger.info('training run ended', { run: spec.run, storageId: spec.storageId, ...run.outcome });
+    this.options.tracer.background({
+      name: 'training.run',
+      startMs: startedAt.getTime(),
+      endMs: this.options.clock.now().getTime(),
+      attributes: { 'facehash.model': spec.storageId, 'facehash.version': spec.version, 'facehash.outcome': run.outcome.outcome },
+    });
     this.#changed(run);
   }
 

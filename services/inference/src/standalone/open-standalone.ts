@@ -9,7 +9,7 @@ import {
   type Eraser,
   type OnCheckpoint,
 } from '@facehash/enrolment';
-import { deadline, systemClock, systemRandom, type Clock, type Closer, type Logger, type Random } from '@facehash/kernel';
+import { deadline, systemClock, systemRandom, type Clock, type Closer, type Logger, type Random, type Tracer } from '@facehash/kernel';
 import { KeyFiles } from '@facehash/key-files';
 import { openLocalController } from '@facehash/local-controller';
 import type { Messaging } from '@facehash/messaging-core';
@@ -33,6 +33,7 @@ import { crashPoint } from './crash-points.js';
 import { ensureDefaultModel } from './default-model.js';
 import { patientAnalyser } from './patient-analyser.js';
 import { openStores, type EmbeddedStores } from './stores.js';
+import { openTracing, withStage } from './tracing.js';
 import { openVision, photosInFlightOf } from './vision.js';
 import { jobObserver } from './vision-jobs.js';
 
@@ -49,7 +50,7 @@ export interface Standalone {
 interface Parts {
   readonly config: InferenceConfig;
   readonly closer: Closer;
-  readonly context: { readonly clock: Clock; readonly random: Random; readonly logger: Logger };
+  readonly context: { readonly clock: Clock; readonly random: Random; readonly logger: Logger; readonly tracer: Tracer };
   readonly stores: EmbeddedStores;
   readonly messaging: Messaging;
   readonly vision: VisionWorkers;
@@ -57,10 +58,11 @@ interface Parts {
 
 /** Opens everything in the order in which one needs the other; the closer closes in the reverse one, also after a start that failed. */
 export async function openStandalone(config: InferenceConfig, logger: Logger, closer: Closer): Promise<Standalone> {
-  const context = { clock: systemClock, random: systemRandom, logger };
-  const checkpoint = crashPoint(config.crashAt);
   const metrics = createMetrics();
   closer.defer('metrics', () => metrics.close());
+  const tracer = await openTracing(config, logger, closer);
+  const context = { clock: systemClock, random: systemRandom, logger, tracer };
+  const checkpoint = crashPoint(config.crashAt);
   const stores = await openStores(config.dataDir, closer);
   await ensureDefaultModel({
     models: stores.models,
@@ -70,11 +72,11 @@ export async function openStandalone(config: InferenceConfig, logger: Logger, cl
   });
   const messaging = openLocalMessaging(context);
   closer.defer('messaging', () => messaging.close());
-  const vision = await openVision(config, { ...context, onJob: jobObserver(metrics) }, closer);
+  const vision = await openVision(config, { ...context, onJob: jobObserver(metrics, tracer) }, closer);
   metrics.watchVisionPool(() => vision.figures());
   const parts = { config, closer, context, stores, messaging, vision };
 
-  const { directory, recogniser } = await openRecognition(parts);
+  const { directory, recogniser } = await openRecognition(parts, withStage(tracer, 'decide', metrics));
   const { enrolment, eraser } = openEnrolment(parts, directory, checkpoint);
   await openController(parts);
   await directory.untilSynced();
@@ -83,14 +85,10 @@ export async function openStandalone(config: InferenceConfig, logger: Logger, cl
   return { ports: { ...httpPorts(parts, metrics), directory, recogniser, enrolment, eraser, readiness }, analyser: vision };
 }
 
-async function openRecognition({
-  config,
-  closer,
-  context,
-  stores,
-  messaging,
-  vision,
-}: Parts): Promise<{ readonly directory: WatchedDirectory; readonly recogniser: Recogniser }> {
+async function openRecognition(
+  { config, closer, context, stores, messaging, vision }: Parts,
+  tracer: Tracer,
+): Promise<{ readonly directory: WatchedDirectory; readonly recogniser: Recogniser }> {
   const directory = openModelDirectory(messaging.models, context);
   closer.defer('model directory', () => directory.close());
   const names = openPeopleNames(messaging.people, context);
@@ -106,7 +104,7 @@ async function openRecognition({
     ...context,
   });
   closer.defer('model holder', () => holder.close());
-  return { directory, recogniser: createRecogniser({ analyser: vision, holder, names }) };
+  return { directory, recogniser: createRecogniser({ analyser: vision, holder, names, tracer }) };
 }
 
 function openEnrolment(

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { apiKeyHash, newApiKey } from '@facehash/facemodel';
 import { aManifest, InMemoryFaceModels } from '@facehash/facemodel/testing';
-import { FaceHashError, seededRandom, systemClock } from '@facehash/kernel';
+import { FaceHashError, noTracer, seededRandom, systemClock } from '@facehash/kernel';
 import { FakeClock, RecordingLogger } from '@facehash/kernel/testing';
 import { apiKeyFile, KeyFiles } from '@facehash/key-files';
 import { temporaryFolder } from '@facehash/testing';
@@ -16,6 +16,7 @@ import { ensureDefaultModel } from './default-model.js';
 import { greeting } from './greeting.js';
 import { patientAnalyser } from './patient-analyser.js';
 import { lookAtSample } from './self-test.js';
+import { withStage } from './tracing.js';
 
 describe('a data folder', () => {
   it('belongs to one server at a time, and the second is told to whom', async () => {
@@ -124,6 +125,21 @@ describe('an analyser with patience', () => {
     while (clock.sleeping === 0) await new Promise((resolve) => setImmediate(resolve));
     gone.abort(new Error('gone'));
     await expect(answer).rejects.toThrow('gone');
+  });
+});
+
+describe('a stage of the work', () => {
+  it('is measured by its span, also when it fails, and other spans are not', () => {
+    const observed: string[] = [];
+    const tracer = withStage(noTracer, 'decide', { observeStage: (stage) => observed.push(stage) });
+    expect(tracer.span('decide', () => 7)).toBe(7);
+    expect(() =>
+      tracer.span('decide', () => {
+        throw new Error('no');
+      }),
+    ).toThrow('no');
+    tracer.span('other', () => undefined);
+    expect(observed).toEqual(['decide', 'decide']);
   });
 });
 

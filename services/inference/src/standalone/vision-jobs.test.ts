@@ -1,3 +1,4 @@
+import { noTracer, type PastSpan } from '@facehash/kernel';
 import { createMetrics } from '@facehash/observability';
 import { jobObserver } from './vision-jobs.js';
 
@@ -9,7 +10,7 @@ describe('what became of an image at the workers', () => {
       { stage: 'descriptor', startMs: 4, ms: 3 },
       { stage: 'descriptor', startMs: 7, ms: 5 },
     ];
-    jobObserver(metrics)({ kind: 'analyse', lane: 'recognition', cameMs: 1000, startedMs: 1100, endedMs: 1120, stages });
+    jobObserver(metrics, noTracer)({ kind: 'analyse', lane: 'recognition', cameMs: 1000, startedMs: 1100, endedMs: 1120, stages });
     const text = await metrics.render();
     for (const line of [
       'facehash_vision_queue_wait_seconds_sum{lane="recognition"} 0.1',
@@ -20,5 +21,16 @@ describe('what became of an image at the workers', () => {
     ]) {
       expect(text).toContain(line);
     }
+  });
+
+  it('is traced: the wait, then the work with its stages in their places', () => {
+    const told: PastSpan[] = [];
+    const tracer = { ...noTracer, past: (span: PastSpan) => told.push(span) };
+    const stages = [{ stage: 'decode', startMs: 1, ms: 2 }];
+    jobObserver(createMetrics(), tracer)({ kind: 'analyse', lane: 'enrolment', cameMs: 1000, startedMs: 1100, endedMs: 1120, stages });
+    expect(told).toMatchObject([
+      { name: 'vision.queue', startMs: 1000, endMs: 1100, attributes: { 'facehash.lane': 'enrolment' } },
+      { name: 'vision.analyse', startMs: 1100, endMs: 1120, children: [{ name: 'decode', startMs: 1101, endMs: 1103 }] },
+    ]);
   });
 });

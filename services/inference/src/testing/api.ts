@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createEnrolment, openEraser, openSnapshotCutter, type Enrolment, type Eraser } from '@facehash/enrolment';
 import { apiKeyHash, newApiKey } from '@facehash/facemodel';
-import { Closer, seededRandom, systemClock, systemRandom } from '@facehash/kernel';
+import { Closer, noTracer, seededRandom, systemClock, systemRandom, type Tracer } from '@facehash/kernel';
 import { RecordingLogger } from '@facehash/kernel/testing';
 import type { Messaging, ModelState } from '@facehash/messaging-core';
 import { aModelState } from '@facehash/messaging-core/testing';
@@ -50,13 +50,14 @@ export interface TestApiOptions {
   readonly limits?: Partial<HttpLimits>;
   /** False: the directory has seen nothing yet. */
   readonly synced?: boolean;
+  readonly tracer?: Tracer;
 }
 
 /** The API over the real enrolment with stores in memory; vision and recognition answer what a test says. */
 export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   const closer = new Closer();
   const logger = new RecordingLogger();
-  const context = { clock: systemClock, random: systemRandom, logger };
+  const context = { clock: systemClock, random: systemRandom, logger, tracer: options.tracer ?? noTracer };
   const messaging = openLocalMessaging(context);
   closer.defer('messaging', () => messaging.close());
   const directory = openModelDirectory(messaging.models, context);
