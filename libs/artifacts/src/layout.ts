@@ -4,6 +4,7 @@ export const layout = {
   photosOf: (storageId: string, personId: string) => `${storageId}/photos/${personId}/`,
   landmarks: (storageId: string, pipeline: string, sha256: string) => `${storageId}/stages/${pipeline}/${sha256}.landmarks`,
   features: (storageId: string, pipeline: string, sha256: string) => `${storageId}/stages/${pipeline}/${sha256}.features`,
+  stages: (storageId: string) => `${storageId}/stages/`,
   samples: (storageId: string, counter: number) => `${storageId}/samples/${counter}.json`,
   allSamples: (storageId: string) => `${storageId}/samples/`,
   latestSamples: (storageId: string) => `${storageId}/samples/latest.json`,

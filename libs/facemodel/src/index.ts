@@ -1,6 +1,14 @@
 export { apiKeyHash, isApiKey, newApiKey } from './api-key.js';
-export { applyFaceModel, type Applied, type ApplyParts, type OwnerKeys } from './owner-keys.js';
-export { storageIdOf, type ApplyOutcome, type FaceModelRepository, type StoredFaceModel } from './repository.js';
+export { applyFaceModel, createFaceModel, newUid, rotateApiKey, type Applied, type ApplyParts, type OwnerKeys } from './owner-keys.js';
+export {
+  storageIdOf,
+  validApiKeyHashes,
+  type ApplyOutcome,
+  type DeletedFaceModel,
+  type FaceModelRepository,
+  type NewIdentity,
+  type StoredFaceModel,
+} from './repository.js';
 export {
   API_VERSION,
   faceModelSpec,

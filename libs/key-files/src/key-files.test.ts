@@ -34,6 +34,27 @@ describe('the owner’s copy of a key', () => {
     expect(await readdir(dir)).toEqual(['api-key']);
   });
 
+  it('makes way for the next one, which lay beside it until then', async () => {
+    const keys = new KeyFiles(dir);
+    const { key: before, where } = await keys.keep('front-door', () => newApiKey(random));
+    const { key: next } = await keys.keepNext('front-door', () => newApiKey(random));
+    expect(await keys.keepNext('front-door', () => newApiKey(random))).toMatchObject({ key: next });
+    expect(await readFile(where, 'utf8')).toBe(`${before}\n`);
+    expect(await keys.takeNext('front-door')).toEqual({ where });
+    expect(await keys.takeNext('front-door')).toEqual({ where });
+    expect([await readFile(where, 'utf8'), (await stat(where)).mode & 0o777]).toEqual([`${next}\n`, 0o600]);
+    expect(await readdir(join(dir, 'keys'))).toEqual(['front-door']);
+  });
+
+  it('can be dropped as often as one likes', async () => {
+    const keys = new KeyFiles(dir);
+    await keys.keep('front-door', () => newApiKey(random));
+    await keys.keepNext('front-door', () => newApiKey(random));
+    await keys.drop('front-door');
+    await keys.drop('front-door');
+    expect(await readdir(join(dir, 'keys'))).toEqual([]);
+  });
+
   it('that somebody damaged is refused, not replaced', async () => {
     await writeFile(join(dir, 'api-key'), 'fhk_short');
     await expect(new KeyFiles(dir).keep('default', () => newApiKey(random))).rejects.toMatchObject({ code: 'API_KEY_INVALID' });

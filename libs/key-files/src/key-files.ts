@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FaceHashError } from '@facehash/kernel';
 import { isApiKey, type OwnerKeys } from '@facehash/facemodel';
@@ -15,16 +15,53 @@ export function apiKeyFile(dataDir: string, modelName: string): string {
 export class KeyFiles implements OwnerKeys {
   constructor(private readonly dataDir: string) {}
 
-  async keep(modelName: string, make: () => string): Promise<{ readonly key: string; readonly where: string }> {
+  keep(modelName: string, make: () => string): Promise<{ readonly key: string; readonly where: string }> {
+    return this.#keepIn(apiKeyFile(this.dataDir, modelName), make);
+  }
+
+  keepNext(modelName: string, make: () => string): Promise<{ readonly key: string }> {
+    return this.#keepIn(this.#nextFile(modelName), make);
+  }
+
+  async takeNext(modelName: string): Promise<{ readonly where: string }> {
     const where = apiKeyFile(this.dataDir, modelName);
-    try {
+    await orUnavailable(where, () => unlessMissing(rename(this.#nextFile(modelName), where)));
+    return { where };
+  }
+
+  async drop(modelName: string): Promise<void> {
+    for (const file of [apiKeyFile(this.dataDir, modelName), this.#nextFile(modelName)])
+      await orUnavailable(file, () => unlessMissing(unlink(file)));
+  }
+
+  #keepIn(where: string, make: () => string): Promise<{ readonly key: string; readonly where: string }> {
+    return orUnavailable(where, async () => {
       const key = (await read(where)) ?? (await create(where, make()));
       if (!isApiKey(key)) throw new FaceHashError('API_KEY_INVALID', { file: where });
       return { key, where };
-    } catch (cause) {
-      if (cause instanceof FaceHashError) throw cause;
-      throw new FaceHashError('STORE_UNAVAILABLE', { file: where }, { cause });
-    }
+    });
+  }
+
+  /** No model is called so: names hold no dots. */
+  #nextFile(modelName: string): string {
+    return `${apiKeyFile(this.dataDir, modelName)}.next`;
+  }
+}
+
+async function orUnavailable<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof FaceHashError) throw cause;
+    throw new FaceHashError('STORE_UNAVAILABLE', { file }, { cause });
+  }
+}
+
+async function unlessMissing(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
   }
 }
 

@@ -1,8 +1,12 @@
-import { storageIdOf, type FaceModelStatus, type StoredFaceModel } from '@facehash/facemodel';
+import { storageIdOf, validApiKeyHashes, type DeletedFaceModel, type FaceModelStatus, type StoredFaceModel } from '@facehash/facemodel';
 import type { ModelState } from '@facehash/messaging-core';
 
 /** What replicas are told of a model: the resource and its status, as one value. `fence` orders it against other writers. */
-export function publishedState(model: StoredFaceModel, status: FaceModelStatus, fence: ModelState['fence']): ModelState {
+export function publishedState(
+  model: StoredFaceModel,
+  status: FaceModelStatus,
+  { fence, now }: { readonly fence: ModelState['fence']; readonly now: Date },
+): ModelState {
   const { rollout, training } = status;
   const failure = training.lastFailure;
   return {
@@ -12,7 +16,7 @@ export function publishedState(model: StoredFaceModel, status: FaceModelStatus, 
     namespace: model.namespace,
     name: model.name,
     displayName: model.spec.displayName ?? null,
-    apiKeyHashes: [...model.apiKeyHashes],
+    apiKeyHashes: [...validApiKeyHashes(model, now)],
     phase: status.phase,
     active: status.activeVersion,
     target: rollout?.version ?? null,
@@ -34,4 +38,36 @@ export function publishedState(model: StoredFaceModel, status: FaceModelStatus, 
     debounceSeconds: model.spec.training.debounceSeconds,
     tombstone: false,
   };
+}
+
+/** What replicas are told of a model that was deleted: to forget it. Nobody reads the rest. */
+export function tombstoneOf({ storageId, namespace, name }: DeletedFaceModel, fence: ModelState['fence']): ModelState {
+  return {
+    v: 1,
+    fence,
+    storageId,
+    namespace,
+    name,
+    displayName: null,
+    apiKeyHashes: [],
+    phase: 'Deleting',
+    erased: [],
+    active: null,
+    target: null,
+    targetReplicas: null,
+    training: { run: null, stage: null, percent: null, attempt: 0, lastFailure: null },
+    quarantined: [],
+    conditions: [],
+    recognition: { falseAcceptTarget: 0, maxFaces: 0 },
+    photosPerPerson: { min: 0, max: 0 },
+    limits: { people: 0, photos: 0 },
+    debounceSeconds: 0,
+    tombstone: true,
+  };
+}
+
+/** How long the old one of two keys is still valid; null: nothing will change by time alone. */
+export function keyExpiryInMs({ oldKeyValidUntil }: Pick<StoredFaceModel, 'oldKeyValidUntil'>, now: Date): number | null {
+  const ms = oldKeyValidUntil === null ? 0 : Date.parse(oldKeyValidUntil) - now.getTime();
+  return ms > 0 ? ms : null;
 }

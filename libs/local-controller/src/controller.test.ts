@@ -15,12 +15,19 @@ class Machine implements AsyncDisposable {
   readonly objects = new InMemoryObjectStore();
   readonly messaging = openLocalMessaging({ clock: systemClock });
   readonly runner = new FakeTrainingRunner();
+  /** What was swept. */
+  readonly erased: string[] = [];
+  #token = 0;
   #controller: LocalController | undefined;
   #model: StoredFaceModel | undefined;
 
   async start(spec: Readonly<Record<string, unknown>> = {}): Promise<void> {
     const identity = { uid: 'fm-0001-test', apiKeyHashes: ['00'], now: new Date(0) };
     this.#model ??= (await this.models.apply(aManifest('front-door', spec), identity)).model;
+    await this.restart();
+  }
+
+  async restart(): Promise<void> {
     const { models, objects, messaging, runner } = this;
     this.#controller = await openLocalController({
       models,
@@ -32,7 +39,9 @@ class Machine implements AsyncDisposable {
       clock: systemClock,
       random: seededRandom(1),
       logger: silentLogger,
-      changeToken: async () => 0,
+      changeToken: async () => this.#token,
+      erase: async (storageId) => void this.erased.push(storageId),
+      lastSweepAfterMs: 50,
     });
   }
 
@@ -84,6 +93,12 @@ class Machine implements AsyncDisposable {
       ...overrides,
     };
     await this.messaging.replicas.put(key, report, before?.revision ?? null);
+  }
+
+  /** What the command line does beside the server. */
+  async change(work: (models: InMemoryFaceModels) => Promise<unknown>): Promise<void> {
+    await work(this.models);
+    this.#token++;
   }
 
   state(accept: (state: ModelState) => boolean): Promise<ModelState> {
@@ -162,6 +177,39 @@ describe('the controller of one machine', () => {
     await machine.messaging.commands.send({ v: 1, id: 'again', kind: 'train', storageId: machine.storageId, snapshot: 1 });
     await systemClock.sleep(700, deadline(5000));
     expect((await machine.messaging.models.get(machine.storageId))?.revision).toBe(before?.revision);
+  });
+
+  it('takes another key over without a restart, and drops the old one when its time is over', async () => {
+    await using machine = new Machine();
+    await machine.start();
+    const oldKeyValidUntil = new Date(Date.now() + 1500);
+    await machine.change((models) => models.rotateKey('front-door', { hash: '11', oldKeyValidUntil }));
+    expect((await machine.state((s) => s.apiKeyHashes.includes('11'))).apiKeyHashes).toEqual(['11', '00']);
+    expect((await machine.state((s) => s.apiKeyHashes.length === 1)).apiKeyHashes).toEqual(['11']);
+  });
+
+  it('says that a deleted model is gone, cancels its run, sweeps twice and forgets it', async () => {
+    await using machine = new Machine();
+    await machine.start();
+    await machine.snapshot(1);
+    const { run } = await eventually(async () => machine.runner.runs()[0]?.spec);
+    await machine.change((models) => models.delete('front-door', new Date()));
+    expect(await machine.state((s) => s.tombstone)).toMatchObject({ apiKeyHashes: [], active: null });
+    await eventually(async () => ((await machine.models.deleted()).length === 0 ? true : undefined));
+    expect(machine.erased).toEqual([machine.storageId, machine.storageId]);
+    expect(machine.runner.cancelled).toEqual([run]);
+    expect((await machine.messaging.models.get(machine.storageId))?.value.tombstone).toBe(true);
+  });
+
+  it('finishes after a restart what was deleted while it was away', async () => {
+    await using machine = new Machine();
+    await machine.start();
+    await machine.stop();
+    await machine.change((models) => models.delete('front-door', new Date()));
+    await machine.restart();
+    expect((await machine.messaging.models.get(machine.storageId))?.value.tombstone).toBe(true);
+    await eventually(async () => ((await machine.models.deleted()).length === 0 ? true : undefined));
+    expect(machine.erased.length).toBeGreaterThan(0);
   });
 
   it('tells what happened as events, each once', async () => {

@@ -1,6 +1,7 @@
 import { storageIdOf } from '@facehash/facemodel';
 import { deadline, hasCode, supervise, type Random } from '@facehash/kernel';
 import type { Command } from '@facehash/messaging-core';
+import { Deletions, type DeletionParts } from './deletions.js';
 import { Reconciler, type ReconcileParts } from './reconcile.js';
 import { ReplicaBoard } from './replica-board.js';
 import { WorkQueue } from './work-queue.js';
@@ -11,7 +12,8 @@ const POLL_MS = 500;
 /** Everything is looked at this often even if no message says so: a lost one costs delay only. */
 const RESYNC_MS = 10_000;
 
-export interface LocalControllerOptions extends Omit<ReconcileParts, 'replicas'> {
+export interface LocalControllerOptions
+  extends Omit<ReconcileParts, 'replicas' | 'isDeleted'>, Pick<DeletionParts, 'erase' | 'lastSweepAfterMs'> {
   readonly random: Random;
   /** Changes whenever any FaceModel may have changed, also by another process. Cheap. */
   readonly changeToken: () => Promise<string | number>;
@@ -40,6 +42,7 @@ class ControlLoop implements LocalController {
   readonly #stop = new AbortController();
   readonly #queue: WorkQueue;
   readonly #replicas: ReplicaBoard;
+  readonly #deletions: Deletions;
   readonly #reconciler: Reconciler;
   readonly #background: Promise<unknown>[] = [];
   /** Storage id to the name that the repository finds the model by. */
@@ -49,7 +52,9 @@ class ControlLoop implements LocalController {
     const { messaging, runner, clock, random } = options;
     this.#queue = new WorkQueue(clock, random, this.#stop.signal);
     this.#replicas = new ReplicaBoard(clock);
-    this.#reconciler = new Reconciler({ ...options, replicas: this.#replicas });
+    this.#deletions = new Deletions(options);
+    const isDeleted = (storageId: string): boolean => this.#deletions.isDeleted(storageId);
+    this.#reconciler = new Reconciler({ ...options, replicas: this.#replicas, isDeleted });
     const changed = (storageId: string): void => this.#queue.add(storageId);
     const stopListening = runner.onChange(changed);
     this.#stop.signal.addEventListener('abort', stopListening, { once: true });
@@ -66,6 +71,7 @@ class ControlLoop implements LocalController {
     }
     this.#run('work', () => this.#workLoop());
     this.#run('poll', () => this.#pollLoop());
+    this.#run('deletions', () => this.#deletionLoop());
   }
 
   async close(): Promise<void> {
@@ -90,8 +96,19 @@ class ControlLoop implements LocalController {
     }
   }
 
+  /** Of its own, as erasing a large model takes minutes and the others must not wait. */
+  async #deletionLoop(): Promise<void> {
+    for (;;) {
+      await this.#deletions.work(this.#stop.signal);
+      await this.options.clock.sleep(POLL_MS, this.#stop.signal);
+    }
+  }
+
   async #refresh(): Promise<void> {
-    for (const model of await this.options.models.list()) this.#names.set(storageIdOf(model), model.name);
+    const models = await this.options.models.list();
+    this.#names.clear();
+    for (const model of models) this.#names.set(storageIdOf(model), model.name);
+    await this.#deletions.refresh((deleted) => this.#reconciler.publishTombstone(deleted, deadline(PASS_TIMEOUT_MS, this.#stop.signal)));
   }
 
   #lookAtAll(): void {

@@ -1,8 +1,14 @@
 import { encodeDocument, layout } from '@facehash/artifacts';
-import { storageIdOf, type FaceModelRepository, type FaceModelStatus, type StoredFaceModel } from '@facehash/facemodel';
+import {
+  storageIdOf,
+  type DeletedFaceModel,
+  type FaceModelRepository,
+  type FaceModelStatus,
+  type StoredFaceModel,
+} from '@facehash/facemodel';
 import { canonicalJson, FaceHashError, type Clock, type Logger } from '@facehash/kernel';
-import { happenings, plan, publishedState, type Step } from '@facehash/lifecycle';
-import type { Messaging } from '@facehash/messaging-core';
+import { happenings, keyExpiryInMs, plan, publishedState, tombstoneOf, type Step } from '@facehash/lifecycle';
+import type { Messaging, ModelState } from '@facehash/messaging-core';
 import type { ObjectStore } from '@facehash/object-store-core';
 import { gather, type Gathered } from './gather.js';
 import type { TrainingRunner } from './ports.js';
@@ -15,6 +21,8 @@ export interface ReconcileParts {
   readonly messaging: Messaging;
   readonly runner: TrainingRunner;
   readonly replicas: ReplicaBoard;
+  /** Whether the model was deleted in the meantime: a pass that began before must not bring it back. */
+  readonly isDeleted: (storageId: string) => boolean;
   readonly pipeline: string;
   /** Bound on training runs at once, over all models. */
   readonly runsMax: number;
@@ -41,7 +49,12 @@ export class Reconciler {
     if (changed) await this.#announce(model, decided.status, signal);
     if (decided.forgetRun !== null) this.parts.runner.forget(decided.forgetRun);
     if (decided.step !== null || decided.forgetRun !== null || movedOn(model.status, decided.status)) return 'again';
-    return decided.againAfterMs ?? 'settled';
+    return soonest(decided.againAfterMs, keyExpiryInMs(model, gathered.observed.now)) ?? 'settled';
+  }
+
+  /** The model is gone: every replica forgets it and its keys. */
+  async publishTombstone(deleted: DeletedFaceModel, signal: AbortSignal): Promise<void> {
+    await this.#put(deleted.storageId, (fence) => tombstoneOf(deleted, fence), signal);
   }
 
   /** After a start: where a pass cannot decide, because something in the store is damaged, what was known keeps the key answering. */
@@ -94,11 +107,17 @@ export class Reconciler {
 
   /** Publishes only what differs, so that a settled model costs no message. */
   async #publish(model: StoredFaceModel, status: FaceModelStatus, signal: AbortSignal): Promise<void> {
+    const now = this.parts.clock.now();
+    await this.#put(storageIdOf(model), (fence) => publishedState(model, status, { fence, now }), signal);
+  }
+
+  async #put(key: string, make: (fence: ModelState['fence']) => ModelState, signal: AbortSignal): Promise<void> {
     const { models } = this.parts.messaging;
-    const key = storageIdOf(model);
     const before = await models.get(key, signal);
-    const state = publishedState(model, status, before?.value.fence ?? { term: 1, sequence: 0 });
+    const state = make(before?.value.fence ?? { term: 1, sequence: 0 });
     if (before && canonicalJson(before.value) === canonicalJson(state)) return;
+    // Looked at last, as the model may have been deleted while its state was being read.
+    if (!state.tombstone && this.parts.isDeleted(key)) throw new FaceHashError('CONFLICT', { key });
     this.#sequence++;
     const revision = await models.put(key, { ...state, fence: { term: 1, sequence: this.#sequence } }, before?.revision ?? null, signal);
     if (revision === undefined) throw new FaceHashError('CONFLICT', { key });
@@ -131,4 +150,8 @@ function movedOn(before: FaceModelStatus | null, after: FaceModelStatus): boolea
     canonicalJson([before?.rollout ?? null, before?.training.lastFailure ?? null, before?.quarantined ?? []]) !==
     canonicalJson([after.rollout, after.training.lastFailure, after.quarantined])
   );
+}
+
+function soonest(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }

@@ -1,28 +1,28 @@
 import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { API_VERSION, applyFaceModel, KIND, parseManifest, type Applied, type FaceModelManifest } from '@facehash/facemodel';
-import { FaceHashError, systemClock, systemRandom } from '@facehash/kernel';
+import { FaceHashError } from '@facehash/kernel';
 import { KeyFiles } from '@facehash/key-files';
-import type { GlobalOptions } from './cli.js';
+import type { CliContext, GlobalOptions } from './context.js';
 import { withModels } from './models.js';
 
-export async function applyFile(file: string, options: GlobalOptions): Promise<string> {
-  return applyAll(manifestsIn(await readYaml(file), file), options);
+export async function applyFile(file: string, options: GlobalOptions, context: CliContext): Promise<string> {
+  return applyAll(manifestsIn(await readYaml(file), file), options, context);
 }
 
-export async function createModel(name: string, options: GlobalOptions): Promise<string> {
+export async function createModel(name: string, options: GlobalOptions, context: CliContext): Promise<string> {
   return withModels(options.dataDir, async (models) => {
     if (await models.find(name))
       throw invalid([{ path: 'metadata.name', message: `a model ${name} exists already; change it by apply -f` }]);
-    return applyAll([manifestOf({ apiVersion: API_VERSION, kind: KIND, metadata: { name } }, '')], options);
+    return applyAll([manifestOf({ apiVersion: API_VERSION, kind: KIND, metadata: { name } }, '')], options, context);
   });
 }
 
 /** All documents are checked before the first is applied. */
-async function applyAll(manifests: readonly FaceModelManifest[], options: GlobalOptions): Promise<string> {
+async function applyAll(manifests: readonly FaceModelManifest[], options: GlobalOptions, context: CliContext): Promise<string> {
   return withModels(options.dataDir, async (models) => {
     const applied: Applied[] = [];
-    const parts = { models, keys: new KeyFiles(options.dataDir), clock: systemClock, random: systemRandom };
+    const parts = { models, keys: new KeyFiles(options.dataDir), clock: context.clock, random: context.random };
     for (const manifest of manifests) applied.push(await applyFaceModel(manifest, parts));
     return options.json ? `${JSON.stringify(applied.map(asJson))}\n` : applied.map(asText).join('');
   });

@@ -6,7 +6,7 @@ import { aManifestOfVersion } from '@facehash/artifacts/testing';
 import { isApiKey } from '@facehash/facemodel';
 import { sha256Hex } from '@facehash/kernel';
 import { openFsObjectStore } from '@facehash/object-store-fs';
-import { runCli } from './cli.js';
+import { Terminal } from './testing/terminal.js';
 
 /** As a training run and the controller leave it. */
 async function storeVersion(folder: string, storageId: string): Promise<void> {
@@ -39,18 +39,20 @@ async function storeRun(
 
 describe('the command line', () => {
   let folder: string;
+  let terminal: Terminal;
   let out = '';
   let complaints = '';
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'facehash-cli-'));
+    terminal = new Terminal(folder);
   });
   afterEach(() => rm(folder, { recursive: true }));
 
   async function facehash(...args: string[]): Promise<number> {
-    out = '';
-    complaints = '';
-    return runCli(args, { defaultDataDir: folder, write: (text) => (out += text), complain: (text) => (complaints += text) });
+    const exitCode = await terminal.run(...args);
+    ({ out, complaints } = terminal);
+    return exitCode;
   }
 
   async function yaml(text: string): Promise<string> {
@@ -138,6 +140,118 @@ describe('the command line', () => {
   ])('says what is wrong with %s', async (_, file, message) => {
     expect(await facehash('apply', '-f', await file())).toBe(1);
     expect(complaints).toContain(message);
+  });
+
+  it('shows a model, also before a server has looked at it', async () => {
+    await facehash('model', 'create', 'front-door');
+    expect(await facehash('model', 'show', 'front-door')).toBe(0);
+    expect(out).toMatch(/^name +front-door\n[\s\S]*key +.*keys\/front-door\n[\s\S]*phase +Unknown/);
+    await facehash('--json', 'model', 'show', 'front-door');
+    expect(JSON.parse(out)).toMatchObject({ name: 'front-door', status: null, keyFile: join(folder, 'keys', 'front-door') });
+    expect(await facehash('model', 'show', 'back-door')).toBe(1);
+    expect(complaints).toContain('back-door: is no model here');
+  });
+
+  describe('another key', () => {
+    const key = async (): Promise<string> => (await readFile(join(folder, 'keys', 'front-door'), 'utf8')).trim();
+
+    it('takes the place of the old one, which stays valid for a day unless somebody says otherwise', async () => {
+      await facehash('model', 'create', 'front-door');
+      const before = await key();
+      const day = 86_400_000;
+      for (const [args, ms] of [
+        [[], day],
+        [['--grace', '90s'], 90_000],
+      ] as const) {
+        expect(await facehash('--json', 'model', 'rotate-key', 'front-door', ...args)).toBe(0);
+        const { oldKeyValidUntil } = JSON.parse(out) as { oldKeyValidUntil: string };
+        expect(Date.parse(oldKeyValidUntil) - terminal.now.getTime()).toBe(ms);
+      }
+      expect([isApiKey(await key()), (await key()) === before]).toEqual([true, false]);
+      expect(out).not.toMatch(/fhk_/);
+    });
+
+    it('revokes the old one with --now', async () => {
+      await facehash('model', 'create', 'front-door');
+      await facehash('model', 'rotate-key', 'front-door', '--now');
+      expect(out).toContain('the old one is revoked');
+      await facehash('model', 'show', 'front-door');
+      expect(out).toMatch(/old key valid until +-\n/);
+    });
+
+    it.each([
+      ['--grace', '1'],
+      ['--grace', '8d'],
+      ['--grace', '-1h'],
+      ['--grace', '1h', '--now'],
+    ])('is not understood with %s %s', async (...args) => {
+      expect(await facehash('model', 'rotate-key', 'front-door', ...args)).toBe(2);
+    });
+
+    it('needs a model', async () => {
+      await facehash('model', 'create', 'front-door');
+      expect(await facehash('model', 'rotate-key', 'back-door')).toBe(1);
+    });
+  });
+
+  describe('deleting a model', () => {
+    beforeEach(() => facehash('model', 'create', 'front-door'));
+
+    it('asks for its name where somebody sits, and does nothing for another one', async () => {
+      terminal.answer = 'front-dor';
+      expect(await facehash('model', 'delete', 'front-door')).toBe(1);
+      expect(complaints).toContain('was not deleted');
+      terminal.answer = 'front-door';
+      expect(await facehash('model', 'delete', 'front-door')).toBe(0);
+      expect(terminal.questions).toHaveLength(2);
+      expect(await facehash('model', 'delete', 'front-door')).toBe(1);
+    });
+
+    it('needs --yes where nobody sits', async () => {
+      expect(await facehash('model', 'delete', 'front-door')).toBe(2);
+      expect(complaints).toContain('--yes');
+      await facehash('--json', 'model', 'list');
+      expect(JSON.parse(out)).toHaveLength(1);
+    });
+
+    it('takes its key away, and leaves its name to another one with another key', async () => {
+      const file = join(folder, 'keys', 'front-door');
+      const before = await readFile(file, 'utf8');
+      expect(await facehash('model', 'delete', 'front-door', '--yes')).toBe(0);
+      await expect(readFile(file)).rejects.toMatchObject({ code: 'ENOENT' });
+      expect(await facehash('model', 'create', 'front-door')).toBe(0);
+      expect(await readFile(file, 'utf8')).not.toBe(before);
+    });
+  });
+
+  describe('an archive', () => {
+    it('of a model is taken in on another machine, under another name if wished', async () => {
+      await facehash('apply', '-f', await yaml(frontDoor('{recognition: {falseAcceptTarget: 0.001}}')));
+      const file = join(folder, 'front-door.tar');
+      expect(await facehash('export', 'front-door', file)).toBe(0);
+      expect(out).toBe(`facemodel/front-door exported with 0 photos to ${file}: it holds photos of people and no key\n`);
+      const elsewhere = new Terminal(join(folder, 'elsewhere'));
+      expect(await elsewhere.run('import', file)).toBe(0);
+      expect(elsewhere.out).toContain('facemodel/front-door imported with 0 people and 0 photos; its key is in');
+      expect(await facehash('import', file)).toBe(1);
+      expect(complaints).toContain('exists already');
+      expect(await facehash('import', file, '--name', 'copy')).toBe(0);
+      expect(out).toContain('another model has its storage id');
+      await facehash('--json', 'model', 'show', 'copy');
+      expect(JSON.parse(out)).toMatchObject({ name: 'copy', spec: { recognition: { falseAcceptTarget: 0.001 } } });
+    });
+
+    it('is not written over a file, and not read where there is none or it is something else', async () => {
+      await facehash('model', 'create', 'front-door');
+      const file = await yaml('something else');
+      expect(await facehash('export', 'front-door', file)).toBe(1);
+      expect(complaints).toContain('is there already');
+      expect(await facehash('export', 'back-door', join(folder, 'a.tar'))).toBe(1);
+      expect(await facehash('import', join(folder, 'nothing.tar'))).toBe(1);
+      expect(complaints).toContain('is not there');
+      expect(await facehash('import', file)).toBe(1);
+      expect(complaints).toContain('cannot be read as a tar');
+    });
   });
 
   it('answers an unknown command with 2', async () => {

@@ -1,5 +1,5 @@
 import type { StoredFaceModel } from '@facehash/facemodel';
-import type { GlobalOptions } from './cli.js';
+import type { GlobalOptions } from './context.js';
 import { table } from './table.js';
 import { withModelsThere } from './models.js';
 
@@ -18,6 +18,6 @@ function asRow({ name, status }: StoredFaceModel): readonly string[] {
   return [name, phase, String(samples.people), String(samples.photos), activeVersion?.name ?? '-', targetVersion ?? '-'];
 }
 
-function asJson({ name, namespace, uid, generation, spec, status, createdAt }: StoredFaceModel): unknown {
+export function asJson({ name, namespace, uid, generation, spec, status, createdAt }: StoredFaceModel): object {
   return { name, namespace, uid, generation, spec, status, createdAt };
 }

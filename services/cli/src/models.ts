@@ -27,6 +27,10 @@ export async function withModelsThere<T>(dataDir: string, use: (models: FaceMode
   return withModels(dataDir, use);
 }
 
-function databaseIn(dataDir: string): string {
+export function noModel(name: string): FaceHashError {
+  return new FaceHashError('NOT_FOUND', { problems: [{ path: name, message: 'is no model here: model list shows those that are' }] });
+}
+
+export function databaseIn(dataDir: string): string {
   return join(dataDir, 'facehash.db');
 }

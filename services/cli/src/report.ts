@@ -4,8 +4,8 @@ import { storageIdOf } from '@facehash/facemodel';
 import { FaceHashError, sha256Hex } from '@facehash/kernel';
 import { isKey, type ObjectStore } from '@facehash/object-store-core';
 import { openFsObjectStore } from '@facehash/object-store-fs';
-import type { GlobalOptions } from './cli.js';
-import { withModelsThere } from './models.js';
+import type { GlobalOptions } from './context.js';
+import { noModel, withModelsThere } from './models.js';
 
 interface Wish {
   readonly name: string;
@@ -23,7 +23,7 @@ interface Asked {
 /** The evaluation of the version that answers, or of the one that a run made: the page for people, or the document for programs. */
 export async function reportOf({ name, run }: Wish, { dataDir, json }: GlobalOptions): Promise<string> {
   const model = await withModelsThere(dataDir, (models) => models.find(name));
-  if (!model) throw none(name, 'is no model here');
+  if (!model) throw noModel(name);
   const asked: Asked = {
     name,
     storageId: storageIdOf(model),

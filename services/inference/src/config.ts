@@ -76,7 +76,14 @@ const environment = z
 const forTrainer = ['FACEHASH_TFJS_BACKEND', 'FACEHASH_TENSORFLOW_DIR', 'FACEHASH_TENSORFLOW_DEVICE'];
 
 /** Set by or for our own tools. */
-const knownElsewhere = ['FACEHASH_CACHE_DIR', 'FACEHASH_FACES', 'FACEHASH_SKIP_APT', 'FACEHASH_TEST_RUN'];
+const knownElsewhere = [
+  'FACEHASH_CACHE_DIR',
+  'FACEHASH_FACES',
+  'FACEHASH_SKIP_APT',
+  'FACEHASH_TEST_RUN',
+  'FACEHASH_URL',
+  'FACEHASH_API_KEY',
+];
 
 /** What programs that we start may know of the environment beside what they are told. FACEHASH_TEST_RUN marks the processes of a test run. */
 const handedOn = [

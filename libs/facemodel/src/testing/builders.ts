@@ -18,6 +18,7 @@ export function aStoredModel(
     generation: 1,
     spec: manifest.spec,
     apiKeyHashes: [],
+    oldKeyValidUntil: null,
     status: null,
     createdAt: '2026-01-01T00:00:00.000Z',
     ...rest,

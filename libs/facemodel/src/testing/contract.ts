@@ -30,6 +30,7 @@ export function describeFaceModelRepositoryContract(
           generation: 1,
           spec: manifest.spec,
           apiKeyHashes: ['ab', 'cd'],
+          oldKeyValidUntil: null,
           status: null,
           createdAt: '2026-01-01T00:00:00.000Z',
         },
@@ -105,6 +106,86 @@ export function describeFaceModelRepositoryContract(
     it('does nothing for the status of a model that is gone', async () => {
       await expect(models.writeStatus('fm-gone', aStatus('fm-gone'))).resolves.toBeUndefined();
       expect(await models.list()).toEqual([]);
+    });
+
+    it('takes a status that was known elsewhere at creation only', async () => {
+      const manifest = aManifest('front-door');
+      expect((await models.apply(manifest, { ...identity, status: aStatus('fm-0001-test') })).model.status).toEqual(
+        aStatus('fm-0001-test'),
+      );
+      await models.apply(manifest, { ...identity, status: { ...aStatus('fm-0001-test'), phase: 'Ready' } });
+      expect((await models.find('front-door'))?.status?.phase).toBe('Empty');
+    });
+
+    describe('another key', () => {
+      const until = new Date('2026-01-02T00:00:00Z');
+      it('is put before the one that it replaces, which stays valid for a while', async () => {
+        await models.apply(aManifest('front-door'), { ...identity, apiKeyHashes: ['k1'] });
+        const rotated = await models.rotateKey('front-door', { hash: 'k2', oldKeyValidUntil: until });
+        expect(rotated).toMatchObject({ apiKeyHashes: ['k2', 'k1'], oldKeyValidUntil: '2026-01-02T00:00:00.000Z', generation: 1 });
+        expect(await models.find('front-door')).toEqual(rotated);
+        expect(await models.rotateKey('front-door', { hash: 'k2', oldKeyValidUntil: until })).toEqual(rotated);
+      });
+
+      it('leaves two at most', async () => {
+        await models.apply(aManifest('front-door'), { ...identity, apiKeyHashes: ['k1'] });
+        await models.rotateKey('front-door', { hash: 'k2', oldKeyValidUntil: until });
+        expect((await models.rotateKey('front-door', { hash: 'k3', oldKeyValidUntil: until }))?.apiKeyHashes).toEqual(['k3', 'k2']);
+      });
+
+      it('revokes all others when they get no grace', async () => {
+        await models.apply(aManifest('front-door'), { ...identity, apiKeyHashes: ['k1'] });
+        await models.rotateKey('front-door', { hash: 'k2', oldKeyValidUntil: until });
+        const only = { apiKeyHashes: ['k2'], oldKeyValidUntil: null };
+        expect(await models.rotateKey('front-door', { hash: 'k2', oldKeyValidUntil: null })).toMatchObject(only);
+        expect(await models.find('front-door')).toMatchObject(only);
+      });
+
+      it('needs a model', async () => {
+        expect(await models.rotateKey('nobody', { hash: 'k', oldKeyValidUntil: null })).toBeUndefined();
+      });
+    });
+
+    describe('a deleted model', () => {
+      const later = new Date('2026-02-01T00:00:00Z');
+      it('is gone from the models and is remembered until it is forgotten', async () => {
+        const { model } = await models.apply(aManifest('front-door'), identity);
+        const deleted = {
+          uid: model.uid,
+          name: 'front-door',
+          namespace: 'default',
+          storageId: model.uid,
+          deletedAt: '2026-02-01T00:00:00.000Z',
+        };
+        expect(await models.delete('front-door', later)).toEqual(deleted);
+        expect(await models.delete('front-door', later)).toBeUndefined();
+        expect([await models.list(), await models.find('front-door'), await models.deleted()]).toEqual([[], undefined, [deleted]]);
+        await models.forget(model.uid);
+        await models.forget(model.uid);
+        expect(await models.deleted()).toEqual([]);
+      });
+
+      it('leaves its name to another, who inherits nothing', async () => {
+        await models.apply(aManifest('front-door', { suspend: true }), { ...identity, status: aStatus('fm-0001-test') });
+        await models.delete('front-door', later);
+        const made = await models.apply(aManifest('front-door'), another);
+        expect(made).toMatchObject({
+          outcome: 'created',
+          model: { uid: 'fm-0002-test', generation: 1, status: null, spec: { suspend: false }, apiKeyHashes: [] },
+        });
+        expect(await models.deleted()).toHaveLength(1);
+      });
+
+      it('keeps its storage id to itself until it is forgotten', async () => {
+        const adopting = aManifest('back-door', { storageId: 'fm-0001-test' });
+        const refused = { code: 'MODEL_INVALID', details: { problems: [{ path: 'spec.storageId' }] } };
+        await models.apply(aManifest('front-door'), identity);
+        await expect(models.apply(adopting, another)).rejects.toMatchObject(refused);
+        await models.delete('front-door', later);
+        await expect(models.apply(adopting, another)).rejects.toMatchObject(refused);
+        await models.forget('fm-0001-test');
+        expect((await models.apply(adopting, another)).outcome).toBe('created');
+      });
     });
 
     it('hands out copies: what a caller does to them changes nothing', async () => {

@@ -140,6 +140,14 @@ export interface Registry extends ErasureRegister {
   bumpCounter(storageId: string, signal?: AbortSignal): Promise<number>;
   /** 0 for a model that nothing happened to. */
   counter(storageId: string, signal?: AbortSignal): Promise<number>;
+  /** Raises the counter to this value, of a model that comes from elsewhere; one that is as high already stays. The value it has then. */
+  raiseCounter(storageId: string, value: number, signal?: AbortSignal): Promise<number>;
   /** Every model that has a counter, in the order of storage ids, for the sweep of those whose snapshot is behind. */
   counters(signal?: AbortSignal): AsyncIterable<{ readonly storageId: string; readonly counter: number }>;
+
+  /**
+   * Erases all people, photos and the counter of a model. Not at once: it lets others have their turns, so what is added meanwhile may
+   * stay. Safe to repeat.
+   */
+  eraseModel(storageId: string, signal?: AbortSignal): Promise<void>;
 }

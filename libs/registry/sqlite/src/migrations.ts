@@ -42,4 +42,9 @@ export const migrations: readonly string[] = [
      storage_id TEXT NOT NULL, person_id TEXT NOT NULL, sha256 TEXT NOT NULL, removed_at TEXT NOT NULL,
      PRIMARY KEY (storage_id, person_id, sha256)
    ) STRICT, WITHOUT ROWID`,
+  // Rotation of keys, and models of which something may still be stored.
+  `ALTER TABLE face_models ADD COLUMN old_key_valid_until TEXT;
+   CREATE TABLE deleted_models (
+     uid TEXT PRIMARY KEY, name TEXT NOT NULL, namespace TEXT NOT NULL, storage_id TEXT NOT NULL, deleted_at TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID`,
 ];

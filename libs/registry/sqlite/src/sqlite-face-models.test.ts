@@ -51,12 +51,15 @@ describe('FaceModels in an SQLite file', () => {
     };
     await act(() => models.apply(aManifest('front-door'), identity));
     await act(() => other.apply(aManifest('front-door', { suspend: true }), identity));
-    expect(new Set(tokens).size).toBe(3);
+    await act(() => other.rotateKey('front-door', { hash: 'cd', oldKeyValidUntil: null }));
+    await act(() => other.apply(aManifest('back-door'), { ...identity, uid: 'fm-0002-test' }));
+    await act(() => other.delete('back-door', new Date(0)));
+    expect(new Set(tokens).size).toBe(6);
     const last = tokens.at(-1);
     await act(() => other.apply(aManifest('front-door', { suspend: true }), identity));
     await act(() => other.apply(aManifest('front-door', { storageId: 'adopted-1' }), identity).catch(() => undefined));
     await act(() => models.writeStatus('fm-0001-test', { phase: 'Empty' } as FaceModelStatus));
-    expect(tokens.slice(3)).toEqual([last, last, last]);
+    expect(tokens.slice(6)).toEqual([last, last, last]);
     await other.close();
   });
 

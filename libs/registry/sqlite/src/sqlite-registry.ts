@@ -22,6 +22,13 @@ const WALK_PAGE = 1000;
 const BY_ID = 'SELECT * FROM people WHERE storage_id = ? AND id = ?';
 const BY_NAME = 'SELECT * FROM people WHERE storage_id = ? AND name = ?';
 
+const ERASE_PHOTOS = `DELETE FROM photos WHERE storage_id = ? AND (person_id, sha256) IN (
+  SELECT person_id, sha256 FROM photos WHERE storage_id = ? LIMIT ?)`;
+/** Whoever got a photo meanwhile stays: their photo needs them. */
+const ERASE_PEOPLE = `DELETE FROM people WHERE storage_id = ? AND id IN (
+  SELECT id FROM people WHERE storage_id = ?
+  AND NOT EXISTS (SELECT 1 FROM photos WHERE photos.storage_id = people.storage_id AND photos.person_id = people.id) LIMIT ?)`;
+
 export interface SqliteRegistry extends Registry {
   close(): Promise<void>;
 }
@@ -155,9 +162,27 @@ class RegistryOnSqlite extends SqliteErasures implements SqliteRegistry {
     }, signal);
   }
 
+  raiseCounter(storageId: string, value: number, signal?: AbortSignal): Promise<number> {
+    const sql =
+      'INSERT INTO counters (storage_id, value) VALUES (?, ?) ON CONFLICT (storage_id) DO UPDATE SET value = max(value, excluded.value) RETURNING value';
+    return this.database.do((db) => numberIn(db.row(sql, storageId, value), 'value'), signal);
+  }
+
   async *counters(signal?: AbortSignal): AsyncIterable<{ readonly storageId: string; readonly counter: number }> {
     const rows = await this.database.do((db) => db.rows('SELECT * FROM counters ORDER BY storage_id'), signal);
     for (const row of rows) yield { storageId: textIn(row, 'storage_id'), counter: numberIn(row, 'value') };
+  }
+
+  async eraseModel(storageId: string, signal?: AbortSignal): Promise<void> {
+    await this.#eraseRows(ERASE_PHOTOS, storageId, signal);
+    await this.#eraseRows(ERASE_PEOPLE, storageId, signal);
+    for (const rows of ['erasures', 'removals', 'counters'])
+      await this.database.do((db) => db.run(`DELETE FROM ${rows} WHERE storage_id = ?`, storageId), signal);
+    await this.database.do((db) => db.run('DELETE FROM totals WHERE storage_id = ? AND people = 0 AND photos = 0', storageId), signal);
+  }
+
+  async #eraseRows(sql: string, storageId: string, signal?: AbortSignal): Promise<void> {
+    while ((await this.database.do((db) => db.run(sql, storageId, storageId, WALK_PAGE), signal)) > 0) await othersFirst();
   }
 
   close(): Promise<void> {

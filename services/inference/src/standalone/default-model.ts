@@ -33,7 +33,7 @@ export async function ensureDefaultModel({ models, keys, bootstrapApiKey, clock,
   }
   const parsed = parseManifest({ apiVersion: API_VERSION, kind: KIND, metadata: { name: DEFAULT_MODEL } });
   if (!parsed.ok) throw new Error('the manifest of the default model does not fit its schema');
-  const own: OwnerKeys = { keep: (name) => keys.keep(name, () => bootstrapApiKey ?? newApiKey(random)) };
+  const own: Pick<OwnerKeys, 'keep'> = { keep: (name) => keys.keep(name, () => bootstrapApiKey ?? newApiKey(random)) };
   const { model } = await applyFaceModel(parsed.manifest, { models, keys: own, clock, random });
   logger.info('model is made', { model: model.name, storageId: model.uid });
 }

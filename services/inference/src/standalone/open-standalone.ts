@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { openTfjsBackend } from '@facehash/classifier-tfjs';
 import {
   createEnrolment,
+  modelEraser,
   openEraser,
   openSnapshotCutter,
   PeopleProjector,
@@ -40,6 +41,9 @@ import { jobObserver } from './vision-jobs.js';
 /** N is 1. */
 const REPLICA = 'standalone';
 const SYNC_TIMEOUT_MS = 60_000;
+const SYNC_RETRY_MS = 1000;
+/** What a call that was cut off at its time limit, or a pass of the controller, may need to come to its end. */
+const LAST_SWEEP_SLACK_MS = 60_000;
 
 /** The whole product on one machine, but for what listens. */
 export interface Standalone {
@@ -140,7 +144,7 @@ function openEnrolment(
 }
 
 async function openController({ config, closer, context, stores, messaging }: Parts): Promise<void> {
-  const { models, objects, objectsDir } = stores;
+  const { models, registry, objects, objectsDir } = stores;
   const runner = await openChildProcessRunner({
     trainer: config.trainer,
     environment: trainerEnvironment(config, objectsDir),
@@ -156,6 +160,8 @@ async function openController({ config, closer, context, stores, messaging }: Pa
     pipeline: PIPELINE_ID,
     runsMax: config.trainingRunsMax,
     changeToken: () => models.changeToken(),
+    erase: modelEraser({ registry, objects, people: messaging.people }),
+    lastSweepAfterMs: Math.max(config.uploadTimeoutMs, config.requestTimeoutMs) + LAST_SWEEP_SLACK_MS,
     ...context,
   });
   closer.defer('controller', () => controller.close());
@@ -175,10 +181,40 @@ function trainerEnvironment(config: InferenceConfig, objectsDir: string): Readon
 }
 
 /** Messaging on one machine forgets with its process; the registry knows the names. */
-async function restoreNames({ stores, messaging, context }: Parts, directory: WatchedDirectory): Promise<void> {
+async function restoreNames({ stores, messaging, context, closer }: Parts, directory: WatchedDirectory): Promise<void> {
   const projector = new PeopleProjector(messaging.people, stores.registry, context);
   const signal = deadline(SYNC_TIMEOUT_MS);
   for (const { storageId } of directory.all()) await projector.sync(storageId, signal);
+  followNames(projector, directory, { context, closer });
+}
+
+/** A model that the command line brings in while the server runs comes with people. */
+function followNames(
+  projector: PeopleProjector,
+  directory: WatchedDirectory,
+  { context, closer }: Pick<Parts, 'context' | 'closer'>,
+): void {
+  const { clock, logger } = context;
+  const stop = new AbortController();
+  const sync = async (storageId: string): Promise<void> => {
+    while (!stop.signal.aborted) {
+      try {
+        return await projector.sync(storageId, deadline(SYNC_TIMEOUT_MS, stop.signal));
+      } catch (error) {
+        logger.warn('the names of a new model could not be read and will be again', { storageId, error });
+        await clock.sleep(SYNC_RETRY_MS, stop.signal).catch(() => undefined);
+      }
+    }
+  };
+  const synced = new Map(directory.all().map(({ storageId }) => [storageId, Promise.resolve()]));
+  directory.onChange(({ storageId, tombstone }) => {
+    if (tombstone) synced.delete(storageId);
+    else if (!synced.has(storageId)) synced.set(storageId, sync(storageId));
+  });
+  closer.defer('names of new models', async () => {
+    stop.abort();
+    await Promise.all(synced.values());
+  });
 }
 
 function httpPorts(

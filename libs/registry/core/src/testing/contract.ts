@@ -216,6 +216,13 @@ export function describeRegistryContract(name: string, open: () => Promise<{ rea
         expect(await registry.counter(storageId)).toBe(20);
       });
 
+      it('is raised and never lowered', async () => {
+        expect(await registry.raiseCounter(storageId, 7)).toBe(7);
+        expect(await registry.raiseCounter(storageId, 3)).toBe(7);
+        expect(await registry.bumpCounter(storageId)).toBe(8);
+        expect([await registry.counter(storageId), await registry.counter(ELSEWHERE)]).toEqual([8, 0]);
+      });
+
       it('is one per model, and all are listed', async () => {
         expect(await collect(registry.counters())).toEqual([]);
         for (const id of [ELSEWHERE, storageId, storageId]) await registry.bumpCounter(id);
@@ -227,6 +234,37 @@ export function describeRegistryContract(name: string, open: () => Promise<{ rea
     });
 
     describe('what goes', () => describeErasures(() => registry));
+
+    describe('a model that is erased', () => {
+      it('leaves no row, and others as they were', async () => {
+        await registry.createPerson(ann);
+        for (const photo of times(5, (i) => aPhoto(ann, `photo ${i}`))) await registry.addPhoto(photo);
+        await registry.bumpCounter(storageId);
+        await registry.createPerson(ben);
+        await registry.addPhoto(aPhoto(ben, 'of ben'));
+        await registry.erasePerson(storageId, ben.id, '2026-01-01T00:00:00.000Z');
+        const elsewhere = { ...ann, storageId: ELSEWHERE };
+        await registry.createPerson(elsewhere);
+        await registry.addPhoto(aPhoto(elsewhere));
+        await registry.bumpCounter(ELSEWHERE);
+        await registry.eraseModel(storageId);
+        expect(await registry.people(storageId, { limit: 10 })).toEqual({ items: [], next: null });
+        expect(await collect(registry.allPhotos(storageId))).toEqual([]);
+        expect([await registry.counts(storageId), await registry.counter(storageId)]).toEqual([{ people: 0, photos: 0 }, 0]);
+        expect([await registry.erasure(storageId, ben.id), await collect(registry.removals())]).toEqual([undefined, []]);
+        expect(await registry.counts(ELSEWHERE)).toEqual({ people: 1, photos: 1 });
+        expect(await collect(registry.counters())).toEqual([{ storageId: ELSEWHERE, counter: 1 }]);
+      });
+
+      it('may be erased again, and its id be used anew', async () => {
+        await registry.eraseModel(storageId);
+        await registry.createPerson(ann);
+        await registry.eraseModel(storageId);
+        await registry.eraseModel(storageId);
+        expect((await registry.createPerson(ann)).outcome).toBe('created');
+        expect(await registry.counts(storageId)).toEqual({ people: 1, photos: 0 });
+      });
+    });
 
     it('hands out copies: what a caller does to them changes nothing', async () => {
       const person: Person = { ...ann, metadata: { floor: '3' } };
@@ -253,6 +291,7 @@ export function describeRegistryContract(name: string, open: () => Promise<{ rea
         () => registry.counts(storageId, signal),
         () => registry.bumpCounter(storageId, signal),
         () => registry.counter(storageId, signal),
+        () => registry.raiseCounter(storageId, 7, signal),
         () => collect(registry.counters(signal)),
         () => registry.photo(storageId, ben.id, 'x', signal),
         () => registry.erasePerson(storageId, ben.id, 'now', signal),
@@ -263,6 +302,7 @@ export function describeRegistryContract(name: string, open: () => Promise<{ rea
         () => registry.removePhoto({ ...aPhoto(ben), removedAt: 'now' }, signal),
         () => collect(registry.removals(signal)),
         () => registry.removalDone(aPhoto(ben), signal),
+        () => registry.eraseModel(storageId, signal),
       ]) {
         await expect(call()).rejects.toBe(enough);
       }

@@ -108,6 +108,13 @@ export class InMemoryRegistry implements Registry {
     return this.#counters.get(storageId) ?? 0;
   }
 
+  async raiseCounter(storageId: string, value: number, signal?: AbortSignal): Promise<number> {
+    this.#begin(signal);
+    const raised = Math.max(this.#counters.get(storageId) ?? 0, value);
+    this.#counters.set(storageId, raised);
+    return raised;
+  }
+
   async *counters(signal?: AbortSignal): AsyncIterable<{ storageId: string; counter: number }> {
     this.#begin(signal);
     for (const [storageId, counter] of [...this.#counters].sort(([a], [b]) => (a < b ? -1 : 1))) yield { storageId, counter };
@@ -175,6 +182,13 @@ export class InMemoryRegistry implements Registry {
   async removalDone({ storageId, personId, sha256 }: Omit<PhotoRemoval, 'removedAt'>, signal?: AbortSignal): Promise<void> {
     this.#begin(signal);
     this.#removals.delete(`${storageId}/${personId}/${sha256}`);
+  }
+
+  async eraseModel(storageId: string, signal?: AbortSignal): Promise<void> {
+    this.#begin(signal);
+    for (const rows of [this.#photos, this.#people, this.#erasures, this.#removals])
+      for (const [key, row] of [...rows]) if (row.storageId === storageId) rows.delete(key);
+    this.#counters.delete(storageId);
   }
 
   #peopleOf(storageId: string): readonly Person[] {
