@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { describedPipeline } from '@facehash/vision-pipelines';
 import { seededRandom } from '@facehash/kernel';
 import { branchRows } from '../support/accuracy/branch.js';
 import { Gallery, type Answer } from '../support/accuracy/gallery.js';
@@ -17,6 +18,7 @@ import { Product } from '../support/product.js';
 const { values: options } = parseArgs({
   options: {
     faces: { type: 'string' },
+    descriptor: { type: 'string' },
     json: { type: 'boolean', default: false },
     galleries: { type: 'string', default: '50' },
     strangers: { type: 'string', default: '60' },
@@ -26,6 +28,7 @@ const { values: options } = parseArgs({
   },
 });
 if (options.faces !== undefined) setFacesDir(options.faces);
+const own = options.descriptor === undefined ? undefined : describedPipeline.parse(options.descriptor);
 const parts = options.only.split(',');
 
 const TARGETS = [0.01, 0.001] as const;
@@ -35,7 +38,10 @@ const PHOTOS_OF_GALLERY = 5;
 
 const home = await mkdtemp(join(tmpdir(), 'facehash-accuracy-'));
 try {
-  await using product = await Product.start({ dataDir: home, env: { LOG_LEVEL: 'warn' } });
+  await using product = await Product.start({
+    dataDir: home,
+    env: { LOG_LEVEL: 'warn', ...(own ? { FACEHASH_DESCRIPTOR: own.path } : {}) },
+  });
   const rows: Row[] = [];
   const add = (more: readonly Row[]): void => {
     rows.push(...more);
@@ -53,7 +59,7 @@ try {
   }
   if (parts.includes('targets')) for (const size of GALLERY_SIZES) add(await realised(product, { size, persons: lfw, strangers }));
   await product.stop();
-  if (parts.includes('offline')) add(await offlineRows(lfw, strangers));
+  if (parts.includes('offline')) add(await offlineRows(lfw, strangers, own));
   if (parts.includes('branch')) add(await branchRows(lfw));
   if (parts.includes('pairs') && options.pairs !== undefined) add(await pairRows(options.pairs));
   report('accuracy', rows, options.json);

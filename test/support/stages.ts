@@ -20,7 +20,11 @@ export async function stageRows(photos: readonly Buffer[]): Promise<Row[]> {
     tiny: { detect: (picture, options) => times.of('confirmation by the tiny network', () => networks.tiny.detect(picture, options)) },
     ssd: networks.ssd,
     landmarks: { landmarks: (picture, box) => times.of('68 landmarks', () => networks.landmarks.landmarks(picture, box)) },
-    descriptor: { describe: (chip) => times.of('descriptor, each of two', () => networks.descriptor.describe(chip)) },
+    descriptor: {
+      alignment: networks.descriptor.alignment,
+      mirrored: networks.descriptor.mirrored,
+      describe: (chip) => times.of('descriptor, each of two', () => networks.descriptor.describe(chip)),
+    },
   };
   const analyse = async (photo: Buffer): Promise<void> => {
     const decoded = await times.of('decode', () => decode(photo));

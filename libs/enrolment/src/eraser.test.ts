@@ -111,6 +111,15 @@ describe('erasing a person', () => {
     expect(await machine.keysOf('stages/')).toHaveLength(4);
   });
 
+  it('deletes what a pipeline that is no longer used has left', async () => {
+    await using machine = await new Machine().enrolled();
+    const left = layout.features(storageId, 'own-01234567', sha256Hex('Ann 1'));
+    await machine.objects.create(left, encodeDocument({}));
+    await machine.eraser.erasePerson(model, ann.id);
+    await eventually(async () => ((await machine.keysOf('stages/')).length === 4 ? true : undefined));
+    expect(await machine.objects.read(left)).toBeUndefined();
+  });
+
   it('is complete when nothing that is stored lists them, and the receipt and an event say so', async () => {
     await using machine = await new Machine().enrolled();
     await machine.eraser.erasePerson(model, ann.id);

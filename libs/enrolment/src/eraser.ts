@@ -6,6 +6,7 @@ import type { Erasure, Page, PageRequest, PhotoRemoval, Registry } from '@faceha
 import { MaskWatch } from './mask-watch.js';
 import { PeopleProjector } from './people-projection.js';
 import type { SnapshotCutter } from './snapshot-cutter.js';
+import { StoredPipelines } from './stored-pipelines.js';
 
 const PASS_TIMEOUT_MS = 60_000;
 /** While something is left to do, and while nothing is known to be. */
@@ -22,7 +23,7 @@ export interface EraserParts {
   readonly objects: ObjectStore;
   readonly messaging: Pick<Messaging, 'people' | 'replicas' | 'models' | 'events' | 'commands'>;
   readonly cutter: SnapshotCutter;
-  /** Whose stages may be stored. */
+  /** In use: their stages may be stored at any time. */
   readonly pipelines: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
@@ -52,6 +53,7 @@ class ErasingLoop implements Eraser {
   readonly #stop = new AbortController();
   readonly #projector: PeopleProjector;
   readonly #masks: MaskWatch;
+  readonly #pipelines: StoredPipelines;
   readonly #loop: Promise<void>;
   #wake = new AbortController();
   /** Erasures that this process has set going, and photos that it has deleted once: both are only done again after a restart. */
@@ -62,6 +64,7 @@ class ErasingLoop implements Eraser {
     const { messaging, registry, clock, random, logger } = parts;
     this.#projector = new PeopleProjector(messaging.people, registry, parts);
     this.#masks = new MaskWatch(messaging, { clock, random, logger, signal: this.#stop.signal });
+    this.#pipelines = new StoredPipelines(parts.objects, parts.pipelines);
     this.#loop = supervise(() => this.#run(), { what: 'erasures', clock, random, logger, signal: this.#stop.signal });
   }
 
@@ -166,11 +169,11 @@ class ErasingLoop implements Eraser {
   }
 
   async #delete(removal: PhotoRemoval, done: boolean, signal: AbortSignal): Promise<void> {
-    const { objects, pipelines, registry } = this.parts;
+    const { objects, registry } = this.parts;
     const { storageId, personId, sha256 } = removal;
     const key = `${personKey(removal)}/${sha256}`;
     if (done || !this.#deleted.has(key)) {
-      for (const pipeline of pipelines) {
+      for (const pipeline of await this.#pipelines.of(storageId, signal)) {
         await objects.remove(layout.features(storageId, pipeline, sha256), signal);
         await objects.remove(layout.landmarks(storageId, pipeline, sha256), signal);
       }

@@ -1,4 +1,4 @@
-import type { OutOfFoldResult, TrainingSample } from '@facehash/classifier-core';
+import type { DecisionConstants, OutOfFoldResult, TrainingSample } from '@facehash/classifier-core';
 import { proportion } from './clopper-pearson.js';
 import { limitAt } from './limits.js';
 import { confusedPairs, suspiciousPhotos } from './pairs.js';
@@ -11,6 +11,8 @@ import { descriptorSpace, galleryOf, ratioSpace, sizeOf, type Gallery, type Spac
 export interface EvaluatedVersion {
   readonly version: string;
   readonly pipeline: string;
+  /** Of the pipeline's descriptor network. */
+  readonly constants: DecisionConstants;
   readonly falseAcceptTarget: number;
   readonly samples: readonly TrainingSample[];
   /** `outOfFold` of the samples. */
@@ -22,7 +24,7 @@ export interface EvaluatedVersion {
  * Takes about as long as `outOfFold` did.
  */
 export function* evaluate(version: EvaluatedVersion): Generator<number, EvaluationReport, undefined> {
-  const gallery = galleryOf(version.samples, version.results);
+  const gallery = galleryOf(version.samples, version.results, version.constants);
   const descriptors = descriptorSpace(gallery);
   const ratios = ratioSpace(gallery);
   const steps = gallery.samples.length + gallery.people.length;

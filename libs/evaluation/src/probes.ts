@@ -34,7 +34,7 @@ export interface Spaces {
   readonly ratios: Space | undefined;
 }
 
-/** Compares every photo with everybody, one at a time. Work per photo: people x (128 + number of ratios) multiplications. */
+/** Compares every photo with everybody, one at a time. Work per photo: people x (length of the descriptor + number of ratios) multiplications. */
 export function* probesOf(
   gallery: Gallery,
   { descriptors, ratios }: Spaces,

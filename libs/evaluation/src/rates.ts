@@ -1,6 +1,6 @@
-import { cappedMargin, type StrangerScores } from '@facehash/classifier-core';
+import { cappedMargin } from '@facehash/classifier-core';
 import { proportion, rounded } from './clopper-pearson.js';
-import { limitAt } from './limits.js';
+import { limitAt, type LimitOf } from './limits.js';
 import { RATIO_WEIGHTS, type Probe } from './probes.js';
 import type { EvaluationReport } from './report.js';
 import { sizeOf, type Gallery } from './space.js';
@@ -13,9 +13,7 @@ interface Trial {
 }
 
 /** What the rates are made from. */
-export interface Trials {
-  readonly people: number;
-  readonly strangers: StrangerScores;
+export interface Trials extends LimitOf {
   readonly genuine: readonly (Trial & { readonly correct: boolean })[];
   /** Each photo against everybody but its own person. */
   readonly impostor: readonly Trial[];
@@ -28,7 +26,9 @@ export function trialsOf(gallery: Gallery, probes: readonly Probe[]): Trials {
       result ? [{ score: result.score, photos: result.photosBehind, correct: result.correct }] : [],
     ),
     impostor: probes.flatMap(({ others: [nearest, second] }) =>
-      nearest ? [{ score: cappedMargin(nearest.distance, second?.distance), photos: gallery.photos[nearest.person] ?? 1 }] : [],
+      nearest
+        ? [{ score: cappedMargin(nearest.distance, second?.distance, gallery.constants), photos: gallery.photos[nearest.person] ?? 1 }]
+        : [],
     ),
   };
 }
@@ -67,10 +67,11 @@ export function detCurve(trials: Trials): EvaluationReport['det'] {
   });
 }
 
-function counts({ people, strangers, genuine, impostor }: Trials, target: number): { readonly accepted: number; readonly taken: number } {
-  const ofKnown = limitAt(target, { people, strangers });
+function counts(trials: Trials, target: number): { readonly accepted: number; readonly taken: number } {
+  const { genuine, impostor } = trials;
+  const ofKnown = limitAt(target, trials);
   // The stranger's own record is not enrolled.
-  const ofStranger = limitAt(target, { people: people - 1, strangers });
+  const ofStranger = limitAt(target, { ...trials, people: trials.people - 1 });
   return {
     accepted: genuine.filter((t) => t.correct && t.score <= ofKnown(t.photos)).length,
     taken: impostor.filter((t) => t.score <= ofStranger(t.photos)).length,

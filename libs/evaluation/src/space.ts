@@ -2,6 +2,7 @@ import {
   directionOf,
   foldOf,
   strangerScoresOf,
+  type DecisionConstants,
   type OutOfFoldResult,
   type StrangerScores,
   type TrainingSample,
@@ -17,21 +18,22 @@ export interface Gallery {
   readonly photos: readonly number[];
   readonly personOf: readonly number[];
   readonly strangers: StrangerScores;
+  readonly constants: DecisionConstants;
 }
 
 /** What a limit depends on. */
-export function sizeOf({ people, strangers }: Gallery): LimitOf {
-  return { people: people.length, strangers };
+export function sizeOf({ people, strangers, constants }: Gallery): LimitOf {
+  return { people: people.length, strangers, constants };
 }
 
-export function galleryOf(samples: readonly TrainingSample[], results: readonly OutOfFoldResult[]): Gallery {
+export function galleryOf(samples: readonly TrainingSample[], results: readonly OutOfFoldResult[], constants: DecisionConstants): Gallery {
   const strangers = strangerScoresOf(results.flatMap((r) => r.strangerScore ?? []));
   const people = [...new Set(samples.map((s) => s.personId))].sort();
   const index = new Map(people.map((id, i) => [id, i]));
   const personOf = samples.map((s) => index.get(s.personId) ?? 0);
   const photos = people.map(() => 0);
   for (const person of personOf) photos[person] = (photos[person] ?? 0) + 1;
-  return { samples, people, photos, personOf, strangers };
+  return { samples, people, photos, personOf, strangers, constants };
 }
 
 interface Group {

@@ -102,7 +102,7 @@ describe('a target that the cache let go', () => {
 
     await using replica = openReplica({ cacheBytesMax });
     await withVersions(replica);
-    await replica.version('v-1', { per_ann: ann }, 'fm-another');
+    await replica.version('v-1', { per_ann: ann }, { storageId: 'fm-another' });
     await replica.publish({ active: v1, target: v2 });
     await replica.report((r) => r.answering === 'v-2');
     await replica.publish({ storageId: 'fm-another', apiKeyHashes: [], active: v1 });

@@ -129,7 +129,8 @@ export class HeldModel {
   /** Whether waiting may help. */
   #failing(version: string, failure: FaceHashError): boolean {
     const { storageId, logger, onChange } = this.parts;
-    const kind = failure.code === 'ARTIFACT_CORRUPT' ? 'artifact' : 'transient';
+    // A version of a pipeline that is not served here stays so for as long as this process lives.
+    const kind = failure.code === 'ARTIFACT_CORRUPT' || failure.code === 'MODEL_NOT_READY' ? 'artifact' : 'transient';
     logger.warn('version could not be taken over', { storageId, version, kind, error: failure });
     this.failed = { version, kind, code: failure.code, message: failure.message };
     onChange();

@@ -2,6 +2,7 @@ import type { ModelBackend } from '@facehash/classifier-core';
 import { deadline, FaceHashError, Limiter, type Clock, type Logger, type Random } from '@facehash/kernel';
 import type { KvBucket, ModelState, ReplicaReport } from '@facehash/messaging-core';
 import type { ObjectStore } from '@facehash/object-store-core';
+import type { Pipeline } from '@facehash/vision-core';
 import { HeldModel, type Plan } from './held-model.js';
 import { loadVersion, type LoadedVersion } from './load-version.js';
 import type { WatchedDirectory } from './model-directory.js';
@@ -21,6 +22,8 @@ export interface HolderParts {
   readonly replicas: KvBucket<ReplicaReport>;
   readonly objects: ObjectStore;
   readonly backend: ModelBackend;
+  /** Whose descriptors can be computed here. */
+  readonly pipelines: readonly Pipeline[];
   /** Weights held in memory at most; the least recently asked go first. */
   readonly cacheBytesMax: number;
   readonly clock: Clock;
@@ -116,8 +119,8 @@ class Holder implements ModelHolder {
   }
 
   #load(storageId: string, name: string, signal: AbortSignal): Promise<LoadedVersion> {
-    const { objects, backend } = this.parts;
-    return this.#loads.run(() => loadVersion({ objects, backend }, { storageId, name }, deadline(LOAD_TIMEOUT_MS, signal)));
+    const { objects, backend, pipelines } = this.parts;
+    return this.#loads.run(() => loadVersion({ objects, backend, pipelines }, { storageId, name }, deadline(LOAD_TIMEOUT_MS, signal)));
   }
 
   #swapped(storageId: string, version: LoadedVersion): void {

@@ -22,7 +22,8 @@ export function createRecogniser({ analyser, holder, names, tracer = noTracer }:
       const lease = await holder.acquire(model.storageId, signal);
       try {
         const { faces, maxFaces, minFaceFraction } = options;
-        const analysis = await analyser.analyse(image, { faces, maxFaces, minFaceFraction, aloneFraction: 0, descriptors: true }, signal);
+        const descriptors = lease.version.pipeline;
+        const analysis = await analyser.analyse(image, { faces, maxFaces, minFaceFraction, aloneFraction: 0, descriptors }, signal);
         if (!analysis.readable) return { kind: 'unreadable', problem: analysis.problem, detail: analysis.detail };
         const seen = faces === 'largest' ? analysis.faces.slice(0, 1) : analysis.faces;
         const context = { model, version: lease.version, names, candidates: options.candidates };

@@ -143,7 +143,7 @@ describe('the cache', () => {
     await using replica = openReplica({ cacheBytesMax: sizeBytes * 2 });
     const ids = ['fm-a-test', 'fm-b-test', 'fm-c-test'];
     for (const storageId of ids) {
-      await replica.version('v-1', { per_ann: ann }, storageId);
+      await replica.version('v-1', { per_ann: ann }, { storageId });
       await replica.publish({ storageId, apiKeyHashes: [], active: aVersionSummary({ name: 'v-1' }) });
     }
     for (const storageId of [...ids, 'fm-a-test']) (await replica.holder.acquire(storageId)).release();

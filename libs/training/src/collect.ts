@@ -10,7 +10,7 @@ import {
 } from '@facehash/artifacts';
 import { FaceHashError } from '@facehash/kernel';
 import type { ObjectStore } from '@facehash/object-store-core';
-import { PIPELINE_ID } from '@facehash/vision-core';
+import type { Pipeline } from '@facehash/vision-core';
 
 /** Reads the snapshot of a run. Rejects with ARTIFACT_CORRUPT when it is not there or not what its key says. */
 export async function readSnapshot(run: RunSpec, objects: ObjectStore, signal: AbortSignal): Promise<Snapshot> {
@@ -25,8 +25,8 @@ export async function readSnapshot(run: RunSpec, objects: ObjectStore, signal: A
 }
 
 /** What is wrong with a run that asks for something else than its inputs make. */
-export function inputProblem(run: RunSpec, snapshot: Snapshot): string | undefined {
-  if (run.pipeline !== PIPELINE_ID) return `the run asks for pipeline ${run.pipeline}, this trainer has ${PIPELINE_ID}`;
+export function inputProblem(run: RunSpec, snapshot: Snapshot, { id }: Pipeline): string | undefined {
+  if (run.pipeline !== id) return `the run asks for pipeline ${run.pipeline}, this trainer has ${id}`;
   const { hyperparameters, pipeline, quarantined } = run;
   const made = versionName({ samplesDigest: samplesDigest(snapshot), hyperparameters, pipeline, quarantined });
   return made === run.version ? undefined : `the run asks for version ${run.version}, its inputs make ${made}`;

@@ -1,11 +1,13 @@
 import { decodeDocument, layout, type RunSpec, type VersionManifest } from '@facehash/artifacts';
 import {
   comparePaired,
+  constantsOf,
+  decisionSchema,
   evaluationSchema,
   judge,
   outOfFold,
-  type Evaluation,
   spoilers,
+  type ActiveVersion,
   type GateFinding,
   type OutOfFoldResult,
   type Spoiler,
@@ -20,11 +22,11 @@ const PHOTOS_BETWEEN_PAUSES = 100;
 /** Every photo that can be judged, judged. Lets other work go on meanwhile. */
 export async function judgeOutOfFold(
   samples: readonly TrainingSample[],
-  { clock }: Pick<TrainingPorts, 'clock'>,
+  { clock, pipeline }: Pick<TrainingPorts, 'clock' | 'pipeline'>,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (done: number) => void },
 ): Promise<readonly OutOfFoldResult[]> {
   const results: OutOfFoldResult[] = [];
-  for (const result of outOfFold(samples)) {
+  for (const result of outOfFold(samples, pipeline.constants)) {
     results.push(result);
     if (results.length % PHOTOS_BETWEEN_PAUSES !== 0) continue;
     onProgress(results.length / samples.length);
@@ -67,10 +69,11 @@ export async function gate(
       ? version.results
       : await judgeOutOfFold(common, context.ports, { ...context, onProgress: () => undefined });
   const people = new Set(common.map((s) => s.personId)).size;
-  const finding = judge(comparePaired(active.evaluation, amongKnown, { people, falseAcceptTarget: run.falseAcceptTarget }));
+  const rule = { falseAcceptTarget: run.falseAcceptTarget, constants: context.ports.pipeline.constants };
+  const finding = judge(comparePaired(active, amongKnown, { people, ...rule }));
   if (finding.verdict === 'Refused') return { ...finding, spoiling: [] };
   // Newcomers are judged apart: whoever joins makes everybody a little harder to tell, and only who takes somebody's photos is kept out.
-  const spoiling = spoilers(version.samples, known, run.falseAcceptTarget);
+  const spoiling = spoilers(version.samples, known, rule);
   const [first] = spoiling;
   return first ? { verdict: 'Refused', message: toldOf(first, spoiling.length), spoiling } : { ...finding, spoiling };
 }
@@ -84,13 +87,27 @@ async function readEvaluated(
   storageId: string,
   version: string,
   { ports, signal }: { readonly ports: TrainingPorts; readonly signal: AbortSignal },
-): Promise<{ readonly manifest: VersionManifest; readonly evaluation: Evaluation } | undefined> {
+): Promise<(ActiveVersion & { readonly manifest: VersionManifest }) | undefined> {
   const manifest = await readManifest(ports.objects, { storageId, version }, signal);
   if (manifest.state !== 'sound') return undefined;
-  const part = manifest.value.parts.find(({ name }) => name === 'evaluation.json');
-  if (!part) return undefined;
-  const decode = (bytes: Uint8Array, key: string) => decodeDocument(evaluationSchema, withDigest(part.sha256)(bytes, key), key);
   // A release that wrote another schema counts as damaged: nothing to compare with, and no reason to train nothing.
-  const evaluation = await readStored(ports.objects, { key: layout.part(storageId, part.sha256), decode }, signal);
-  return evaluation.state === 'sound' ? { manifest: manifest.value, evaluation: evaluation.value } : undefined;
+  const read = <T>(name: string, decode: (bytes: Uint8Array, key: string) => T) =>
+    readPartAs(ports, manifest.value, { name, decode }, signal);
+  const evaluation = await read('evaluation.json', (bytes, key) => decodeDocument(evaluationSchema, bytes, key));
+  const decision = await read('decision.json', (bytes, key) => decodeDocument(decisionSchema, bytes, key));
+  return evaluation && decision ? { manifest: manifest.value, evaluation, constants: constantsOf(decision) } : undefined;
+}
+
+async function readPartAs<T>(
+  { objects }: Pick<TrainingPorts, 'objects'>,
+  manifest: VersionManifest,
+  { name, decode }: { readonly name: string; readonly decode: (bytes: Uint8Array, key: string) => T },
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  const part = manifest.parts.find((p) => p.name === name);
+  if (!part) return undefined;
+  const sound = withDigest(part.sha256);
+  const key = layout.part(manifest.storageId, part.sha256);
+  const stored = await readStored(objects, { key, decode: (bytes) => decode(sound(bytes, key), key) }, signal);
+  return stored.state === 'sound' ? stored.value : undefined;
 }

@@ -10,10 +10,14 @@ const STEPS_BETWEEN_PAUSES = 100;
 export async function evaluationReport(
   { version, pipeline, falseAcceptTarget }: Pick<RunSpec, 'version' | 'pipeline' | 'falseAcceptTarget'>,
   { samples, results }: { readonly samples: readonly TrainingSample[]; readonly results: readonly OutOfFoldResult[] },
-  { clock, onProgress }: Pick<TrainingPorts, 'clock'> & { readonly onProgress: (done: number) => void },
+  {
+    clock,
+    pipeline: { constants },
+    onProgress,
+  }: Pick<TrainingPorts, 'clock' | 'pipeline'> & { readonly onProgress: (done: number) => void },
   signal: AbortSignal,
 ): Promise<EvaluationReport> {
-  const evaluation = evaluate({ version, pipeline, falseAcceptTarget, samples, results });
+  const evaluation = evaluate({ version, pipeline, constants, falseAcceptTarget, samples, results });
   let step = evaluation.next();
   for (let steps = 1; !step.done; steps++) {
     if (steps % STEPS_BETWEEN_PAUSES === 0) {

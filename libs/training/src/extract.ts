@@ -12,7 +12,7 @@ import {
 } from '@facehash/artifacts';
 import type { TrainingSample } from '@facehash/classifier-core';
 import { FaceHashError } from '@facehash/kernel';
-import { DESCRIPTOR_LENGTH, enrolment, PIPELINE_ID, RATIO_NAMES, ratios, type Landmarks } from '@facehash/vision-core';
+import { enrolment, PIPELINE_ID, RATIO_NAMES, ratios, type Landmarks, type Pipeline } from '@facehash/vision-core';
 import { readStored, withDigest, writeDerived, type Stored } from './stored.js';
 import type { TrainingPorts } from './types.js';
 
@@ -77,9 +77,9 @@ function summary(snapshot: Snapshot, photos: readonly PhotoRef[], extracted: Rea
   return { samples, counts };
 }
 
-async function featuresOf(photo: PhotoRef, { objects, analyser }: TrainingPorts, signal: AbortSignal): Promise<Extracted> {
-  const key = layout.features(photo.storageId, PIPELINE_ID, photo.sha256);
-  const stored = await readStored(objects, { key, decode: decodeFeaturesOfPipeline }, signal);
+async function featuresOf(photo: PhotoRef, { objects, analyser, pipeline }: TrainingPorts, signal: AbortSignal): Promise<Extracted> {
+  const key = layout.features(photo.storageId, pipeline.id, photo.sha256);
+  const stored = await readStored(objects, { key, decode: featuresOfPipeline(pipeline) }, signal);
   if (stored.state === 'sound') return { kind: 'reused', features: stored.value };
   const photoKey = layout.photo(photo.storageId, photo.personId, photo.sha256);
   const bytes = await readStored(objects, { key: photoKey, decode: withDigest(photo.sha256) }, signal);
@@ -88,7 +88,8 @@ async function featuresOf(photo: PhotoRef, { objects, analyser }: TrainingPorts,
   try {
     const landmarks = await landmarksOf(photo, bytes.value, { objects, analyser, signal });
     if (!landmarks) return { kind: 'skipped', why: 'no face was found in it' };
-    const features = { descriptor: await analyser.describe(bytes.value, landmarks, signal), ratios: ratios(landmarks) };
+    const descriptor = await analyser.describe(bytes.value, landmarks, pipeline.id, signal);
+    const features = { descriptor, ratios: ratios(landmarks) };
     await writeDerived(objects, { key, bytes: encodeFeatures(features), replaces: stored.state }, signal);
     return { kind: 'described', features };
   } catch (error) {
@@ -99,14 +100,16 @@ async function featuresOf(photo: PhotoRef, { objects, analyser }: TrainingPorts,
 
 const imageTrouble: ReadonlySet<string> = new Set(['IMAGE_UNREADABLE', 'IMAGE_TOO_LARGE', 'IMAGE_TOO_SMALL']);
 
-function decodeFeaturesOfPipeline(bytes: Uint8Array, key: string): Features {
-  const features = decodeFeatures(bytes, key);
-  const fits = features.descriptor.length === DESCRIPTOR_LENGTH && features.ratios.length === RATIO_NAMES.length;
-  if (!fits) throw new FaceHashError('ARTIFACT_CORRUPT', { key, problem: 'other lengths than the pipeline’s' });
-  return features;
+function featuresOfPipeline({ descriptorLength }: Pipeline): (bytes: Uint8Array, key: string) => Features {
+  return (bytes, key) => {
+    const features = decodeFeatures(bytes, key);
+    const fits = features.descriptor.length === descriptorLength && features.ratios.length === RATIO_NAMES.length;
+    if (!fits) throw new FaceHashError('ARTIFACT_CORRUPT', { key, problem: 'other lengths than the pipeline’s' });
+    return features;
+  };
 }
 
-/** As enrolment stored them; looked for again in the photo when they are missing or damaged. */
+/** As enrolment stored them, under the built-in pipeline whichever network describes the face; looked for again in the photo when they are missing or damaged. */
 async function landmarksOf(
   photo: PhotoRef,
   bytes: Uint8Array,

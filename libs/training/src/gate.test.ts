@@ -45,8 +45,8 @@ describe('the gate', () => {
       if (stage === 'Evaluating') throw new FaceHashError('DEADLINE_EXCEEDED');
     };
     const options = { signal: new AbortController().signal, onProgress: (p: RunProgress) => (stage = p.stage), photosAtOnce: 3 };
-    const { objects, analyser, backend, logger, clock } = bench;
-    const outcome = await train(run, { objects, analyser, backend, logger, clock: { ...clock, sleep } }, options);
+    const { objects, analyser, backend, logger, clock, pipeline } = bench;
+    const outcome = await train(run, { objects, analyser, backend, logger, pipeline, clock: { ...clock, sleep } }, options);
     expect(outcome).toMatchObject({ outcome: 'refused', code: 'VERSION_REFUSED' });
     expect(await bench.report(run)).toMatchObject({ outcome, evaluation: { gate: { verdict: 'Refused' } }, refused: null });
     expect(await bench.objects.read(layout.runReportPage(storageId, run.run))).toBeUndefined();

@@ -1,3 +1,3 @@
 export { failedOutcome } from './failed-outcome.js';
 export { train } from './train.js';
-export type { TrainingPorts, TrainOptions } from './types.js';
+export type { TrainedPipeline, TrainingPorts, TrainOptions } from './types.js';

@@ -21,7 +21,7 @@ describe('a training run', () => {
     });
     const decision = decodeDocument(decisionSchema, await bench.part(manifest, 'decision.json'), 'decision');
     const parts = { modelJson: await bench.part(manifest, 'model.json'), weights: await bench.part(manifest, 'weights.bin') };
-    const model = await bench.backend.load(parts, manifest.people);
+    const model = await bench.backend.load(parts, { people: manifest.people, descriptorLength: 128 });
     const whoIs = (descriptor: Float32Array) =>
       decide(model.predict(descriptor, new Float32Array(0)), decision, 0.01).found?.personId ?? null;
     expect(whoIs(aDescriptorNear(aDescriptor(2), 0.1, 77))).toBe('per_1');

@@ -21,6 +21,7 @@ import {
 } from '@facehash/classifier-core';
 import { reportPage, type EvaluationReport } from '@facehash/evaluation';
 import { asFaceHashError, deadline } from '@facehash/kernel';
+import { PIPELINE_ID } from '@facehash/vision-core';
 import { inputProblem, readSnapshot, withoutQuarantined } from './collect.js';
 import { gate, judgeOutOfFold } from './evaluate.js';
 import { evaluationReport } from './evaluation-report.js';
@@ -63,7 +64,7 @@ async function carryOut(run: Run): Promise<RunOutcome> {
   signal.throwIfAborted();
   journal.enter('Collecting');
   const snapshot = await readSnapshot(spec, ports.objects, signal);
-  const problem = inputProblem(spec, snapshot);
+  const problem = inputProblem(spec, snapshot, ports.pipeline);
   if (problem !== undefined) return { outcome: 'failed', code: 'REQUEST_INVALID', message: problem, retryable: false };
   const trained: RunOutcome = { outcome: 'trained', version: spec.version };
   if (await isPublished({ ...spec, digest: samplesDigest(snapshot) }, ports.objects, signal)) return trained;
@@ -115,8 +116,19 @@ async function judgeVersion(run: Run, samples: readonly TrainingSample[]): Promi
   journal.enter('Calibrating');
   const results = await judgeOutOfFold(samples, ports, { signal: options.signal, onProgress: (done) => journal.advance(done) });
   const people = centroidsOf(samples).map(({ personId, photos }) => ({ id: personId, photos }));
-  const { strangers, ...summary } = summaryOf(results, { people: people.length, falseAcceptTarget: spec.falseAcceptTarget });
-  const decision: Decision = { v: 1, rule: 'capped-margin', people, strangers: { ...strangers, lowest: [...strangers.lowest] } };
+  const { strangers, ...summary } = summaryOf(results, {
+    people: people.length,
+    falseAcceptTarget: spec.falseAcceptTarget,
+    constants: ports.pipeline.constants,
+  });
+  const decision: Decision = {
+    v: 1,
+    rule: 'capped-margin',
+    people,
+    strangers: { ...strangers, lowest: [...strangers.lowest] },
+    // Those of the built-in pipeline are known to every reader.
+    ...(spec.pipeline === PIPELINE_ID ? {} : { constants: ports.pipeline.constants }),
+  };
   journal.enter('Evaluating');
   const { spoiling, ...finding } = await gate(spec, { samples, results }, { ports, signal: options.signal });
   const evaluation = { ...summary, gate: finding };
@@ -148,7 +160,7 @@ function reportOf(
   { spec, ports, options, journal }: Run,
   judged: { readonly samples: readonly TrainingSample[]; readonly results: readonly OutOfFoldResult[] },
 ): Promise<EvaluationReport> {
-  return evaluationReport(spec, judged, { clock: ports.clock, onProgress: (done) => journal.advance(done) }, options.signal);
+  return evaluationReport(spec, judged, { ...ports, onProgress: (done) => journal.advance(done) }, options.signal);
 }
 
 /** Everything of a version but its manifest. */

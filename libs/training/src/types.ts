@@ -1,10 +1,16 @@
 import type { RunProgress } from '@facehash/artifacts';
-import type { ModelBackend } from '@facehash/classifier-core';
+import type { DecisionConstants, ModelBackend } from '@facehash/classifier-core';
 import type { Clock, Logger } from '@facehash/kernel';
 import type { ObjectStore } from '@facehash/object-store-core';
-import type { FaceAnalyser } from '@facehash/vision-core';
+import type { FaceAnalyser, Pipeline } from '@facehash/vision-core';
+
+/** What features are made with and versions decide by. */
+export interface TrainedPipeline extends Pipeline {
+  readonly constants: DecisionConstants;
+}
 
 export interface TrainingPorts {
+  readonly pipeline: TrainedPipeline;
   readonly objects: ObjectStore;
   readonly analyser: FaceAnalyser;
   readonly backend: ModelBackend;

@@ -65,6 +65,13 @@ describe('the configuration', () => {
     expect(childEnvironment).toEqual({ PATH: '/bin' });
   });
 
+  it('says what is wrong with the description of a descriptor network, beside all else', () => {
+    const read = () => loadConfig({ PORT: '70000', FACEHASH_DESCRIPTOR: '/nowhere.json', FACEHASH_DESCRIPTOR_PREVIOUS: '/neither.json' });
+    for (const fault of ['PORT', 'FACEHASH_DESCRIPTOR /nowhere.json: cannot be read', 'FACEHASH_DESCRIPTOR_PREVIOUS /neither.json']) {
+      expect(read).toThrow(fault);
+    }
+  });
+
   it('refuses a bound on all bodies that one body does not fit into', () => {
     expect(() => loadConfig({ ...enough, BODIES_BYTES_MAX: '2048', BODY_BYTES_MAX: '4096' })).toThrow('BODIES_BYTES_MAX must be twice');
   });

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { isApiKey } from '@facehash/facemodel';
+import { describedPipeline, pipelineToTrain, type OwnPipeline } from '@facehash/vision-pipelines';
 import { z } from 'zod';
 
 const MIB = 1024 ** 2;
@@ -32,6 +33,9 @@ const environment = z
     FACEHASH_NETWORKS_DIR: z
       .string('is not set: npm start converts the networks and sets it; a program started by hand needs it set')
       .min(1),
+    /** Descriptions of descriptor networks of one's own: the one in use, and the one before, whose versions answer until they are replaced. */
+    FACEHASH_DESCRIPTOR: pipelineToTrain.optional(),
+    FACEHASH_DESCRIPTOR_PREVIOUS: describedPipeline.optional(),
     FACEHASH_VISION_WORKER: z.string().min(1).default(program('../../vision-worker/dist/main.js')),
     FACEHASH_TRAINER: z.string().min(1).default(program('../../trainer/dist/main.js')),
     /** libuv counts the CPUs that the control group allows, not those of the machine. */
@@ -106,6 +110,9 @@ export interface InferenceConfig {
   readonly dataDir: string;
   readonly bootstrapApiKey: string | undefined;
   readonly networksDir: string;
+  /** Descriptor networks of the user's own. */
+  readonly descriptor: OwnPipeline | undefined;
+  readonly previousDescriptor: OwnPipeline | undefined;
   readonly visionWorker: string;
   readonly trainer: string;
   readonly vision: {
@@ -153,6 +160,8 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     dataDir: e.FACEHASH_DATA_DIR,
     bootstrapApiKey: e.FACEHASH_BOOTSTRAP_API_KEY,
     networksDir: e.FACEHASH_NETWORKS_DIR,
+    descriptor: e.FACEHASH_DESCRIPTOR,
+    previousDescriptor: e.FACEHASH_DESCRIPTOR_PREVIOUS,
     visionWorker: e.FACEHASH_VISION_WORKER,
     trainer: e.FACEHASH_TRAINER,
     vision: {

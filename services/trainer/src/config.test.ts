@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { builtInConstants } from '@facehash/classifier-core';
 import { loadConfig } from './config.js';
 
 const run = {
@@ -27,6 +28,8 @@ describe('the configuration', () => {
       visionWorker: expect.stringMatching(/services\/vision-worker\/dist\/main\.js$/),
       visionProcesses: availableParallelism(),
       backend: { name: 'wasm' },
+      pipeline: { id: 'p1', descriptorLength: 128, constants: builtInConstants },
+      descriptor: undefined,
       terminationMessage: undefined,
       exitWithParent: false,
       childEnvironment: {},

@@ -2,6 +2,10 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { runSpecSchema, type RunSpec } from '@facehash/artifacts';
 import type { TensorflowOptions } from '@facehash/classifier-tfjs';
+import { builtInConstants } from '@facehash/classifier-core';
+import type { TrainedPipeline } from '@facehash/training';
+import { builtIn } from '@facehash/vision-core';
+import { pipelineToTrain } from '@facehash/vision-pipelines';
 import { z } from 'zod';
 
 const json = z.string('is not set: it says what to train, as JSON').transform((text, context): unknown => {
@@ -17,6 +21,8 @@ const fields = z.object({
   FACEHASH_RUN: json.pipe(runSpecSchema),
   FACEHASH_OBJECTS_DIR: z.string('is not set: it is the folder of the object store').min(1),
   FACEHASH_NETWORKS_DIR: z.string('is not set: npm start converts the networks and sets it; a program started by hand needs it set').min(1),
+  /** Description of a descriptor network of one's own: see docs/own-network.md. */
+  FACEHASH_DESCRIPTOR: pipelineToTrain.optional(),
   FACEHASH_VISION_WORKER: z
     .string()
     .min(1)
@@ -57,6 +63,9 @@ export interface TrainerConfig {
   readonly visionWorker: string;
   readonly visionProcesses: number;
   readonly backend: BackendChoice;
+  readonly pipeline: TrainedPipeline;
+  /** Of the description, for the vision workers. */
+  readonly descriptor: string | undefined;
   readonly terminationMessage: string | undefined;
   readonly exitWithParent: boolean;
   /** For the vision workers. */
@@ -83,6 +92,8 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     visionWorker: e.FACEHASH_VISION_WORKER,
     visionProcesses: e.FACEHASH_VISION_PROCESSES,
     backend: backendOf(e),
+    pipeline: e.FACEHASH_DESCRIPTOR ?? { ...builtIn, constants: builtInConstants },
+    descriptor: e.FACEHASH_DESCRIPTOR?.path,
     terminationMessage: e.FACEHASH_TERMINATION_MESSAGE,
     exitWithParent: e.FACEHASH_EXIT_WITH_PARENT !== undefined,
     childEnvironment: Object.fromEntries(Object.entries(given).filter(([name]) => handedOn.includes(name))),

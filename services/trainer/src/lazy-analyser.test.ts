@@ -1,4 +1,4 @@
-import { portrait } from '@facehash/vision-core';
+import { PIPELINE_ID, portrait } from '@facehash/vision-core';
 import { aDescriptor, anAnalysis, FakeFaceAnalyser, someLandmarks } from '@facehash/vision-core/testing';
 import { lazyAnalyser } from './lazy-analyser.js';
 
@@ -27,7 +27,7 @@ describe('a lazy analyser', () => {
 
   it('opens once for all who ask at the same time, answers them, and closes', async () => {
     const { seen, analyser } = counted();
-    expect(await Promise.all([analyser.analyse(photo, portrait), analyser.describe(photo, someLandmarks())])).toEqual([
+    expect(await Promise.all([analyser.analyse(photo, portrait), analyser.describe(photo, someLandmarks(), PIPELINE_ID)])).toEqual([
       anAnalysis(),
       aDescriptor(),
     ]);

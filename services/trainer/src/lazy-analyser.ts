@@ -17,7 +17,7 @@ export function lazyAnalyser(open: () => Promise<OpenedAnalyser>): OpenedAnalyse
     }));
   return {
     analyse: async (image, options, signal) => (await opened()).analyse(image, options, signal),
-    describe: async (image, landmarks, signal) => (await opened()).describe(image, landmarks, signal),
+    describe: async (image, landmarks, pipeline, signal) => (await opened()).describe(image, landmarks, pipeline, signal),
     close: async () => {
       const analyser = await opening?.catch(() => undefined);
       await analyser?.close();

@@ -29,7 +29,7 @@ async function runOnce(): Promise<RunOutcome> {
   closer.defer('vision workers', () => analyser.close());
   return train(
     config.run,
-    { objects, backend, analyser, logger, clock: systemClock },
+    { objects, backend, analyser, logger, clock: systemClock, pipeline: config.pipeline },
     {
       signal: deadline(config.run.deadlineSeconds * 1000, stop),
       onProgress: (progress) => process.stdout.write(`${JSON.stringify(progress)}\n`),

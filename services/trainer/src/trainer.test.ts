@@ -83,7 +83,10 @@ async function workplace() {
     const { parts, people } = await manifestOf(run);
     const part = (name: string) => read(layout.part(storageId, parts.find((p) => p.name === name)?.sha256 ?? ''));
     const backend = await openTfjsBackend('wasm');
-    const model = await backend.load({ modelJson: await part('model.json'), weights: await part('weights.bin') }, people);
+    const model = await backend.load(
+      { modelJson: await part('model.json'), weights: await part('weights.bin') },
+      { people, descriptorLength: 128 },
+    );
     const answers = gallery.map((sample) => model.predict(sample.descriptor, ratiosOf(sample.ratios)));
     model.close();
     return answers.flatMap(({ similarities, probabilities }) => [...similarities, ...probabilities]);
@@ -109,7 +112,7 @@ describe('the trainer', () => {
     const decision = decodeDocument(decisionSchema, await part('decision.json'), 'decision');
     const model = await (
       await openTfjsBackend('cpu')
-    ).load({ modelJson: await part('model.json'), weights: await part('weights.bin') }, manifest.people);
+    ).load({ modelJson: await part('model.json'), weights: await part('weights.bin') }, { people: manifest.people, descriptorLength: 128 });
     const found = (sample: (typeof gallery)[number]) =>
       decide(model.predict(sample.descriptor, ratiosOf(sample.ratios)), decision, 0.01).found?.personId ?? null;
     expect(gallery.map(found)).toEqual(gallery.map((s) => s.personId));

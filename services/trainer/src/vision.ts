@@ -15,7 +15,12 @@ export function openVision(config: TrainerConfig, logger: Logger): Promise<Opene
   return openVisionWorkers({
     program: config.visionWorker,
     // A worker looks at one picture at a time, with one thread; the decoder runs in libuv's pool.
-    env: { ...config.childEnvironment, FACEHASH_NETWORKS_DIR: config.networksDir, UV_THREADPOOL_SIZE: '1' },
+    env: {
+      ...config.childEnvironment,
+      FACEHASH_NETWORKS_DIR: config.networksDir,
+      UV_THREADPOOL_SIZE: '1',
+      ...(config.descriptor === undefined ? {} : { FACEHASH_DESCRIPTOR: config.descriptor }),
+    },
     processes: config.visionProcesses,
     queue: {
       waitingMax: { recognition: WAITING_MAX, enrolment: WAITING_MAX },

@@ -8,6 +8,10 @@ export function timedParts({ haar, tiny, ssd, landmarks, descriptor }: VisionPar
     tiny: { detect: (picture, options) => stages.time('detect', () => tiny.detect(picture, options)) },
     ssd: { detect: (picture, options) => stages.time('detect', () => ssd.detect(picture, options)) },
     landmarks: { landmarks: (picture, box) => stages.time('landmarks', () => landmarks.landmarks(picture, box)) },
-    descriptor: { describe: (chip) => stages.time('descriptor', () => descriptor.describe(chip)) },
+    descriptor: {
+      alignment: descriptor.alignment,
+      mirrored: descriptor.mirrored,
+      describe: (chip) => stages.time('descriptor', () => descriptor.describe(chip)),
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { CHIP_SIZE, portrait, type VisionParts } from '@facehash/vision-core';
+import { portrait, type VisionParts } from '@facehash/vision-core';
 import { decode } from '@facehash/vision-decode';
 
 /** 32 x 32 grey pixels. */
@@ -16,5 +16,6 @@ export async function warmUp({ haar, tiny, landmarks, descriptor }: VisionParts)
   await haar.detect({ data: new Uint8Array(side * side).fill(128), width: side, height: side }, portrait);
   await tiny.detect(rgb, portrait);
   await landmarks.landmarks(rgb, { x: 0, y: 0, width: side, height: side });
-  await descriptor.describe({ data: new Uint8Array(CHIP_SIZE * CHIP_SIZE * 3).fill(128), width: CHIP_SIZE, height: CHIP_SIZE });
+  const { size } = descriptor.alignment;
+  await descriptor.describe({ data: new Uint8Array(size * size * 3).fill(128), width: size, height: size });
 }

@@ -1,6 +1,7 @@
 import type { ModelBackend, TrainingSample } from '@facehash/classifier-core';
 import { openTfjsBackend } from '@facehash/classifier-tfjs';
 import { faceModelSpec } from '@facehash/facemodel';
+import { builtIn } from '@facehash/vision-core';
 import { row, type Row } from '../benchmark.js';
 import type { PersonPhotos } from '../faces.js';
 import { featuresOf } from './features.js';
@@ -76,7 +77,10 @@ async function told(
 ): Promise<readonly Told[]> {
   const { hyperparameters } = faceModelSpec.parse({}).training;
   const people = [...new Set(fitted.map((s) => s.personId))].sort();
-  const model = await backend.load(await backend.fit(fitted, { hyperparameters: { ...hyperparameters, epochs } }), people);
+  const model = await backend.load(await backend.fit(fitted, { hyperparameters: { ...hyperparameters, epochs } }), {
+    people,
+    descriptorLength: builtIn.descriptorLength,
+  });
   try {
     return asked.map(({ personId, descriptor, ratios }) => {
       const { probabilities } = model.predict(descriptor, ratios);

@@ -1,28 +1,27 @@
+import type { DecisionConstants } from '@facehash/classifier-core';
 import { seededRandom } from '@facehash/kernel';
-
-/** What the decision rule is made of: see libs/classifier/core/src/capped-margin.ts. */
-export interface Constants {
-  /** Mean score of a stranger against one person, by photos of the person. */
-  readonly means: readonly (readonly [photos: number, mean: number])[];
-  readonly deviation: number;
-  readonly exponent: number;
-}
 
 export interface Person {
   readonly name: string;
   readonly descriptors: readonly Float32Array[];
 }
 
+/** As of the built-in network, and the cap in the same proportion: 0.4 where a stranger lies 0.533 from a person with five photos. */
 const MARGIN_WEIGHT = 0.4;
-const MARGIN_CAP = 0.4;
+const CAP_OF_STRANGER_MEAN = 0.75;
 const PHOTOS = [1, 2, 3, 5, 10] as const;
+/** Of a person, where one number stands for all. */
+const USUAL_PHOTOS = 5;
 const GALLERIES = [2, 5, 20, 40] as const;
 const DRAWS = 60;
 const TARGET = 0.01;
 
+export type Margin = Pick<DecisionConstants, 'marginWeight' | 'marginCap'>;
+
 /** Fits the threshold to people and strangers: strangers' scores against one person give mean and deviation, galleries give the exponent. */
-export function fit(persons: readonly Person[], strangers: readonly Float32Array[]): Constants {
-  const scores = PHOTOS.map((photos) => {
+export function fit(persons: readonly Person[], strangers: readonly Float32Array[], given?: Margin): DecisionConstants {
+  const measured = PHOTOS.filter((photos) => persons.some((p) => p.descriptors.length >= photos));
+  const scores = measured.map((photos) => {
     const usable = persons.filter((p) => p.descriptors.length >= photos);
     const all = usable.flatMap((person) => {
       const centre = centroid(person.descriptors.slice(0, photos));
@@ -30,10 +29,17 @@ export function fit(persons: readonly Person[], strangers: readonly Float32Array
     });
     return { photos, mean: mean(all), deviation: Math.sqrt(mean(all.map((u) => u * u)) - mean(all) ** 2), all };
   });
-  const means = scores.map(({ photos, mean: m }) => [photos, m] as const);
   // Not the deviation of all scores: the tail that decides is what must be met, at 1 % of strangers against one person.
   const deviation = mean(scores.map(({ all, mean: m }) => (quantile(all, TARGET) - m) / probit(TARGET)));
-  return { means, deviation, exponent: exponentOf(persons, strangers, { means, deviation }) };
+  const marginCap = CAP_OF_STRANGER_MEAN * (scores.findLast(({ photos }) => photos <= USUAL_PHOTOS)?.mean ?? Number.NaN);
+  const fitted = {
+    strangerMeans: scores.map(({ photos, mean: m }): [number, number] => [photos, m]),
+    strangerDeviation: deviation,
+    marginWeight: given?.marginWeight ?? MARGIN_WEIGHT,
+    marginCap: given?.marginCap ?? marginCap,
+    tightenedMax: deviation / 2,
+  };
+  return { ...fitted, chancesExponent: exponentOf(persons, strangers, fitted) };
 }
 
 /** The share of strangers that galleries of `size` drawn anew accept at a target, averaged over `DRAWS`. */
@@ -45,7 +51,7 @@ export function realised(
     photos,
     target,
     constants,
-  }: { readonly size: number; readonly photos: number; readonly target: number; readonly constants: Constants },
+  }: { readonly size: number; readonly photos: number; readonly target: number; readonly constants: DecisionConstants },
 ): number {
   const random = seededRandom(size);
   const shares = Array.from({ length: DRAWS }, () => {
@@ -55,28 +61,32 @@ export function realised(
       .slice(0, size)
       .map(({ person }) => centroid(person.descriptors.slice(0, photos)));
     const limit = threshold(constants, { people: size, photos, target });
-    return mean(strangers.map((stranger) => (score(stranger, gallery).value <= limit ? 1 : 0)));
+    return mean(strangers.map((stranger) => (score(stranger, gallery, constants).value <= limit ? 1 : 0)));
   });
   return mean(shares);
 }
 
 export function threshold(
-  { means, deviation, exponent }: Constants,
+  { strangerMeans, strangerDeviation, chancesExponent }: DecisionConstants,
   { people, photos, target }: { readonly people: number; readonly photos: number; readonly target: number },
 ): number {
-  const [, stranger = Number.NaN] = means.findLast(([k]) => k <= photos) ?? [];
-  return stranger + deviation * probit(target / people ** exponent);
+  const [, stranger = Number.NaN] = strangerMeans.findLast(([k]) => k <= photos) ?? [];
+  return stranger + strangerDeviation * probit(target / people ** chancesExponent);
 }
 
 /** Capped margin, and whose centroid is nearest. */
-export function score(face: Float32Array, gallery: readonly Float64Array[]): { readonly value: number; readonly nearest: number } {
+export function score(
+  face: Float32Array,
+  gallery: readonly Float64Array[],
+  { marginWeight, marginCap }: Margin,
+): { readonly value: number; readonly nearest: number } {
   let [first, second, nearest] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, -1];
   for (const [i, centre] of gallery.entries()) {
     const d = distance(face, centre);
     if (d < first) [second, first, nearest] = [first, d, i];
     else if (d < second) second = d;
   }
-  return { value: first + MARGIN_WEIGHT * Math.max(0, MARGIN_CAP - second), nearest };
+  return { value: first + marginWeight * Math.max(0, marginCap - second), nearest };
 }
 
 export function centroid(descriptors: readonly ArrayLike<number>[]): Float64Array {
@@ -95,13 +105,18 @@ export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
 function exponentOf(
   persons: readonly Person[],
   strangers: readonly Float32Array[],
-  fitted: Pick<Constants, 'means' | 'deviation'>,
+  fitted: Omit<DecisionConstants, 'chancesExponent'>,
 ): number {
   const sizes = GALLERIES.filter((size) => size <= persons.length);
   const errorAt = (exponent: number): number =>
     mean(
       sizes.map((size) => {
-        const share = realised(persons, strangers, { size, photos: 5, target: TARGET, constants: { ...fitted, exponent } });
+        const share = realised(persons, strangers, {
+          size,
+          photos: USUAL_PHOTOS,
+          target: TARGET,
+          constants: { ...fitted, chancesExponent: exponent },
+        });
         return Math.log(Math.max(share, 1e-5) / TARGET) ** 2;
       }),
     );

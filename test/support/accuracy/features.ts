@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { silentLogger, systemClock, systemRandom } from '@facehash/kernel';
-import { portrait, ratios } from '@facehash/vision-core';
+import { PIPELINE_ID, portrait, ratios } from '@facehash/vision-core';
+import type { OwnPipeline } from '@facehash/vision-pipelines';
 import { openVisionWorkers } from '@facehash/vision-workers';
 import { eachAtOnce } from './gallery.js';
 
@@ -14,12 +15,15 @@ export interface Features {
   readonly ratios: Float32Array;
 }
 
-/** What the pipeline makes of each photo; none for a photo without a face. */
-export async function featuresOf(paths: readonly string[]): Promise<ReadonlyMap<string, Features>> {
+/** What the built-in pipeline, or the user's own, makes of each photo; none for a photo without a face. */
+export async function featuresOf(paths: readonly string[], own?: OwnPipeline): Promise<ReadonlyMap<string, Features>> {
   const processes = availableParallelism();
   const workers = await openVisionWorkers({
     program,
-    env: { FACEHASH_NETWORKS_DIR: process.env['FACEHASH_NETWORKS_DIR'] ?? '' },
+    env: {
+      FACEHASH_NETWORKS_DIR: process.env['FACEHASH_NETWORKS_DIR'] ?? '',
+      ...(own ? { FACEHASH_DESCRIPTOR: own.path } : {}),
+    },
     processes,
     queue: { waitingMax: { recognition: 100, enrolment: 0 }, waitMaxMs: { recognition: 600_000, enrolment: 0 } },
     imageTimeoutMs: 60_000,
@@ -30,7 +34,7 @@ export async function featuresOf(paths: readonly string[]): Promise<ReadonlyMap<
   const features = new Map<string, Features>();
   try {
     await eachAtOnce(2 * processes, paths, async (path) => {
-      const analysis = await workers.analyse(await readFile(path), portrait);
+      const analysis = await workers.analyse(await readFile(path), { ...portrait, descriptors: own?.id ?? PIPELINE_ID });
       const [face] = analysis.readable ? analysis.faces : [];
       if (face?.descriptor) features.set(path, { descriptor: face.descriptor, ratios: ratios(face.landmarks) });
     });

@@ -1,6 +1,8 @@
+import { builtInConstants } from '@facehash/classifier-core';
+import type { OwnPipeline } from '@facehash/vision-pipelines';
 import { row, type Row } from '../benchmark.js';
 import type { PersonPhotos } from '../faces.js';
-import { centroid, fit, realised, score, threshold, type Person } from './constants.js';
+import { centroid, fit, realised, score, threshold, type Margin, type Person } from './constants.js';
 import { featuresOf, type Features } from './features.js';
 import { counted } from './intervals.js';
 
@@ -8,11 +10,23 @@ const PHOTOS = 5;
 const TARGET = 0.01;
 
 /** What the server cannot be asked: what each part of the features is worth alone, and constants fitted on one half, measured on the other. */
-export async function offlineRows(persons: readonly PersonPhotos[], strangers: readonly string[]): Promise<Row[]> {
-  const features = await featuresOf([...persons.flatMap((p) => p.photos), ...strangers]);
-  const known = persons.map(({ name, photos }) => ({ name, features: photos.flatMap((path) => features.get(path) ?? []) }));
-  const unknown = strangers.flatMap((path) => features.get(path) ?? []);
-  return [...aloneRows(known, unknown), ...crossFitRows(known, unknown), ...constantsRows(known, unknown)];
+export async function offlineRows(persons: readonly PersonPhotos[], strangers: readonly string[], own?: OwnPipeline): Promise<Row[]> {
+  const { known, unknown } = await describedFaces(persons, strangers, own);
+  const margin = own ? (own.constants ?? undefined) : builtInConstants;
+  return [...aloneRows(known, unknown), ...crossFitRows(known, unknown, margin), ...constantsRows(known, unknown, margin)];
+}
+
+/** Everybody's faces by the built-in pipeline or by one's own; photos without a face are left out. */
+export async function describedFaces(
+  persons: readonly PersonPhotos[],
+  strangers: readonly string[],
+  own?: OwnPipeline,
+): Promise<{ readonly known: readonly Described[]; readonly unknown: readonly Features[] }> {
+  const features = await featuresOf([...persons.flatMap((p) => p.photos), ...strangers], own);
+  return {
+    known: persons.map(({ name, photos }) => ({ name, features: photos.flatMap((path) => features.get(path) ?? []) })),
+    unknown: strangers.flatMap((path) => features.get(path) ?? []),
+  };
 }
 
 interface Described {
@@ -20,7 +34,7 @@ interface Described {
   readonly features: readonly Features[];
 }
 
-const toPerson = ({ name, features }: Described): Person => ({ name, descriptors: features.map((f) => f.descriptor) });
+export const toPerson = ({ name, features }: Described): Person => ({ name, descriptors: features.map((f) => f.descriptor) });
 
 /** Nearest centroid by one part of the features, the threshold set to accept 1 % of the strangers. */
 function aloneRows(known: readonly Described[], strangers: readonly Features[]): Row[] {
@@ -31,7 +45,7 @@ function aloneRows(known: readonly Described[], strangers: readonly Features[]):
   };
   return Object.entries(vectors).flatMap(([name, vectorOf]) => {
     const gallery = known.map((p) => centroid(p.features.slice(0, PHOTOS).map(vectorOf)));
-    const asked = (f: Features) => score(Float32Array.from(vectorOf(f)), gallery);
+    const asked = (f: Features) => score(Float32Array.from(vectorOf(f)), gallery, builtInConstants);
     const limit = strangers.map((f) => asked(f).value).sort((a, b) => a - b)[Math.floor(TARGET * strangers.length)] ?? Number.NaN;
     const probes = known.flatMap((p, i) => p.features.slice(PHOTOS).map((f) => ({ i, ...asked(f) })));
     const rank1 = probes.filter((p) => p.nearest === p.i);
@@ -43,13 +57,13 @@ function aloneRows(known: readonly Described[], strangers: readonly Features[]):
 }
 
 /** Both ways: no person and no stranger that is measured was fitted on. */
-function crossFitRows(known: readonly Described[], strangers: readonly Features[]): Row[] {
+export function crossFitRows(known: readonly Described[], strangers: readonly Features[], margin?: Margin): Row[] {
   const half = <T>(items: readonly T[], which: number): T[] => items.filter((_, i) => i % 2 === which);
   const totals = { right: 0, probes: 0, nearest: 0, accepted: 0, strangers: 0 };
   const shares: Record<number, number[]> = { 1: [], 2: [], 5: [], 20: [] };
   for (const fitted of [0, 1]) {
     const descriptorsOf = (which: number) => half(strangers, which).map((f) => f.descriptor);
-    const constants = fit(half(known, fitted).map(toPerson), descriptorsOf(fitted));
+    const constants = fit(half(known, fitted).map(toPerson), descriptorsOf(fitted), margin);
     const measured = half(known, 1 - fitted);
     const persons = measured.map(toPerson);
     const others = descriptorsOf(1 - fitted);
@@ -57,14 +71,14 @@ function crossFitRows(known: readonly Described[], strangers: readonly Features[
     const limit = threshold(constants, { people: gallery.length, photos: PHOTOS, target: TARGET });
     for (const [i, person] of persons.entries()) {
       for (const descriptor of person.descriptors.slice(PHOTOS)) {
-        const { value, nearest } = score(descriptor, gallery);
+        const { value, nearest } = score(descriptor, gallery, constants);
         totals.probes++;
         if (nearest === i) totals.nearest++;
         if (nearest === i && value <= limit) totals.right++;
       }
     }
     totals.strangers += others.length;
-    totals.accepted += others.filter((descriptor) => score(descriptor, gallery).value <= limit).length;
+    totals.accepted += others.filter((descriptor) => score(descriptor, gallery, constants).value <= limit).length;
     for (const size of [1, 2, 5, 20]) shares[size]?.push(realised(persons, others, { size, photos: PHOTOS, target: TARGET, constants }));
   }
   return [
@@ -78,15 +92,16 @@ function crossFitRows(known: readonly Described[], strangers: readonly Features[
 }
 
 /** What a fit on everybody would write into the product: to compare with what stands there. */
-function constantsRows(known: readonly Described[], strangers: readonly Features[]): Row[] {
-  const { means, deviation, exponent } = fit(
+function constantsRows(known: readonly Described[], strangers: readonly Features[], margin?: Margin): Row[] {
+  const { strangerMeans, strangerDeviation, chancesExponent } = fit(
     known.map(toPerson),
     strangers.map((f) => f.descriptor),
+    margin,
   );
   return [
-    ...means.map(([photos, mean]) => row(`refitted on everybody: mean of a stranger, ${photos} photos`, mean, 'distance')),
-    row('  deviation', deviation, 'distance'),
-    row('  exponent of the gallery', exponent, ''),
+    ...strangerMeans.map(([photos, mean]) => row(`refitted on everybody: mean of a stranger, ${photos} photos`, mean, 'distance')),
+    row('  deviation', strangerDeviation, 'distance'),
+    row('  exponent of the gallery', chancesExponent, ''),
   ];
 }
 

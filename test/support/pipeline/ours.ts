@@ -14,7 +14,11 @@ export async function openOurs(networksDir: string): Promise<Contender> {
     tiny: { detect: (picture, options) => times.of('detect: confirm', () => networks.tiny.detect(picture, options)) },
     ssd: { detect: (picture, options) => times.of('detect: SSD', () => networks.ssd.detect(picture, options)) },
     landmarks: { landmarks: (picture, box) => times.of('landmarks', () => networks.landmarks.landmarks(picture, box)) },
-    descriptor: { describe: (chip) => times.of('descriptor', () => networks.descriptor.describe(chip)) },
+    descriptor: {
+      alignment: networks.descriptor.alignment,
+      mirrored: networks.descriptor.mirrored,
+      describe: (chip) => times.of('descriptor', () => networks.descriptor.describe(chip)),
+    },
   });
   return {
     describe: async (photo, times) => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { cappedMargin, distanceOf, threshold } from './capped-margin.js';
+import { builtInConstants } from './constants.js';
 
 const people = fc.integer({ min: 1, max: 1000 });
 const photos = fc.integer({ min: 1, max: 500 });
@@ -25,7 +26,7 @@ describe('the capped margin', () => {
     ['with a runner-up inside the cap', 0.3, 0.35, 0.32],
     ['with a runner-up as near', 0.1, 0.1, 0.22],
   ])('of a person %s', (_, nearest, second, score) => {
-    expect(cappedMargin(nearest, second)).toBeCloseTo(score, 12);
+    expect(cappedMargin(nearest, second, builtInConstants)).toBeCloseTo(score, 12);
   });
 });
 
@@ -42,20 +43,20 @@ describe('the threshold', () => {
     // 76 people: 0.01 / 76^0.868 = 0.00023305, whose z is -3.499515.
     [76, 5, 0.01, 0.323579],
   ])('for %d people with %d photos at a target of %d', (n, k, target, limit) => {
-    expect(threshold({ people: n, photos: k, falseAcceptTarget: target })).toBeCloseTo(limit, 5);
+    expect(threshold({ people: n, photos: k, falseAcceptTarget: target }, builtInConstants)).toBeCloseTo(limit, 5);
   });
 
   it('accepts everybody when every stranger may be accepted', () => {
-    expect(threshold({ people: 1, photos: 5, falseAcceptTarget: 1 })).toBe(Number.POSITIVE_INFINITY);
+    expect(threshold({ people: 1, photos: 5, falseAcceptTarget: 1 }, builtInConstants)).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('never rises when people join, photos are added or fewer strangers may pass', () => {
     fc.assert(
       fc.property(people, photos, falseAcceptTarget, (n, k, target) => {
-        const limit = threshold({ people: n, photos: k, falseAcceptTarget: target });
-        expect(threshold({ people: n + 1, photos: k, falseAcceptTarget: target })).toBeLessThan(limit);
-        expect(threshold({ people: n, photos: k + 1, falseAcceptTarget: target })).toBeLessThanOrEqual(limit);
-        expect(threshold({ people: n, photos: k, falseAcceptTarget: target / 2 })).toBeLessThan(limit);
+        const limit = threshold({ people: n, photos: k, falseAcceptTarget: target }, builtInConstants);
+        expect(threshold({ people: n + 1, photos: k, falseAcceptTarget: target }, builtInConstants)).toBeLessThan(limit);
+        expect(threshold({ people: n, photos: k + 1, falseAcceptTarget: target }, builtInConstants)).toBeLessThanOrEqual(limit);
+        expect(threshold({ people: n, photos: k, falseAcceptTarget: target / 2 }, builtInConstants)).toBeLessThan(limit);
       }),
     );
   });

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { builtInConstants } from './constants.js';
 import { decide } from './decide.js';
 import type { Decision } from './decision.js';
 import type { Prediction } from './ports.js';
@@ -40,6 +41,12 @@ describe('the decision', () => {
     const { threshold: oneForTheNearest } = decide(at([0.4, 0.7]), decisionOf([1, 10]), 0.01);
     const { threshold: tenForTheNearest } = decide(at([0.7, 0.4]), decisionOf([1, 10]), 0.01);
     expect(oneForTheNearest - tenForTheNearest).toBeCloseTo(0.5583 - 0.5302, 10);
+  });
+
+  it('goes by the constants that the version came with', () => {
+    const constants = { ...builtInConstants, strangerMeans: [[1, 1.38] as [number, number]] };
+    expect(decide(at([1.1, 1.4]), decisionOf([5, 5]), 0.01).found).toBeNull();
+    expect(decide(at([1.1, 1.4]), { ...decisionOf([5, 5]), constants }, 0.01).found?.personId).toBe('per_0');
   });
 
   it('lists everyone nearest first, with what the model said', () => {

@@ -1,5 +1,5 @@
 import { cappedMargin, distanceOf } from './capped-margin.js';
-import type { Decision } from './decision.js';
+import { constantsOf, type Decision } from './decision.js';
 import { acceptLimit } from './stranger-scores.js';
 import type { Prediction } from './ports.js';
 
@@ -38,7 +38,8 @@ export function decide(prediction: Prediction, decision: Decision, falseAcceptTa
     .sort((a, b) => b.candidate.similarity - a.candidate.similarity);
   const [nearest, second] = ranked;
   if (!nearest) return { found: null, candidates: [], score: Number.POSITIVE_INFINITY, threshold: Number.NEGATIVE_INFINITY };
-  const score = cappedMargin(distanceOf(nearest.candidate.similarity), second && distanceOf(second.candidate.similarity));
-  const limit = acceptLimit({ people: ranked.length, photos: nearest.photos, falseAcceptTarget }, decision.strangers);
+  const constants = constantsOf(decision);
+  const score = cappedMargin(distanceOf(nearest.candidate.similarity), second && distanceOf(second.candidate.similarity), constants);
+  const limit = acceptLimit({ people: ranked.length, photos: nearest.photos, falseAcceptTarget }, decision.strangers, constants);
   return { found: score <= limit ? nearest.candidate : null, candidates: ranked.map((r) => r.candidate), score, threshold: limit };
 }

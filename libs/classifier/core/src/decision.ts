@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { builtInConstants, decisionConstantsSchema, type DecisionConstants } from './constants.js';
 import { LOWEST_MAX } from './stranger-scores.js';
 
 /**
@@ -12,5 +13,11 @@ export const decisionSchema = z.strictObject({
   people: z.array(z.strictObject({ id: z.string(), photos: z.int().min(1) })).min(1),
   /** What enrolled photos score when their own person is left out: see `StrangerScores`. */
   strangers: z.strictObject({ photos: z.int().min(0), lowest: z.array(z.number()).max(LOWEST_MAX) }),
+  /** Of the descriptor network that the version was trained with; left out: of the built-in one. */
+  constants: decisionConstantsSchema.optional(),
 });
 export type Decision = z.output<typeof decisionSchema>;
+
+export function constantsOf({ constants }: Pick<Decision, 'constants'>): DecisionConstants {
+  return constants ?? builtInConstants;
+}

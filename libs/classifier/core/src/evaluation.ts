@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cappedMargin, distanceOf } from './capped-margin.js';
+import type { DecisionConstants } from './constants.js';
 import { centroidsOf, dot, nearestOthers, ownWithoutFold } from './centroids.js';
 import type { TrainingSample } from './ports.js';
 import { acceptLimit, strangerScoresOf, type StrangerScores } from './stranger-scores.js';
@@ -23,9 +24,9 @@ export interface OutOfFoldResult {
 /**
  * Judges every photo whose person has photos in another fold, one at a time: a caller with many photos pauses between them.
  * Only the person's own centroid needs the fold left out, since nobody else's holds the photo; so rivals have their full strength.
- * Work per photo: people x 128 multiplications.
+ * Work per photo: people x length of the descriptor multiplications.
  */
-export function* outOfFold(samples: readonly Described[]): Generator<OutOfFoldResult, void, undefined> {
+export function* outOfFold(samples: readonly Described[], constants: DecisionConstants): Generator<OutOfFoldResult, void, undefined> {
   const centroids = centroidsOf(samples);
   const ownOf = ownWithoutFold(samples);
   for (const sample of samples) {
@@ -38,8 +39,8 @@ export function* outOfFold(samples: readonly Described[]): Generator<OutOfFoldRe
       photo: sample.photo,
       personId: sample.personId,
       correct: distance < (nearest ?? Number.POSITIVE_INFINITY),
-      score: rounded(cappedMargin(distance, nearest)),
-      strangerScore: nearest === undefined ? null : rounded(cappedMargin(nearest, second)),
+      score: rounded(cappedMargin(distance, nearest, constants)),
+      strangerScore: nearest === undefined ? null : rounded(cappedMargin(nearest, second, constants)),
       photosBehind: own.photos,
     };
   }
@@ -74,11 +75,12 @@ export interface EvaluationSummary {
 
 export function summaryOf(
   results: readonly OutOfFoldResult[],
-  gallery: { readonly people: number; readonly falseAcceptTarget: number },
+  { constants, ...gallery }: { readonly people: number; readonly falseAcceptTarget: number; readonly constants: DecisionConstants },
 ): EvaluationSummary {
   const strangers = strangerScoresOf(results.flatMap((r) => r.strangerScore ?? []));
   const share = (count: number) => (results.length > 0 ? count / results.length : null);
-  const accepted = results.filter((r) => r.correct && r.score <= acceptLimit({ ...gallery, photos: r.photosBehind }, strangers));
+  const limitOf = ({ photosBehind }: OutOfFoldResult) => acceptLimit({ ...gallery, photos: photosBehind }, strangers, constants);
+  const accepted = results.filter((r) => r.correct && r.score <= limitOf(r));
   return {
     probes: results.length,
     rank1: share(results.filter((r) => r.correct).length),

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import { evaluationOf, outOfFold, type Evaluation, type OutOfFoldResult } from './evaluation.js';
-import { comparePaired, judge, signTest } from './gate.js';
+import { builtInConstants, type DecisionConstants } from './constants.js';
+import { evaluationOf, outOfFold, type OutOfFoldResult } from './evaluation.js';
+import { comparePaired, judge, signTest, type ActiveVersion } from './gate.js';
 import { aGallery } from './testing/index.js';
 
-const gallery = { people: 10, falseAcceptTarget: 0.01 };
+const gallery = { people: 10, falseAcceptTarget: 0.01, constants: builtInConstants };
 const near = 0.2;
 const far = 0.6;
 
@@ -15,7 +16,10 @@ const after = (photo: string, correct: boolean, score = near): OutOfFoldResult =
   strangerScore: null,
   photosBehind: 4,
 });
-const before = (photos: Readonly<Record<string, { correct: boolean; score: number }>>): Evaluation => ({ v: 1, photos });
+const before = (
+  photos: Readonly<Record<string, { correct: boolean; score: number }>>,
+  constants: DecisionConstants = builtInConstants,
+): ActiveVersion => ({ evaluation: { v: 1, photos }, constants });
 
 describe('the sign test', () => {
   it.each([
@@ -71,6 +75,13 @@ describe('the paired comparison', () => {
     const active = before({ p1: { correct: true, score: limitOfTen } });
     expect(comparePaired(active, [after('p1', true, limitOfTen)], { ...gallery, people: 500 })).toEqual({ photos: 1, lost: 0, gained: 0 });
   });
+
+  it('measures a version of another descriptor network by the constants of that network', () => {
+    const wider: DecisionConstants = { ...builtInConstants, strangerMeans: [[1, 1.4]], strangerDeviation: 0.06 };
+    const photos = { p1: { correct: true, score: 1 } };
+    expect(comparePaired(before(photos, wider), [after('p1', true, near)], gallery)).toEqual({ photos: 1, lost: 0, gained: 0 });
+    expect(comparePaired(before(photos), [after('p1', true, near)], gallery)).toEqual({ photos: 1, lost: 0, gained: 1 });
+  });
 });
 
 describe('the gate', () => {
@@ -95,9 +106,9 @@ describe('the gate', () => {
   it('lets a gallery that only grows pass, and refuses one in which photos of others were mixed under every name', () => {
     const all = aGallery({ people: 12, photos: 10 });
     const [early, late] = [all.filter((_, i) => i % 10 < 5), all.filter((_, i) => i % 10 >= 5)];
-    const active = evaluationOf([...outOfFold(early)]);
+    const active = { evaluation: evaluationOf([...outOfFold(early, builtInConstants)]), constants: builtInConstants };
     const verdictOf = (samples: typeof all) =>
-      judge(comparePaired(active, [...outOfFold(samples)], { people: 12, falseAcceptTarget: 0.01 })).verdict;
+      judge(comparePaired(active, [...outOfFold(samples, builtInConstants)], { ...gallery, people: 12 })).verdict;
     expect(verdictOf(all)).toBe('Passed');
     const mixedUp = late.map((sample, i) => ({ ...sample, personId: late[(i + 5) % late.length]?.personId ?? '' }));
     expect(verdictOf([...early, ...mixedUp])).toBe('Refused');

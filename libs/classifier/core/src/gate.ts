@@ -1,4 +1,5 @@
 import { threshold } from './capped-margin.js';
+import type { DecisionConstants } from './constants.js';
 import type { Evaluation, OutOfFoldResult } from './evaluation.js';
 
 /** One-sided error that a version which is as good as the active one is refused. */
@@ -18,24 +19,31 @@ export interface PairedComparison {
   readonly gained: number;
 }
 
+/** The version that answers, as it was judged. */
+export interface ActiveVersion {
+  readonly evaluation: Evaluation;
+  /** It may be of another descriptor network, whose distances are others. */
+  readonly constants: DecisionConstants;
+}
+
 /**
- * Compares photo by photo. A photo is recognised when its person is the nearest and its score passes the same threshold in both
- * versions: a gallery that grew tightens the threshold, which is no fault of the new version.
+ * Compares photo by photo. A photo is recognised when its person is the nearest and its score passes the threshold of the new gallery in
+ * both versions: a gallery that grew tightens the threshold, which is no fault of the new version.
  *
  * @param candidate the new version's results among the people whom both versions know: newcomers are judged apart, since whoever joins
  *   makes everybody a little harder to tell, and a large model could never grow past this test otherwise.
  */
 export function comparePaired(
-  active: Evaluation,
+  active: ActiveVersion,
   candidate: readonly OutOfFoldResult[],
-  gallery: { readonly people: number; readonly falseAcceptTarget: number },
+  { constants, ...gallery }: { readonly people: number; readonly falseAcceptTarget: number; readonly constants: DecisionConstants },
 ): PairedComparison {
   const pairs = candidate.flatMap((after) => {
-    const before = active.photos[after.photo];
+    const before = active.evaluation.photos[after.photo];
     if (!before) return [];
-    const limit = threshold({ ...gallery, photos: after.photosBehind });
-    const recognised = (result: { readonly correct: boolean; readonly score: number }) => result.correct && result.score <= limit;
-    return [{ before: recognised(before), after: recognised(after) }];
+    const recognised = ({ correct, score }: { readonly correct: boolean; readonly score: number }, by: DecisionConstants) =>
+      correct && score <= threshold({ ...gallery, photos: after.photosBehind }, by);
+    return [{ before: recognised(before, active.constants), after: recognised(after, constants) }];
   });
   return {
     photos: pairs.length,

@@ -3,7 +3,7 @@ export interface TrainingSample {
   readonly personId: string;
   /** SHA-256 of the photo: names the fold it belongs to. */
   readonly photo: string;
-  /** 128 numbers of unit length. */
+  /** Of unit length, and as long as the pipeline says. */
   readonly descriptor: Float32Array;
   /** Landmark ratios, not yet standardised. */
   readonly ratios: Float32Array;
@@ -33,6 +33,13 @@ export interface ModelParts {
   readonly weights: Uint8Array;
 }
 
+/** What a stored model is said to be. */
+export interface ModelShape {
+  /** Person ids in the order of the outputs. */
+  readonly people: readonly string[];
+  readonly descriptorLength: number;
+}
+
 export interface FitOptions {
   readonly hyperparameters: {
     readonly hiddenUnits: readonly number[];
@@ -56,6 +63,6 @@ export interface ModelBackend {
    * The same samples in the same order, options and backend give the same bytes.
    */
   fit(samples: readonly TrainingSample[], options: FitOptions, signal?: AbortSignal): Promise<ModelParts>;
-  /** Rejects with ARTIFACT_CORRUPT when the parts are not a model of these people. */
-  load(parts: ModelParts, people: readonly string[]): Promise<KeyModel>;
+  /** Rejects with ARTIFACT_CORRUPT when the parts are not a model of these people and of descriptors of this length. */
+  load(parts: ModelParts, of: ModelShape): Promise<KeyModel>;
 }

@@ -1,4 +1,5 @@
 import { cappedMargin, distanceOf, threshold } from './capped-margin.js';
+import type { DecisionConstants } from './constants.js';
 import { centroidsOf, dot, nearestOthers, ownWithoutFold, type Centroid } from './centroids.js';
 import type { TrainingSample } from './ports.js';
 
@@ -17,11 +18,17 @@ export interface Spoiler {
   readonly of: number;
 }
 
+/** What a photo is recognised by. */
+interface Rule {
+  readonly falseAcceptTarget: number;
+  readonly constants: DecisionConstants;
+}
+
 /**
  * The newcomers whose photos spoil the recognition of people who were known: the same person under a second name, photos of somebody else, or
  * a near double. Each is judged alone, out of fold and at one threshold, so a gallery that merely grew spoils nobody.
  */
-export function spoilers(samples: readonly Described[], known: ReadonlySet<string>, falseAcceptTarget: number): readonly Spoiler[] {
+export function spoilers(samples: readonly Described[], known: ReadonlySet<string>, rule: Rule): readonly Spoiler[] {
   const centroids = centroidsOf(samples);
   const [old, newcomers] = [centroids.filter((c) => known.has(c.personId)), centroids.filter((c) => !known.has(c.personId))];
   if (newcomers.length === 0) return [];
@@ -29,7 +36,7 @@ export function spoilers(samples: readonly Described[], known: ReadonlySet<strin
   for (const photo of recognisedAmong(
     old,
     samples.filter((s) => known.has(s.personId)),
-    falseAcceptTarget,
+    rule,
   )) {
     const tally = tallies.get(photo.personId) ?? { recognised: 0, taken: new Map<string, number>() };
     tally.recognised++;
@@ -56,7 +63,7 @@ interface RecognisedPhoto {
 function* recognisedAmong(
   people: readonly Centroid[],
   samples: readonly Described[],
-  falseAcceptTarget: number,
+  { falseAcceptTarget, constants }: Rule,
 ): Generator<RecognisedPhoto, void, undefined> {
   const own = ownWithoutFold(samples);
   for (const sample of samples) {
@@ -65,9 +72,9 @@ function* recognisedAmong(
     const descriptor = Float64Array.from(sample.descriptor);
     const ownDistance = distanceOf(dot(descriptor, direction));
     const [nearestOther] = nearestOthers(sample.personId, descriptor, people);
-    const limit = threshold({ people: people.length, photos, falseAcceptTarget });
+    const limit = threshold({ people: people.length, photos, falseAcceptTarget }, constants);
     const recognisedBeside = (other: number | undefined): boolean =>
-      ownDistance < (other ?? Number.POSITIVE_INFINITY) && cappedMargin(ownDistance, other) <= limit;
+      ownDistance < (other ?? Number.POSITIVE_INFINITY) && cappedMargin(ownDistance, other, constants) <= limit;
     if (!recognisedBeside(nearestOther)) continue;
     const remainsWith = (distance: number): boolean => recognisedBeside(Math.min(distance, nearestOther ?? distance));
     yield { personId: sample.personId, descriptor, remainsWith };

@@ -11,6 +11,7 @@ const gallery = aGallery({ people: 2, photos: 12, noise: 0.05 }).map((sample, i)
   personId: `${sample.personId}_${i % 3}`,
 }));
 const people = [...new Set(gallery.map((s) => s.personId))].sort();
+const shape = { people, descriptorLength: 128 };
 const [probe] = aGallery({ people: 1, photos: 1, seed: 9 });
 const ask = (model: KeyModel, sample: TrainingSample | undefined = probe) =>
   model.predict(sample?.descriptor ?? new Float32Array(), sample?.ratios ?? new Float32Array());
@@ -34,7 +35,7 @@ describe.each(backends)('TensorFlow.js on $name', ({ name, built, open }) => {
   const fit = async (hyperparameters: Partial<FitOptions['hyperparameters']> = {}, samples: readonly TrainingSample[] = gallery) =>
     (await open()).fit(samples, { hyperparameters: { ...someHyperparameters, ...hyperparameters } });
   const answers = async (parts: ModelParts) => {
-    const model = await (await open()).load(parts, people);
+    const model = await (await open()).load(parts, shape);
     const prediction = ask(model);
     model.close();
     return prediction;
@@ -57,7 +58,7 @@ describe.each(backends)('TensorFlow.js on $name', ({ name, built, open }) => {
     const before = tensors();
     const parts = await fit();
     expect(tensors()).toBe(before);
-    const model = await backend.load(parts, people);
+    const model = await backend.load(parts, shape);
     expect(tensors()).toBeGreaterThan(before);
     model.close();
     model.close();
@@ -66,7 +67,7 @@ describe.each(backends)('TensorFlow.js on $name', ({ name, built, open }) => {
   });
 
   it('makes no tensor that outlives an answer', async () => {
-    const model = await (await open()).load(await fit(), people);
+    const model = await (await open()).load(await fit(), shape);
     const before = tensors();
     for (let i = 0; i < 50; i++) ask(model);
     expect(tensors()).toBe(before);
@@ -79,7 +80,7 @@ describe.each(backends)('TensorFlow.js on $name', ({ name, built, open }) => {
     const controller = new AbortController();
     const options = { hyperparameters: { ...someHyperparameters, epochs: 1000 }, onProgress: () => controller.abort(new Error('enough')) };
     await expect(backend.fit(gallery, options, controller.signal)).rejects.toThrow('enough');
-    await expect(backend.load(await fit(), people.slice(1))).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' });
+    await expect(backend.load(await fit(), { ...shape, people: people.slice(1) })).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' });
     expect(tensors()).toBe(before);
   });
 
@@ -122,7 +123,7 @@ describe.each(backends)('TensorFlow.js on $name', ({ name, built, open }) => {
 
   it('is surer of the enrolled photos after training than before', async () => {
     const surenessOf = async (epochs: number) => {
-      const model = await (await open()).load(await fit({ epochs, dropout: 0, hiddenUnits: [64] }), people);
+      const model = await (await open()).load(await fit({ epochs, dropout: 0, hiddenUnits: [64] }), shape);
       const sureness = gallery.reduce((sum, s) => sum + Math.log(ask(model, s).probabilities[people.indexOf(s.personId)] ?? 0), 0);
       model.close();
       return sureness;
@@ -158,7 +159,7 @@ describe.each(backends)('TensorFlow.js on $name', ({ name, built, open }) => {
 
   it('says how much memory the weights hold', async () => {
     const parts = await fit();
-    const model = await (await open()).load(parts, people);
+    const model = await (await open()).load(parts, shape);
     expect(model.sizeBytes).toBe(parts.weights.length);
     model.close();
   });

@@ -9,6 +9,7 @@ import {
   type KeyModel,
   type ModelBackend,
   type ModelParts,
+  type ModelShape,
   type TrainingSample,
 } from '@facehash/classifier-core';
 import { FaceHashError } from '@facehash/kernel';
@@ -87,12 +88,12 @@ async function fit(samples: readonly TrainingSample[], options: FitOptions, sign
   }
 }
 
-async function load(parts: ModelParts, people: readonly string[]): Promise<KeyModel> {
+async function load(parts: ModelParts, of: ModelShape): Promise<KeyModel> {
   const model = await decodeModel(parts).catch((cause: unknown) => {
     throw new FaceHashError('ARTIFACT_CORRUPT', { detail: 'the parts are no layers model' }, { cause });
   });
-  const problem = shapeProblem(model, people.length);
-  if (problem === undefined) return new TfjsKeyModel(model, people);
+  const problem = shapeProblem(model, of);
+  if (problem === undefined) return new TfjsKeyModel(model, of.people);
   model.dispose();
   throw new FaceHashError('ARTIFACT_CORRUPT', { problem });
 }

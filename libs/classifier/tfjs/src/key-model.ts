@@ -1,6 +1,6 @@
 import { Tensor, tensor2d, tidy, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { KeyModel, Prediction } from '@facehash/classifier-core';
+import type { KeyModel, ModelShape, Prediction } from '@facehash/classifier-core';
 import { FaceHashError } from '@facehash/kernel';
 import { names } from './topology.js';
 
@@ -36,15 +36,15 @@ export class TfjsKeyModel implements KeyModel {
   }
 }
 
-/** What is wrong with a model that is said to be of so many people. */
-export function shapeProblem(model: LayersModel, people: number): string | undefined {
+/** What is wrong with a model that is said to be of these people and descriptors. */
+export function shapeProblem(model: LayersModel, { people, descriptorLength }: ModelShape): string | undefined {
   const said = (name: string, shape: readonly unknown[]) => `${name}[${shape.slice(1).join()}]`;
   const inputs = model.inputs.map(({ shape }, i) => said(model.inputNames[i] ?? '', shape));
   const outputs = model.outputs.map(({ shape }, i) => said(model.outputNames[i] ?? '', shape));
   const [descriptor, ratios] = inputs;
-  if (inputs.length !== 2 || descriptor !== `${names.descriptor}[128]` || !ratios?.startsWith(`${names.ratios}[`))
+  if (inputs.length !== 2 || descriptor !== `${names.descriptor}[${descriptorLength}]` || !ratios?.startsWith(`${names.ratios}[`))
     return `inputs are ${inputs.join(', ')}`;
-  const expected = [`${names.similarity}[${people}]`, `${names.probability}[${people}]`];
+  const expected = [`${names.similarity}[${people.length}]`, `${names.probability}[${people.length}]`];
   return outputs.join() === expected.join() ? undefined : `outputs are ${outputs.join(', ')}, expected ${expected.join(', ')}`;
 }
 

@@ -13,7 +13,7 @@ const hyperparameters = { ...someHyperparameters, hiddenUnits: [64], epochs: 60,
 const openNative = () => openTensorflowBackend({ addonDir, device: 'auto' }, process.env);
 
 async function answers(backend: ModelBackend, parts: ModelParts, samples: readonly TrainingSample[]) {
-  const model = await backend.load(parts, people);
+  const model = await backend.load(parts, { people, descriptorLength: 128 });
   const predictions = samples.map((s) => model.predict(s.descriptor, s.ratios));
   model.close();
   return predictions;

@@ -3,9 +3,9 @@ import { initializers, input, layers, model, regularizers, SymbolicTensor, type 
 import type { FitOptions } from '@facehash/classifier-core';
 
 /*
- *   descriptor [128] ──┬── similarity: Dense, imprinted, no bias ───────────────┬──► similarity [N], cosines
+ *   descriptor [D] ────┬── similarity: Dense, imprinted, no bias ───────────────┬──► similarity [N], cosines
  *                      │                                                        └─ x 128 ──┐
- *                      └── x sqrt(128) ──┐                                                 ├── add ── softmax ──► probability [N]
+ *                      └── x sqrt(D) ────┐                                                 ├── add ── softmax ──► probability [N]
  *   ratios [R] ── standardised ──────────┴── hidden: Dense, relu … ── logits: Dense ───────┘
  */
 export const names = {

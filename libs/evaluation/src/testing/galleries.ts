@@ -1,4 +1,4 @@
-import { outOfFold, type TrainingSample } from '@facehash/classifier-core';
+import { builtInConstants, outOfFold, type TrainingSample } from '@facehash/classifier-core';
 import { aGallery, type GalleryOptions } from '@facehash/classifier-core/testing';
 import { evaluate, type EvaluatedVersion } from '../evaluate.js';
 import type { EvaluationReport } from '../report.js';
@@ -14,7 +14,9 @@ export const relabelled = (samples: readonly TrainingSample[], moved: readonly T
   samples.map((s) => (moved.includes(s) ? { ...s, personId } : s));
 
 export function aVersion(samples: readonly TrainingSample[], overrides: Partial<EvaluatedVersion> = {}): EvaluatedVersion {
-  return { version: 'v-000000000001', pipeline: 'p1', falseAcceptTarget: 0.01, samples, results: [...outOfFold(samples)], ...overrides };
+  const constants = builtInConstants;
+  const results = [...outOfFold(samples, constants)];
+  return { version: 'v-000000000001', pipeline: 'p1', constants, falseAcceptTarget: 0.01, samples, results, ...overrides };
 }
 
 export function reportOf(samples: readonly TrainingSample[], overrides: Partial<EvaluatedVersion> = {}): EvaluationReport {

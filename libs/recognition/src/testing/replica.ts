@@ -8,7 +8,7 @@ import { RecordingLogger } from '@facehash/kernel/testing';
 import type { Messaging, ModelState, ReplicaReport } from '@facehash/messaging-core';
 import { aModelState } from '@facehash/messaging-core/testing';
 import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
-import { RATIO_NAMES } from '@facehash/vision-core';
+import { builtIn, RATIO_NAMES, type Pipeline } from '@facehash/vision-core';
 import { aFace, anAnalysis, FakeFaceAnalyser } from '@facehash/vision-core/testing';
 import { openModelDirectory, type WatchedDirectory } from '../model-directory.js';
 import { openModelHolder, type ModelHolder } from '../model-holder.js';
@@ -62,9 +62,9 @@ class CountingBackend implements ModelBackend {
 
   fit: ModelBackend['fit'] = (samples, fitOptions, signal) => this.#backend.fit(samples, fitOptions, signal);
 
-  load: ModelBackend['load'] = async (parts, people) => {
+  load: ModelBackend['load'] = async (parts, shape) => {
     await this.gate.pass();
-    const model = await this.#backend.load(parts, people);
+    const model = await this.#backend.load(parts, shape);
     this.open++;
     this.opened++;
     let closed = false;
@@ -82,6 +82,12 @@ class CountingBackend implements ModelBackend {
   };
 }
 
+interface ReplicaOptions {
+  readonly cacheBytesMax?: number;
+  readonly clock?: Clock;
+  readonly pipelines?: readonly Pipeline[];
+}
+
 /** One replica over an object store in memory, with a test in the controller's place. */
 export class Replica implements AsyncDisposable {
   readonly objects = new FlakyStore();
@@ -95,7 +101,7 @@ export class Replica implements AsyncDisposable {
 
   constructor(
     readonly messaging: Messaging,
-    { cacheBytesMax = 1e9, clock = systemClock }: { readonly cacheBytesMax?: number; readonly clock?: Clock } = {},
+    { cacheBytesMax = 1e9, clock = systemClock, pipelines = [builtIn] }: ReplicaOptions = {},
   ) {
     const context = { clock, random, logger: this.logger };
     this.directory = openModelDirectory(messaging.models, context);
@@ -108,6 +114,7 @@ export class Replica implements AsyncDisposable {
       replicas: messaging.replicas,
       objects,
       backend,
+      pipelines,
       cacheBytesMax,
       ...context,
     });
@@ -139,7 +146,7 @@ export class Replica implements AsyncDisposable {
   async version(
     name: string,
     people: Readonly<Record<string, Float32Array>>,
-    storageId = aModelState().storageId,
+    { storageId = aModelState().storageId, pipeline = builtIn.id }: { readonly storageId?: string; readonly pipeline?: string } = {},
   ): Promise<VersionManifest> {
     const samples: TrainingSample[] = Object.entries(people).map(([personId, descriptor]) => ({
       personId,
@@ -160,6 +167,7 @@ export class Replica implements AsyncDisposable {
     const manifest = aManifestOfVersion({
       version: name,
       storageId,
+      pipeline,
       people: ids,
       parts: Object.entries(files).map(([part, bytes]) => ({ name: part, sha256: sha256Hex(bytes), sizeBytes: bytes.length })),
     });

@@ -14,13 +14,15 @@ import {
   type Snapshot,
   type VersionManifest,
 } from '@facehash/artifacts';
+import { builtInConstants } from '@facehash/classifier-core';
 import { InMemoryModelBackend, someHyperparameters } from '@facehash/classifier-core/testing';
 import { sha256Hex, systemClock, type Clock } from '@facehash/kernel';
 import { RecordingLogger } from '@facehash/kernel/testing';
 import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
-import { PIPELINE_ID, type Landmarks } from '@facehash/vision-core';
+import { builtIn, PIPELINE_ID, type Landmarks } from '@facehash/vision-core';
 import { aDescriptor, aDescriptorNear, aFace, anAnalysis, FakeFaceAnalyser } from '@facehash/vision-core/testing';
 import { train } from '../train.js';
+import type { TrainedPipeline } from '../types.js';
 
 export const storageId = 'model-1';
 
@@ -28,6 +30,7 @@ export const storageId = 'model-1';
 export class Workbench {
   readonly objects = new InMemoryObjectStore();
   readonly analyser = new FakeFaceAnalyser();
+  pipeline: TrainedPipeline = { ...builtIn, constants: builtInConstants };
   readonly backend = new InMemoryModelBackend();
   readonly logger = new RecordingLogger();
   readonly progress: RunProgress[] = [];
@@ -72,7 +75,12 @@ export class Workbench {
   async run(overrides: Partial<RunSpec> = {}): Promise<RunSpec> {
     const snapshot = await this.snapshot();
     const { quarantined = [] } = overrides;
-    const inputs = { samplesDigest: samplesDigest(snapshot), hyperparameters: someHyperparameters, pipeline: PIPELINE_ID, quarantined };
+    const inputs = {
+      samplesDigest: samplesDigest(snapshot),
+      hyperparameters: someHyperparameters,
+      pipeline: this.pipeline.id,
+      quarantined,
+    };
     return {
       v: 1,
       run: `run-${snapshot.counter}`,
@@ -82,7 +90,7 @@ export class Workbench {
         ...inputs,
         hyperparameters: { ...inputs.hyperparameters, hiddenUnits: [...inputs.hyperparameters.hiddenUnits] },
       }),
-      pipeline: PIPELINE_ID,
+      pipeline: this.pipeline.id,
       hyperparameters: { ...someHyperparameters, hiddenUnits: [...someHyperparameters.hiddenUnits] },
       accelerator: null,
       falseAcceptTarget: 0.01,

@@ -1,4 +1,5 @@
 import { analyseImage, describeFace, type UprightPicture, type VisionParts } from './analyse.js';
+import { builtInAlignment } from './chip.js';
 import type { FaceDetector, RgbImage } from './ports.js';
 import { aDescriptor, someLandmarks } from './testing/index.js';
 import { frame, portrait, type Box, type DetectedFace } from './types.js';
@@ -39,6 +40,8 @@ class Parts implements VisionParts {
     },
   };
   readonly descriptor = {
+    alignment: builtInAlignment,
+    mirrored: true,
     describe: async () => {
       this.described++;
       return aDescriptor(this.described);
@@ -144,7 +147,7 @@ describe('the pipeline', () => {
     ]);
     const all = await facesOf(new Parts(faces), frame);
     expect(all.every((face) => face.descriptor !== undefined)).toBe(true);
-    const none = await facesOf(new Parts(faces), { ...frame, descriptors: false });
+    const none = await facesOf(new Parts(faces), { ...frame, descriptors: null });
     expect(none.some((face) => face.descriptor !== undefined)).toBe(false);
     expect(await facesOf(new Parts(faces), { ...frame, maxFaces: 1 })).toHaveLength(1);
   });
@@ -162,6 +165,8 @@ describe('the pipeline', () => {
   it('describes again by landmarks of the upright image what it described at once', async () => {
     // A network that answers by what it sees: the sums of rows of the chip.
     const network = {
+      alignment: builtInAlignment,
+      mirrored: true,
       describe: async ({ data }: RgbImage) =>
         Float32Array.from({ length: 128 }, (_, i) => data.subarray(i * 450, (i + 1) * 450).reduce((s, v) => s + v, 1)),
     };
@@ -174,8 +179,23 @@ describe('the pipeline', () => {
     again.forEach((value, i) => expect(value).toBeCloseTo(face?.descriptor?.[i] ?? Number.NaN, 3));
   });
 
+  it('cuts the face out as the network wants it, and leaves the mirror image to those that were made for it', async () => {
+    const chips: RgbImage[] = [];
+    const network = {
+      alignment: { template: 'arcface', size: 112 } as const,
+      mirrored: false,
+      describe: async (chip: RgbImage) => {
+        chips.push(chip);
+        return Float32Array.of(3, 4);
+      },
+    };
+    const [face] = await facesOf(Object.assign(new Parts({ ssd: [box] }), { descriptor: network }));
+    expect(chips).toEqual([expect.objectContaining({ width: 112, height: 112 })]);
+    expect([...(face?.descriptor ?? [])].map((value) => value.toFixed(6))).toEqual(['0.600000', '0.800000']);
+  });
+
   it('refuses a network that answers nothing', async () => {
-    const silent = { describe: async () => new Float32Array(128) };
+    const silent = { alignment: builtInAlignment, mirrored: true, describe: async () => new Float32Array(128) };
     await expect(describeFace(picture, silent, someLandmarks())).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 });

@@ -1,4 +1,4 @@
-import { alignedChip } from './chip.js';
+import { alignedChip, builtInAlignment } from './chip.js';
 import { describeChip } from './descriptor.js';
 import { overlap } from './box.js';
 import { cutOut, greyOf } from './image.js';
@@ -12,6 +12,7 @@ export interface VisionParts {
   readonly tiny: FaceDetector<RgbImage>;
   readonly ssd: FaceDetector<RgbImage>;
   readonly landmarks: LandmarkNetwork;
+  /** Of the pipeline that is asked for. */
   readonly descriptor: DescriptorNetwork;
 }
 
@@ -33,7 +34,7 @@ export async function analyseImage(picture: UprightPicture, parts: VisionParts, 
   for (const { box, confidence, detector } of largestFirst) {
     const landmarks = await parts.landmarks.landmarks(rgb, square(box));
     const chip = alignedChip(rgb, landmarks);
-    const described = options.descriptors && (options.faces === 'all' || faces.length === 0);
+    const described = options.descriptors !== null && (options.faces === 'all' || faces.length === 0);
     const full = fullSize(picture);
     const imageBox = inside(full.box(box), width, height);
     faces.push({
@@ -42,7 +43,7 @@ export async function analyseImage(picture: UprightPicture, parts: VisionParts, 
       detector,
       landmarks: full.landmarks(landmarks),
       quality: measureQuality(imageBox, landmarks, chip),
-      ...(described ? { descriptor: await describeChip(parts.descriptor, chip) } : {}),
+      ...(described ? { descriptor: await describeChip(parts.descriptor, chipFor(parts.descriptor, rgb, { landmarks, chip })) } : {}),
     });
   }
   return { readable: true, width, height, faces };
@@ -52,7 +53,17 @@ export async function analyseImage(picture: UprightPicture, parts: VisionParts, 
 export async function describeFace(picture: UprightPicture, network: DescriptorNetwork, landmarks: Landmarks): Promise<Descriptor> {
   const { rgb, width, height } = picture;
   const working = landmarks.map(([x, y]) => [(x * rgb.width) / width, (y * rgb.height) / height] as const);
-  return describeChip(network, alignedChip(rgb, working));
+  return describeChip(network, alignedChip(rgb, working, network.alignment));
+}
+
+/** The chip that quality was measured on, where the network wants the same. */
+function chipFor(
+  { alignment }: DescriptorNetwork,
+  rgb: RgbImage,
+  face: { readonly landmarks: Landmarks; readonly chip: RgbImage },
+): RgbImage {
+  const same = alignment.template === builtInAlignment.template && alignment.size === builtInAlignment.size;
+  return same ? face.chip : alignedChip(rgb, face.landmarks, alignment);
 }
 
 interface Found {

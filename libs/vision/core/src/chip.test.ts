@@ -1,4 +1,4 @@
-import { alignedChip, CHIP_SIZE, chipToPicture, mirrored, warp } from './chip.js';
+import { alignedChip, chipToPicture, mirrored, warp } from './chip.js';
 import { meanFacePoint } from './mean-face.js';
 import type { RgbImage } from './ports.js';
 import { applySimilarity, type Similarity } from './similarity.js';
@@ -51,12 +51,38 @@ describe('cutting out and aligning', () => {
     const toPicture = chipToPicture(turned);
     for (const index of [30, 36, 45, 48, 54]) {
       const [px, py] = meanFacePoint(index);
-      const place: Point = [((0.25 + px) / 1.5) * CHIP_SIZE, ((0.25 + py) / 1.5) * CHIP_SIZE];
+      const place: Point = [((0.25 + px) / 1.5) * 150, ((0.25 + py) / 1.5) * 150];
       const [x, y] = applySimilarity(toPicture, place);
       expect(x).toBeCloseTo(turned[index]?.[0] ?? Number.NaN, 6);
       expect(y).toBeCloseTo(turned[index]?.[1] ?? Number.NaN, 6);
     }
     expect(alignedChip(gradient(200, 200), turned)).toMatchObject({ width: 150, height: 150 });
+  });
+
+  it('of another size shows the same face larger or smaller', () => {
+    const landmarks = someLandmarks({ x: 100, y: 60, width: 90, height: 90 });
+    const [usual, small] = [chipToPicture(landmarks), chipToPicture(landmarks, { template: 'dlib', size: 75 })];
+    expect(small.a).toBeCloseTo(2 * usual.a, 9);
+    expect([small.tx, small.ty]).toEqual([expect.closeTo(usual.tx, 9), expect.closeTo(usual.ty, 9)]);
+  });
+
+  it('brings eyes, nose and mouth to where networks in the manner of ArcFace expect them', () => {
+    // In a chip of 224 the places are twice those of the 112 that InsightFace gives; the picture is that chip, moved.
+    const landmarks = Array.from({ length: 68 }, (): Point => [0, 0]);
+    const put = (indices: readonly number[], [x, y]: Point) => {
+      for (const [i, index] of indices.entries()) landmarks[index] = [2 * x + 10 + (i % 2 === 0 ? 3 : -3), 2 * y + 20];
+    };
+    put([36, 37, 38, 39, 40, 41], [38.2946, 51.6963]);
+    put([42, 43, 44, 45, 46, 47], [73.5318, 51.5014]);
+    for (const [index, [x, y]] of [
+      [30, [56.0252, 71.7366]],
+      [48, [41.5493, 92.3655]],
+      [54, [70.7299, 92.2041]],
+    ] as const) {
+      landmarks[index] = [2 * x + 10, 2 * y + 20];
+    }
+    const { a, b, tx, ty } = chipToPicture(landmarks, { template: 'arcface', size: 224 });
+    expect([a, b, tx, ty]).toEqual([expect.closeTo(1, 9), expect.closeTo(0, 9), expect.closeTo(10, 9), expect.closeTo(20, 9)]);
   });
 
   it('needs all landmarks', () => expect(() => alignedChip(gradient(10, 10), [])).toThrow(RangeError));

@@ -1,32 +1,70 @@
 import { meanFacePoint } from './mean-face.js';
-import type { RgbImage } from './ports.js';
+import type { Alignment, RgbImage } from './ports.js';
 import { fitSimilarity, type Similarity } from './similarity.js';
 import type { Landmarks, Point } from './types.js';
 
-/** Side of the aligned chip and the margin around the face as a fraction of the face: what dlib's descriptor network was trained on. */
-export const CHIP_SIZE = 150;
+/** What dlib's descriptor network was trained on: the side of the chip, and the margin around the face as a fraction of the face. */
+export const builtInAlignment: Alignment = { template: 'dlib', size: 150 };
 const padding = 0.25;
 
 /** dlib aligns by eyes, nose and upper lip; eyebrows (17-26) and lower lip (55-59, 65-67) move with the expression. */
 const alignedBy = [...range(27, 54), ...range(60, 64)];
-const places: readonly Point[] = alignedBy.map((index) => {
-  const [x, y] = meanFacePoint(index);
-  return [((padding + x) / (2 * padding + 1)) * CHIP_SIZE, ((padding + y) / (2 * padding + 1)) * CHIP_SIZE];
-});
 
-/** Takes pixels of the chip to pixels of the picture. Throws a RangeError when landmarks are missing. */
-export function chipToPicture(landmarks: Landmarks): Similarity {
-  const seen = alignedBy.map((index): Point => {
-    const point = landmarks[index];
-    if (!point) throw new RangeError(`landmark ${index} is missing`);
-    return point;
-  });
-  return fitSimilarity(places, seen);
+/** Landmarks, or means of several, and where they lie in a chip of a given size. */
+interface Template {
+  readonly landmarks: readonly (readonly number[])[];
+  readonly places: (size: number) => readonly Point[];
 }
 
-/** The upright face of these landmarks, 150 x 150 pixels; black where it reaches beyond the picture. */
-export function alignedChip(picture: RgbImage, landmarks: Landmarks): RgbImage {
-  return warp(picture, chipToPicture(landmarks), CHIP_SIZE);
+const templates: Readonly<Record<Alignment['template'], Template>> = {
+  dlib: {
+    landmarks: alignedBy.map((index) => [index]),
+    places: (size) =>
+      alignedBy.map((index) => {
+        const [x, y] = meanFacePoint(index);
+        return [((padding + x) / (2 * padding + 1)) * size, ((padding + y) / (2 * padding + 1)) * size];
+      }),
+  },
+  arcface: {
+    // The eye on the left of the picture, the one on the right, the tip of the nose, the corners of the mouth.
+    landmarks: [range(36, 41), range(42, 47), [30], [48], [54]],
+    places: (size) => fivePoints.map(([x, y]) => [(x * size) / FIVE_POINTS_SIZE, (y * size) / FIVE_POINTS_SIZE]),
+  },
+};
+
+/** Source: InsightFace, `arcface_dst` in python-package/insightface/utils/face_align.py, for a chip of 112 x 112. */
+const FIVE_POINTS_SIZE = 112;
+const fivePoints: readonly Point[] = [
+  [38.2946, 51.6963],
+  [73.5318, 51.5014],
+  [56.0252, 71.7366],
+  [41.5493, 92.3655],
+  [70.7299, 92.2041],
+];
+
+/** Takes pixels of the chip to pixels of the picture. Throws a RangeError when landmarks are missing. */
+export function chipToPicture(landmarks: Landmarks, { template, size }: Alignment = builtInAlignment): Similarity {
+  const { landmarks: groups, places } = templates[template];
+  const seen = groups.map((group) =>
+    meanPoint(
+      group.map((index) => {
+        const point = landmarks[index];
+        if (!point) throw new RangeError(`landmark ${index} is missing`);
+        return point;
+      }),
+    ),
+  );
+  return fitSimilarity(places(size), seen);
+}
+
+function meanPoint(points: readonly Point[]): Point {
+  const mean = (axis: 0 | 1): number => points.reduce((sum, point) => sum + point[axis], 0) / points.length;
+  return [mean(0), mean(1)];
+}
+
+/** The upright face of these landmarks; black where it reaches beyond the picture. */
+export function alignedChip(picture: RgbImage, landmarks: Landmarks, alignment: Alignment = builtInAlignment): RgbImage {
+  return warp(picture, chipToPicture(landmarks, alignment), alignment.size);
 }
 
 /**

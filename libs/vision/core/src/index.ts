@@ -1,12 +1,21 @@
 export { analyseImage, describeFace, type UprightPicture, type VisionParts } from './analyse.js';
-export { alignedChip, CHIP_SIZE } from './chip.js';
+export { alignedChip, builtInAlignment } from './chip.js';
+export { networkInput, type DescriptorSpec } from './descriptor-input.js';
 export { overlap } from './box.js';
-export { PIPELINE_ID } from './pipeline.js';
-export type { CascadeDetector, DescriptorNetwork, FaceAnalyser, FaceDetector, GreyImage, LandmarkNetwork, RgbImage } from './ports.js';
+export { builtIn, PIPELINE_ID, type Pipeline } from './pipeline.js';
+export type {
+  Alignment,
+  CascadeDetector,
+  DescriptorNetwork,
+  FaceAnalyser,
+  FaceDetector,
+  GreyImage,
+  LandmarkNetwork,
+  RgbImage,
+} from './ports.js';
 export { qualityProblem, type QualityProblem } from './quality.js';
 export { RATIO_NAMES, ratios } from './ratios.js';
 export {
-  DESCRIPTOR_LENGTH,
   enrolment,
   frame,
   LANDMARK_COUNT,

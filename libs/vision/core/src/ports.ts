@@ -9,10 +9,10 @@ import type { Analysis, AnalyseOptions, Box, Descriptor, Landmarks } from './typ
 export interface FaceAnalyser {
   analyse(image: Uint8Array, options: AnalyseOptions, signal?: AbortSignal): Promise<Analysis>;
   /**
-   * The descriptor of the face with these landmarks (as `analyse` gave them for the same bytes).
+   * The pipeline's descriptor of the face with these landmarks (as `analyse` gave them for the same bytes).
    * Rejects with IMAGE_UNREADABLE when the bytes no longer decode.
    */
-  describe(image: Uint8Array, landmarks: Landmarks, signal?: AbortSignal): Promise<Descriptor>;
+  describe(image: Uint8Array, landmarks: Landmarks, pipeline: string, signal?: AbortSignal): Promise<Descriptor>;
 }
 
 /** An 8-bit grey picture, row by row without padding. */
@@ -50,7 +50,18 @@ export interface LandmarkNetwork {
   landmarks(picture: RgbImage, box: Box): Promise<Landmarks>;
 }
 
-/** The descriptor of one aligned chip of 150 x 150 pixels: 128 numbers as the network gives them, not yet normalised. */
+/** How a face is turned, scaled and cut out for a descriptor network. */
+export interface Alignment {
+  /** `dlib`: the mean face of dlib's descriptor with a quarter of it around. `arcface`: eyes, nose and mouth where InsightFace puts them. */
+  readonly template: 'dlib' | 'arcface';
+  /** Side of the square chip, pixels. */
+  readonly size: number;
+}
+
+/** The descriptor of one aligned chip: numbers as the network gives them, not yet normalised. */
 export interface DescriptorNetwork {
+  readonly alignment: Alignment;
+  /** Whether the mirror image of the chip is described, too, and the mean of both counts. */
+  readonly mirrored: boolean;
   describe(chip: RgbImage): Promise<Float32Array>;
 }

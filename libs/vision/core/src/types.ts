@@ -1,3 +1,5 @@
+import { PIPELINE_ID } from './pipeline.js';
+
 /** Pixels of the upright image (EXIF orientation applied): origin top left, x to the right, y down. */
 export interface Box {
   readonly x: number;
@@ -13,10 +15,8 @@ export type Landmarks = readonly Point[];
 
 export const LANDMARK_COUNT = 68;
 
-/** 128 numbers of unit length: dlib's ResNet descriptor of the aligned chip and of its mirror image, averaged and normalised. */
+/** Of unit length: what a descriptor network says of an aligned face, in the built-in pipeline averaged with its mirror image. */
 export type Descriptor = Float32Array;
-
-export const DESCRIPTOR_LENGTH = 128;
 
 /** What was measured of a face to judge whether it may be enrolled. Bounds stand in `quality.ts`. */
 export interface FaceQuality {
@@ -69,15 +69,21 @@ export interface AnalyseOptions {
    */
   readonly aloneFraction: number;
   readonly maxFaces: number;
-  /** Compute descriptors: for `largest` of the largest face only. */
-  readonly descriptors: boolean;
+  /** The pipeline whose descriptors are computed, for `largest` of the largest face only; null: none. */
+  readonly descriptors: string | null;
 }
 
 /** Recognition and enrolment look for one subject. */
-export const portrait: AnalyseOptions = { faces: 'largest', minFaceFraction: 0.3, aloneFraction: 0, maxFaces: 16, descriptors: true };
+export const portrait: AnalyseOptions = {
+  faces: 'largest',
+  minFaceFraction: 0.3,
+  aloneFraction: 0,
+  maxFaces: 16,
+  descriptors: PIPELINE_ID,
+};
 
 /** Enrolment takes a photo of one person, so somebody beside them must be seen, too. */
-export const enrolment: AnalyseOptions = { ...portrait, aloneFraction: 0.36, descriptors: false };
+export const enrolment: AnalyseOptions = { ...portrait, aloneFraction: 0.36, descriptors: null };
 
 /** Every face of a frame. */
-export const frame: AnalyseOptions = { faces: 'all', minFaceFraction: 0.08, aloneFraction: 0, maxFaces: 16, descriptors: true };
+export const frame: AnalyseOptions = { faces: 'all', minFaceFraction: 0.08, aloneFraction: 0, maxFaces: 16, descriptors: PIPELINE_ID };

@@ -2,16 +2,21 @@ import { Graph, type Tensor } from './graph.js';
 import { at, convolution, folded, named, picture } from './layers.js';
 import type { Weights } from './weights.js';
 
-const SIZE = 150;
+export const SIZE = 150;
 /** What dlib's network was trained with: means of red, green and blue. */
-const MEANS = [122.782, 117.001, 104.298] as const;
+export const MEANS = [122.782, 117.001, 104.298] as const;
 
 /** dlib's ResNet (King, 2017): 150 x 150 chip → 128 numbers. Scale layers are folded into the convolutions before them. */
 export function descriptorNetwork(weights: Weights): Uint8Array {
   const graph = new Graph('descriptor');
+  const out = residual(graph, weights, picture(graph, 'image', { means: MEANS, scale: 1 / 255 }));
+  return graph.encode({ name: 'image', shape: [1, SIZE, SIZE, 3] }, [{ name: out, shape: [1, 128] }]);
+}
+
+/** From the normalised planes [1, 3, 150, 150] to [1, 128]. */
+export function residual(graph: Graph, weights: Weights, planes: Tensor): Tensor {
   const net = new Residual(graph, weights);
-  let x = picture(graph, 'image', { means: MEANS, scale: 1 / 255 });
-  x = net.convolution(x, 'conv32_down', { stride: 2, relu: true });
+  let x = net.convolution(planes, 'conv32_down', { stride: 2, relu: true });
   x = graph.node('MaxPool', [x], { kernel_shape: [3, 3], strides: [2, 2] });
   // Side of the square feature maps: 150 → 72 → 35.
   let side = 35;
@@ -28,8 +33,7 @@ export function descriptorNetwork(weights: Weights): Uint8Array {
   x = graph.node('GlobalAveragePool', [x]);
   x = graph.node('Reshape', [x, graph.integers([1, 256])]);
   const fc = named(weights)('fc');
-  const out = graph.node('MatMul', [x, graph.constant(fc.shape, fc.data)]);
-  return graph.encode({ name: 'image', shape: [1, SIZE, SIZE, 3] }, [{ name: out, shape: [1, 128] }]);
+  return graph.node('MatMul', [x, graph.constant(fc.shape, fc.data)]);
 }
 
 class Residual {

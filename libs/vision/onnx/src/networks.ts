@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaceHashError } from '@facehash/kernel';
 import type { DescriptorNetwork, FaceDetector, LandmarkNetwork, RgbImage } from '@facehash/vision-core';
-import { CHIP_SIZE } from '@facehash/vision-core';
-import { OnnxDescriptor } from './descriptor.js';
+import { builtInDescriptor, inputShape, OnnxDescriptor } from './descriptor.js';
 import { LANDMARKS_INPUT, OnnxLandmarks } from './landmarks.js';
 import { Network, type NetworkFile } from './session.js';
 import { SSD_INPUT, SsdDetector } from './ssd-detector.js';
@@ -11,6 +10,7 @@ import { TINY_INPUT, TinyDetector } from './tiny-detector.js';
 
 export interface Networks {
   readonly landmarks: LandmarkNetwork;
+  /** Of the built-in pipeline. */
   readonly descriptor: DescriptorNetwork;
   /** The two detectors are loaded when they are first needed: most photos never need them. */
   readonly tiny: FaceDetector<RgbImage>;
@@ -18,30 +18,42 @@ export interface Networks {
   close(): Promise<void>;
 }
 
+export interface NetworkOptions {
+  /** How many each network computes with; set it from the CPU limit. */
+  readonly threads: number;
+  /** `later`: when it is first needed, where another one describes most faces. */
+  readonly descriptor?: 'now' | 'later';
+}
+
 /**
- * Opens the networks that the set-up converted into `folder`. `threads`: how many each computes with; set it from the CPU limit.
+ * Opens the networks that the set-up converted into `folder`.
  * Rejects with ARTIFACT_CORRUPT when a file is missing in the list or does not match its digest.
  */
-export async function openNetworks(folder: string, { threads }: { readonly threads: number }): Promise<Networks> {
+export async function openNetworks(folder: string, { threads, descriptor = 'now' }: NetworkOptions): Promise<Networks> {
   const files = filesIn(await readFile(join(folder, 'networks.json'), 'utf8'));
   const opened: Network[] = [];
-  const open = async (name: string, size: number): Promise<Network> => {
+  const open = async (name: string, shape: readonly number[]): Promise<Network> => {
     const file = files.get(name);
     if (!file) throw new FaceHashError('ARTIFACT_CORRUPT', { network: name });
-    const network = await Network.open(folder, file, { size, threads });
+    const network = await Network.open(folder, file, { shape, threads });
     opened.push(network);
     return network;
   };
-  const [landmarks, descriptor] = await Promise.all([open('landmarks', LANDMARKS_INPUT), open('descriptor', CHIP_SIZE)]);
+  const described = once(() => open('descriptor', inputShape(builtInDescriptor)));
+  const [landmarks] = await Promise.all([open('landmarks', square(LANDMARKS_INPUT)), descriptor === 'now' ? described() : undefined]);
   return {
     landmarks: new OnnxLandmarks(landmarks),
-    descriptor: new OnnxDescriptor(descriptor),
-    tiny: new TinyDetector(once(() => open('tiny', TINY_INPUT))),
-    ssd: new SsdDetector(once(() => open('ssd', SSD_INPUT))),
+    descriptor: new OnnxDescriptor(described, builtInDescriptor),
+    tiny: new TinyDetector(once(() => open('tiny', square(TINY_INPUT)))),
+    ssd: new SsdDetector(once(() => open('ssd', square(SSD_INPUT)))),
     close: async () => {
       await Promise.all(opened.splice(0).map((network) => network.close()));
     },
   };
+}
+
+function square(size: number): readonly number[] {
+  return [1, size, size, 3];
 }
 
 /** Runs `make` at the first call; one that failed is tried again at the next. */

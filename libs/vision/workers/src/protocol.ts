@@ -6,7 +6,7 @@ import type { Analysis, AnalyseOptions, Descriptor, Landmarks } from '@facehash/
 /** One at a time: a worker is sent the next when it has answered. */
 export type Request =
   | { readonly type: 'analyse'; readonly image: Uint8Array; readonly options: AnalyseOptions }
-  | { readonly type: 'describe'; readonly image: Uint8Array; readonly landmarks: Landmarks };
+  | { readonly type: 'describe'; readonly image: Uint8Array; readonly landmarks: Landmarks; readonly pipeline: string };
 
 export interface AnswerOf {
   readonly analyse: Analysis;

@@ -24,6 +24,19 @@ export function serveAnalyser(analyser: FaceAnalyser, { facts = {}, stages = new
   tell({ type: 'ready', facts });
 }
 
+/** For a worker that cannot open what it needs: tells the pool why. The pool ends it. */
+export function refuseToServe(thrown: unknown): void {
+  const { code, details, cause, message } = asFaceHashError(thrown);
+  const { file = '', detail = cause instanceof Error ? cause.message : message } = details;
+  tell({
+    type: 'failed',
+    code,
+    detail: [file, detail].map(String).filter(Boolean).join(': '),
+    rssBytes: process.memoryUsage.rss(),
+    stages: [],
+  });
+}
+
 async function answer(analyser: FaceAnalyser, request: Request, report: () => Report): Promise<FromWorker> {
   try {
     const value = await answerTo(analyser, request);
@@ -39,7 +52,7 @@ function answerTo(analyser: FaceAnalyser, request: Request): Promise<AnswerOf[Re
     case 'analyse':
       return analyser.analyse(request.image, request.options);
     case 'describe':
-      return analyser.describe(request.image, request.landmarks);
+      return analyser.describe(request.image, request.landmarks, request.pipeline);
   }
 }
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { systemClock, systemRandom } from '@facehash/kernel';
 import { RecordingLogger } from '@facehash/kernel/testing';
 import { sourceFlags } from '@facehash/testing';
-import { portrait, type Analysis } from '@facehash/vision-core';
+import { PIPELINE_ID, portrait, type Analysis } from '@facehash/vision-core';
 import { aDescriptor, someLandmarks } from '@facehash/vision-core/testing';
 import { openVisionWorkers, type LaneLimits, type VisionJob, type VisionWorkers, type VisionWorkersOptions } from './index.js';
 
@@ -58,7 +58,7 @@ describe('vision workers', () => {
   it('answer with what the analyser in them says, errors included', async () => {
     await using pool = await aPool();
     expect(await pool.ask('face')).toMatchObject({ readable: true, width: 4 });
-    const descriptor = await pool.workers.describe(image('abc'), someLandmarks());
+    const descriptor = await pool.workers.describe(image('abc'), someLandmarks(), PIPELINE_ID);
     expect([...descriptor]).toEqual([...aDescriptor(3)]);
     await expect(pool.ask('fail')).rejects.toMatchObject({ code: 'IMAGE_UNREADABLE', details: { detail: 'torn' } });
     expect(pool.workers.figures()).toMatchObject({
@@ -121,13 +121,13 @@ describe('vision workers', () => {
     expect(await pool.ask('face')).toMatchObject({ readable: true });
     expect(pool.workers.figures()).toMatchObject({ condemned: 1, replaced: { crash: 2 } });
     expect(await pool.ask('crash')).toMatchObject(unreadable);
-    await expect(pool.workers.describe(image('crash'), someLandmarks())).rejects.toMatchObject({ code: 'IMAGE_UNREADABLE' });
+    await expect(pool.workers.describe(image('crash'), someLandmarks(), PIPELINE_ID)).rejects.toMatchObject({ code: 'IMAGE_UNREADABLE' });
     expect(pool.workers.figures().replaced.crash).toBe(2);
   });
 
   it('end one that hangs, and call the picture unreadable', async () => {
     await using pool = await aPool({ imageTimeoutMs: 300 });
-    await expect(pool.workers.describe(image('hang'), someLandmarks())).rejects.toMatchObject({ code: 'IMAGE_UNREADABLE' });
+    await expect(pool.workers.describe(image('hang'), someLandmarks(), PIPELINE_ID)).rejects.toMatchObject({ code: 'IMAGE_UNREADABLE' });
     expect(await pool.ask('face')).toMatchObject({ readable: true });
     expect(await pool.ask('hang')).toMatchObject({ readable: false });
     expect(pool.workers.figures().replaced).toMatchObject({ crash: 0, hang: 1 });
@@ -157,6 +157,10 @@ describe('vision workers', () => {
 
   it('that cannot start are an error at once, with none left running', async () => {
     await expect(aPool({ env: { FAIL_TO_START: '1' } })).rejects.toMatchObject({ code: 'INTERNAL', details: { code: 1 } });
+    await expect(aPool({ env: { FAIL_TO_START: 'saying why' } })).rejects.toMatchObject({
+      code: 'INTERNAL',
+      details: { why: 'a.onnx: torn' },
+    });
   });
 
   it('let recognition go before what is enrolled', async () => {

@@ -127,8 +127,8 @@ class WorkerPool implements VisionWorkers {
     return this.#analyserFor('recognition').analyse(image, options, signal);
   }
 
-  describe(image: Uint8Array, landmarks: Landmarks, signal?: AbortSignal): Promise<Descriptor> {
-    return this.#analyserFor('recognition').describe(image, landmarks, signal);
+  describe(image: Uint8Array, landmarks: Landmarks, pipeline: string, signal?: AbortSignal): Promise<Descriptor> {
+    return this.#analyserFor('recognition').describe(image, landmarks, pipeline, signal);
   }
 
   async close(): Promise<void> {
@@ -145,8 +145,8 @@ class WorkerPool implements VisionWorkers {
           problem: 'IMAGE_UNREADABLE',
           detail: CONDEMNED,
         },
-      describe: async (image, landmarks, signal) => {
-        const descriptor = await this.#ask({ type: 'describe', image, landmarks }, lane, signal);
+      describe: async (image, landmarks, pipeline, signal) => {
+        const descriptor = await this.#ask({ type: 'describe', image, landmarks, pipeline }, lane, signal);
         if (!descriptor) throw new FaceHashError('IMAGE_UNREADABLE', { detail: CONDEMNED });
         return descriptor;
       },

@@ -49,19 +49,21 @@ export class WorkerProcess {
     this.#logErrors();
   }
 
-  /** Resolves when the worker can answer. Rejects with INTERNAL when it ends or is not ready within a minute; the process is gone then. */
+  /** Resolves when the worker can answer. Rejects with INTERNAL when it ends or is not ready within a minute, with `why` where it said so; the process is gone then. */
   static async start({ program, execArgv = [], env }: WorkerProgram, logger: Logger): Promise<WorkerProcess> {
     const child = fork(program, { execArgv: [...execArgv], env, serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     const worker = new WorkerProcess(child, logger.child({ worker: child.pid }));
     try {
       const first = await worker.#nextMessage(START_TIMEOUT_MS);
-      if (first.type !== 'ready') throw new FaceHashError('INTERNAL', { detail: 'the worker program is not one' });
+      if (first.type === 'failed') throw new FaceHashError(first.code, { why: first.detail });
+      if (first.type !== 'ready') throw new FaceHashError('INTERNAL', { why: 'the worker program is not one' });
       logger.info('a vision worker is ready', { worker: child.pid, ...first.facts });
       return worker;
     } catch (cause) {
       child.kill('SIGKILL');
       const end = await worker.gone;
-      throw new FaceHashError('INTERNAL', { detail: 'a vision worker did not start', ...end }, { cause });
+      const why = cause instanceof FaceHashError ? cause.details : {};
+      throw new FaceHashError('INTERNAL', { detail: 'a vision worker did not start', ...why, ...end }, { cause });
     }
   }
 

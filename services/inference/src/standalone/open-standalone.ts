@@ -24,7 +24,8 @@ import {
   type Recogniser,
   type WatchedDirectory,
 } from '@facehash/recognition';
-import { PIPELINE_ID, type FaceAnalyser } from '@facehash/vision-core';
+import type { FaceAnalyser, Pipeline } from '@facehash/vision-core';
+import { servedPipelines } from '@facehash/vision-pipelines';
 import type { VisionWorkers } from '@facehash/vision-workers';
 import type { InferenceConfig } from '../config.js';
 import { Readiness } from '../health/readiness.js';
@@ -49,6 +50,8 @@ const LAST_SWEEP_SLACK_MS = 60_000;
 export interface Standalone {
   readonly ports: HttpPorts;
   readonly analyser: FaceAnalyser;
+  /** The one that versions are trained with. */
+  readonly pipeline: Pipeline;
 }
 
 interface Parts {
@@ -58,6 +61,8 @@ interface Parts {
   readonly stores: EmbeddedStores;
   readonly messaging: Messaging;
   readonly vision: VisionWorkers;
+  /** The one that versions are trained with, and the others that can answer. */
+  readonly pipelines: readonly [current: Pipeline, ...others: Pipeline[]];
 }
 
 /** Opens everything in the order in which one needs the other; the closer closes in the reverse one, also after a start that failed. */
@@ -78,7 +83,9 @@ export async function openStandalone(config: InferenceConfig, logger: Logger, cl
   closer.defer('messaging', () => messaging.close());
   const vision = await openVision(config, { ...context, onJob: jobObserver(metrics, tracer) }, closer);
   metrics.watchVisionPool(() => vision.figures());
-  const parts = { config, closer, context, stores, messaging, vision };
+  const pipelines = servedPipelines(config.descriptor, config.previousDescriptor);
+  logger.info('faces are described by', { pipelines: pipelines.map(({ id }) => id) });
+  const parts = { config, closer, context, stores, messaging, vision, pipelines };
 
   const { directory, recogniser } = await openRecognition(parts, withStage(tracer, 'decide', metrics));
   const { enrolment, eraser } = openEnrolment(parts, directory, checkpoint);
@@ -86,11 +93,15 @@ export async function openStandalone(config: InferenceConfig, logger: Logger, cl
   await directory.untilSynced();
   await restoreNames(parts, directory);
   const readiness = new Readiness({ directorySynced: () => directory.synced, visionReady: () => vision.ready });
-  return { ports: { ...httpPorts(parts, metrics), directory, recogniser, enrolment, eraser, readiness }, analyser: vision };
+  return {
+    ports: { ...httpPorts(parts, metrics), directory, recogniser, enrolment, eraser, readiness },
+    analyser: vision,
+    pipeline: pipelines[0],
+  };
 }
 
 async function openRecognition(
-  { config, closer, context, stores, messaging, vision }: Parts,
+  { config, closer, context, stores, messaging, vision, pipelines }: Parts,
   tracer: Tracer,
 ): Promise<{ readonly directory: WatchedDirectory; readonly recogniser: Recogniser }> {
   const directory = openModelDirectory(messaging.models, context);
@@ -104,6 +115,7 @@ async function openRecognition(
     replicas: messaging.replicas,
     objects: stores.objects,
     backend: await openTfjsBackend('wasm'),
+    pipelines,
     cacheBytesMax: config.modelCacheBytesMax,
     ...context,
   });
@@ -112,7 +124,7 @@ async function openRecognition(
 }
 
 function openEnrolment(
-  { config, closer, context, stores, messaging, vision }: Parts,
+  { config, closer, context, stores, messaging, vision, pipelines }: Parts,
   directory: WatchedDirectory,
   checkpoint: OnCheckpoint | undefined,
 ): { readonly enrolment: Enrolment; readonly eraser: Eraser } {
@@ -128,7 +140,7 @@ function openEnrolment(
   });
   closer.defer('snapshot cutter', () => cutter.close());
   const photosInFlight = photosInFlightOf(config);
-  const eraser = openEraser({ registry, objects, messaging, cutter, pipelines: [PIPELINE_ID], ...context });
+  const eraser = openEraser({ registry, objects, messaging, cutter, pipelines: pipelines.map(({ id }) => id), ...context });
   closer.defer('eraser', () => eraser.close());
   const enrolment = createEnrolment({
     registry,
@@ -143,7 +155,7 @@ function openEnrolment(
   return { enrolment, eraser };
 }
 
-async function openController({ config, closer, context, stores, messaging }: Parts): Promise<void> {
+async function openController({ config, closer, context, stores, messaging, pipelines }: Parts): Promise<void> {
   const { models, registry, objects, objectsDir } = stores;
   const runner = await openChildProcessRunner({
     trainer: config.trainer,
@@ -157,7 +169,7 @@ async function openController({ config, closer, context, stores, messaging }: Pa
     objects,
     messaging,
     runner,
-    pipeline: PIPELINE_ID,
+    pipeline: pipelines[0].id,
     runsMax: config.trainingRunsMax,
     changeToken: () => models.changeToken(),
     erase: modelEraser({ registry, objects, people: messaging.people }),
@@ -173,6 +185,7 @@ function trainerEnvironment(config: InferenceConfig, objectsDir: string): Readon
     ...config.childEnvironment,
     FACEHASH_OBJECTS_DIR: objectsDir,
     FACEHASH_NETWORKS_DIR: config.networksDir,
+    ...(config.descriptor ? { FACEHASH_DESCRIPTOR: config.descriptor.path } : {}),
     FACEHASH_VISION_WORKER: config.visionWorker,
     FACEHASH_VISION_PROCESSES: String(Math.max(1, Math.floor(config.vision.processes / 2))),
     LOG_LEVEL: config.log.level,

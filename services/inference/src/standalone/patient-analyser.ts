@@ -27,6 +27,6 @@ export function patientAnalyser(
   };
   return {
     analyse: (image, options, signal) => patiently(() => analyser.analyse(image, options, signal), signal),
-    describe: (image, landmarks, signal) => patiently(() => analyser.describe(image, landmarks, signal), signal),
+    describe: (image, landmarks, pipeline, signal) => patiently(() => analyser.describe(image, landmarks, pipeline, signal), signal),
   };
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '@facehash/kernel';
-import { frame, type FaceAnalyser } from '@facehash/vision-core';
+import { frame, type FaceAnalyser, type Pipeline } from '@facehash/vision-core';
 import { CannotStart } from './cannot-start.js';
 
 export interface Seen {
@@ -17,10 +17,13 @@ function samplePicture(): string {
 }
 
 /** A real inference: decode, detect, describe. Throws when it fails or finds nobody, as then no answer could be trusted. */
-export async function lookAtSample(analyser: FaceAnalyser, clock: Clock, path = samplePicture()): Promise<Seen> {
-  const picture = await readFile(path);
+export async function lookAtSample(
+  analyser: FaceAnalyser,
+  { clock, pipeline }: { readonly clock: Clock; readonly pipeline: Pipeline },
+): Promise<Seen> {
+  const picture = await readFile(samplePicture());
   const began = clock.now().getTime();
-  const analysis = await analyser.analyse(picture, frame);
+  const analysis = await analyser.analyse(picture, { ...frame, descriptors: pipeline.id });
   const ms = clock.now().getTime() - began;
   if (!analysis.readable)
     throw new CannotStart(`The inference at the start failed: the sample picture is ${analysis.problem} (${analysis.detail}).`);

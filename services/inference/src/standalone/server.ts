@@ -28,7 +28,7 @@ export async function startServer(config: InferenceConfig, { logger, say }: Serv
   try {
     // Before anything is made: a wrong port is found out in no time.
     for (const port of [config.port, config.managementPort ?? 0]) await requireFree(port, config.host);
-    const { ports, analyser } = await openStandalone(config, logger, closer);
+    const { ports, analyser, pipeline } = await openStandalone(config, logger, closer);
     const app = await createHttpApp(ports);
     const apps = [app];
     closer.defer('HTTP', () => closeApps(apps, config.shutdownGraceMs, logger));
@@ -40,7 +40,7 @@ export async function startServer(config: InferenceConfig, { logger, say }: Serv
       await listen(management, config.managementPort, config.host);
       logger.info('health and metrics', { url: await management.getUrl() });
     }
-    const seen = await lookAtSample(analyser, ports.clock);
+    const seen = await lookAtSample(analyser, { clock: ports.clock, pipeline });
     const url = addressOf(await app.getUrl());
     say(greeting({ url, keyFile: apiKeyFile(config.dataDir, 'default'), seen }));
     ports.readiness.selfTestPassed();

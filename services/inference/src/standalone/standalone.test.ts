@@ -8,7 +8,7 @@ import { FaceHashError, noTracer, seededRandom, systemClock } from '@facehash/ke
 import { FakeClock, RecordingLogger } from '@facehash/kernel/testing';
 import { apiKeyFile, KeyFiles } from '@facehash/key-files';
 import { temporaryFolder } from '@facehash/testing';
-import { frame } from '@facehash/vision-core';
+import { builtIn, frame } from '@facehash/vision-core';
 import { anAnalysis, FakeFaceAnalyser } from '@facehash/vision-core/testing';
 import { crashPoint } from './crash-points.js';
 import { lockDataDir } from './data-lock.js';
@@ -145,7 +145,7 @@ describe('a stage of the work', () => {
 
 describe('the inference at the start', () => {
   it('says what it saw in a picture that is really there', async () => {
-    const seen = await lookAtSample(new FakeFaceAnalyser(), new FakeClock());
+    const seen = await lookAtSample(new FakeFaceAnalyser(), { clock: new FakeClock(), pipeline: builtIn });
     expect(seen).toEqual({ faces: 1, width: 250, height: 250, ms: 0 });
   });
 
@@ -155,7 +155,7 @@ describe('the inference at the start', () => {
   ])('is an error when it %s', async (_how, analysis, message) => {
     const analyser = new FakeFaceAnalyser();
     analyser.otherwise = analysis;
-    await expect(lookAtSample(analyser, new FakeClock())).rejects.toThrow(message);
+    await expect(lookAtSample(analyser, { clock: new FakeClock(), pipeline: builtIn })).rejects.toThrow(message);
   });
 });
 

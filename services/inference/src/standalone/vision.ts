@@ -1,6 +1,7 @@
-import type { Clock, Closer, Logger, Random } from '@facehash/kernel';
+import { FaceHashError, type Clock, type Closer, type Logger, type Random } from '@facehash/kernel';
 import { openVisionWorkers, type VisionJob, type VisionWorkers } from '@facehash/vision-workers';
 import type { InferenceConfig } from '../config.js';
+import { CannotStart } from './cannot-start.js';
 
 /** Many times what the largest image takes on a busy machine: a worker that is not done by then hangs. */
 const IMAGE_TIMEOUT_MS = 30_000;
@@ -23,7 +24,7 @@ export async function openVision(config: InferenceConfig, context: VisionContext
   const workers = await openVisionWorkers({
     program: visionWorker,
     // A worker looks at one picture at a time, with one thread; the decoder runs in libuv's pool.
-    env: { ...childEnvironment, FACEHASH_NETWORKS_DIR: networksDir, UV_THREADPOOL_SIZE: '1' },
+    env: { ...childEnvironment, FACEHASH_NETWORKS_DIR: networksDir, UV_THREADPOOL_SIZE: '1', ...ownDescriptors(config) },
     processes: vision.processes,
     queue: {
       waitingMax: { recognition: vision.queueMax, enrolment: photosInFlightOf(config) },
@@ -33,6 +34,8 @@ export async function openVision(config: InferenceConfig, context: VisionContext
     ...(jobsMax === undefined ? {} : { jobsMax }),
     imageTimeoutMs: IMAGE_TIMEOUT_MS,
     ...context,
+  }).catch((error: unknown) => {
+    throw explained(error);
   });
   closer.defer('vision workers', () => workers.close());
   return workers;
@@ -40,4 +43,18 @@ export async function openVision(config: InferenceConfig, context: VisionContext
 
 export function photosInFlightOf({ vision }: Pick<InferenceConfig, 'vision'>): number {
   return PHOTOS_IN_FLIGHT_PER_PROCESS * vision.processes;
+}
+
+/** A network that does not fit is the user's to mend, so it is told as a sentence. */
+function explained(error: unknown): unknown {
+  const why = error instanceof FaceHashError ? error.details['why'] : undefined;
+  return typeof why === 'string' ? new CannotStart(`The vision workers cannot start: ${why}.`, { cause: error }) : error;
+}
+
+/** A worker reads the descriptions by itself. */
+function ownDescriptors({ descriptor, previousDescriptor }: InferenceConfig): Readonly<Record<string, string>> {
+  return {
+    ...(descriptor ? { FACEHASH_DESCRIPTOR: descriptor.path } : {}),
+    ...(previousDescriptor ? { FACEHASH_DESCRIPTOR_PREVIOUS: previousDescriptor.path } : {}),
+  };
 }

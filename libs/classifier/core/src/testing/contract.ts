@@ -28,7 +28,7 @@ export function describeModelBackendContract(name: string, open: () => Promise<M
     const fit = (samples: readonly TrainingSample[], hyperparameters: Partial<FitOptions['hyperparameters']> = {}) =>
       backend.fit(samples, { hyperparameters: { ...someHyperparameters, ...hyperparameters } });
     const load = async (parts: ModelParts, people: readonly string[]) => {
-      const model = await backend.load(parts, people);
+      const model = await backend.load(parts, { people, descriptorLength: 128 });
       loaded.push(model);
       return model;
     };
@@ -80,21 +80,38 @@ export function describeModelBackendContract(name: string, open: () => Promise<M
 
     it('refuses parts of other people as corrupt', async () => {
       const samples = aGallery({ people: 2, photos: 2 });
-      await expect(backend.load(await fit(samples), ['per_0000', 'per_0001', 'per_0002'])).rejects.toMatchObject({
+      await expect(
+        backend.load(await fit(samples), { people: ['per_0000', 'per_0001', 'per_0002'], descriptorLength: 128 }),
+      ).rejects.toMatchObject({
+        code: 'ARTIFACT_CORRUPT',
+      });
+    });
+
+    it('takes descriptors of any length, and refuses a model of another one as corrupt', async () => {
+      const samples = aGallery({ people: 2, photos: 2 }).map((s) => ({ ...s, descriptor: s.descriptor.slice(0, 40) }));
+      const parts = await fit(samples);
+      const model = await backend.load(parts, { people: peopleOf(samples), descriptorLength: 40 });
+      loaded.push(model);
+      expect(predict(model, samples[0]).similarities).toHaveLength(2);
+      await expect(backend.load(parts, { people: peopleOf(samples), descriptorLength: 128 })).rejects.toMatchObject({
         code: 'ARTIFACT_CORRUPT',
       });
     });
 
     it('refuses parts that are no model as corrupt', async () => {
       const bytes = new TextEncoder().encode('{"not": "a model"}');
-      await expect(backend.load({ modelJson: bytes, weights: bytes }, ['per_0000'])).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' });
+      await expect(
+        backend.load({ modelJson: bytes, weights: bytes }, { people: ['per_0000'], descriptorLength: 128 }),
+      ).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' });
     });
 
     it('refuses parts that were cut short as corrupt', async () => {
       const samples = aGallery({ people: 2, photos: 2 });
       const parts = await fit(samples);
       const cut = { ...parts, weights: parts.weights.subarray(0, parts.weights.length - 4) };
-      await expect(backend.load(cut, peopleOf(samples))).rejects.toMatchObject({ code: 'ARTIFACT_CORRUPT' });
+      await expect(backend.load(cut, { people: peopleOf(samples), descriptorLength: 128 })).rejects.toMatchObject({
+        code: 'ARTIFACT_CORRUPT',
+      });
     });
 
     it('reports progress up to 1', async () => {

@@ -1,7 +1,7 @@
 import { canonicalJson, FaceHashError } from '@facehash/kernel';
 import { z } from 'zod';
 import { centroidsOf } from '../centroids.js';
-import type { FitOptions, KeyModel, ModelBackend, ModelParts, TrainingSample } from '../ports.js';
+import type { FitOptions, KeyModel, ModelBackend, ModelParts, ModelShape, TrainingSample } from '../ports.js';
 
 const weights = z.record(z.string(), z.array(z.number()));
 
@@ -26,11 +26,14 @@ export class InMemoryModelBackend implements ModelBackend {
     };
   }
 
-  async load(parts: ModelParts, people: readonly string[]): Promise<KeyModel> {
+  async load(parts: ModelParts, { people, descriptorLength }: ModelShape): Promise<KeyModel> {
     this.#begin();
     const centroids = decode(parts.weights);
     if (canonicalJson(Object.keys(centroids).sort()) !== canonicalJson([...people].sort())) {
       throw new FaceHashError('ARTIFACT_CORRUPT', { problem: 'the model is of other people' });
+    }
+    if (Object.values(centroids).some((centroid) => centroid.length !== descriptorLength)) {
+      throw new FaceHashError('ARTIFACT_CORRUPT', { problem: 'the model is of descriptors of another length' });
     }
     this.open++;
     return {

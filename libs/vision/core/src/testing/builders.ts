@@ -1,22 +1,14 @@
 import { seededRandom } from '@facehash/kernel';
 import { meanFacePoint } from '../mean-face.js';
-import {
-  DESCRIPTOR_LENGTH,
-  LANDMARK_COUNT,
-  type Analysis,
-  type Box,
-  type Descriptor,
-  type DetectedFace,
-  type Landmarks,
-  type Point,
-} from '../types.js';
+import { builtIn } from '../pipeline.js';
+import { LANDMARK_COUNT, type Analysis, type Box, type Descriptor, type DetectedFace, type Landmarks, type Point } from '../types.js';
 
 type ReadableAnalysis = Extract<Analysis, { readable: true }>;
 
 /** A unit vector. Equal seeds give equal descriptors; different ones are nearly orthogonal, as those of different people should be. */
 export function aDescriptor(seed = 1): Descriptor {
   const random = seededRandom(seed);
-  const values = Float32Array.from({ length: DESCRIPTOR_LENGTH }, () => random.next() + random.next() - 1);
+  const values = Float32Array.from({ length: builtIn.descriptorLength }, () => random.next() + random.next() - 1);
   return unit(values);
 }
 

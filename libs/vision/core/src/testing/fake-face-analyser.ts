@@ -5,7 +5,7 @@ import { aDescriptor, anAnalysis } from './builders.js';
 
 export type AnalyserCall =
   | { readonly method: 'analyse'; readonly sha256: string; readonly options: AnalyseOptions }
-  | { readonly method: 'describe'; readonly sha256: string; readonly landmarks: Landmarks };
+  | { readonly method: 'describe'; readonly sha256: string; readonly landmarks: Landmarks; readonly pipeline: string };
 
 /** Answers by what a test said of the bytes; bytes that it said nothing of hold one face. */
 export class FakeFaceAnalyser implements FaceAnalyser {
@@ -32,9 +32,9 @@ export class FakeFaceAnalyser implements FaceAnalyser {
   }
 
   /** The descriptor of the programmed face with these landmarks; of another face, a fixed one. */
-  async describe(image: Uint8Array, landmarks: Landmarks, signal?: AbortSignal): Promise<Descriptor> {
+  async describe(image: Uint8Array, landmarks: Landmarks, pipeline: string, signal?: AbortSignal): Promise<Descriptor> {
     const sha256 = sha256Hex(image);
-    this.calls.push({ method: 'describe', sha256, landmarks });
+    this.calls.push({ method: 'describe', sha256, landmarks, pipeline });
     await this.#maybeFail(signal);
     const analysis = this.#analyses.get(sha256) ?? this.otherwise;
     if (!analysis.readable) throw new FaceHashError(analysis.problem, { detail: analysis.detail });
@@ -55,7 +55,7 @@ export class FakeFaceAnalyser implements FaceAnalyser {
 function asAskedFor(analysis: Analysis, { descriptors, faces, maxFaces }: AnalyseOptions): Analysis {
   if (!analysis.readable) return analysis;
   const shown = analysis.faces.slice(0, maxFaces).map((face, i) => {
-    if (descriptors && (faces === 'all' || i === 0)) return face;
+    if (descriptors !== null && (faces === 'all' || i === 0)) return face;
     const { descriptor: _, ...rest } = face;
     return rest;
   });

@@ -1,11 +1,12 @@
 import { FaceHashError } from '@facehash/kernel';
 import { aDescriptor, anAnalysis } from '@facehash/vision-core/testing';
-import { serveAnalyser } from '../serve.js';
+import { refuseToServe, serveAnalyser } from '../serve.js';
 import { StageLog } from '../stage-log.js';
 
 // A worker that does what the bytes of the "image" say, so that a test can crash it, hang it and hold it back.
 
 if (process.env['FAIL_TO_START'] === '1') throw new Error('this worker cannot start');
+if (process.env['FAIL_TO_START'] === 'saying why') refuseToServe(new FaceHashError('ARTIFACT_CORRUPT', { file: 'a.onnx', detail: 'torn' }));
 
 const stages = new StageLog();
 /** Kept, so that it stays resident. */

@@ -1,0 +1,1 @@
+export { dlibInDisguise, meanColour } from './own-networks.js';
