@@ -183,7 +183,7 @@ describe('enrolling photos', () => {
     expect(again.photos.map((p) => p.outcome)).toEqual(['duplicate', 'duplicate', 'rejected']);
     expect(again.counter).not.toBeNull();
     expect((await replica.enrolment.people(replica.model, { limit: 10 })).items).toHaveLength(1);
-    await using small = new Replica({ limits: { people: 1, photos: 10 } });
+    await using small = new Replica({ limits: { people: 1, photos: 10, requestsPerSecond: null, burst: null } });
     await small.person('Ann');
     await expect(small.person('Ben')).rejects.toMatchObject({ code: 'LIMIT_REACHED' });
     await expect(small.person('Ann')).resolves.toBeDefined();

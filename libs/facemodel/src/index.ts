@@ -21,6 +21,7 @@ export {
   type TrainingSpec,
 } from './schema.js';
 export {
+  type Activation,
   type Condition,
   type ConditionType,
   type FaceModelStatus,

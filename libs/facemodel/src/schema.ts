@@ -79,6 +79,28 @@ const serving = z
   })
   .prefault({});
 
+const limits = z
+  .strictObject({
+    people: z.int().min(1).max(100000).default(1000),
+    photos: z.int().min(1).max(10000000).default(100000),
+    requestsPerSecond: z
+      .number()
+      .min(0.01)
+      .max(100000)
+      .nullable()
+      .default(null)
+      .meta({ description: 'Of the key, on average and at each replica; null: as many as the replica answers.' }),
+    burst: z
+      .int()
+      .min(1)
+      .max(1000000)
+      .nullable()
+      .default(null)
+      .meta({ description: 'Requests that may come at once; null: those of one second, and at least one.' }),
+  })
+  .prefault({})
+  .refine((l) => l.burst === null || l.requestsPerSecond !== null, { path: ['burst'], message: 'needs requestsPerSecond beside it' });
+
 /**
  * What the owner of a model wishes. Fields that nothing acts on yet are not in the schema: an unknown field is an error,
  * so a resource never promises what is not done. Defaults are filled in by parsing.
@@ -99,9 +121,7 @@ export const faceModelSpec = z.strictObject({
       maxFaces: z.int().min(1).max(64).default(16),
     })
     .prefault({}),
-  limits: z
-    .strictObject({ people: z.int().min(1).max(100000).default(1000), photos: z.int().min(1).max(10000000).default(100000) })
-    .prefault({}),
+  limits,
   storageId: storageId.nullable().default(null).meta({ description: 'Immutable; null: the UID. Set it to adopt a restored backup.' }),
   versions: z
     .strictObject({

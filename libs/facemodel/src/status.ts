@@ -25,10 +25,12 @@ export type Reason =
   | 'RolledBack'
   /** The active version is trained on the newest snapshot. */
   | 'UpToDate'
-  /** No version of the name in `versions.pin` is stored. */
+  /** No version of the name in `versions.pin`, or of that of the activation, is stored. */
   | 'PinMissing'
   /** The version is pinned by `versions.pin`. */
   | 'Pinned'
+  /** The version was activated by hand and answers until that is taken back. */
+  | 'Activated'
   /** Training and rollouts are suspended by `spec.suspend`. */
   | 'Suspended'
   /** Somebody is being erased: nothing that was made from their photos is taken over, and what answers is replaced. */
@@ -105,6 +107,12 @@ export interface Swept {
   readonly erased: readonly string[];
 }
 
+/** A version that was activated by hand: it answers, whatever is enrolled, until that is taken back. `versions.pin` of the spec wins over it. */
+export interface Activation {
+  readonly version: string;
+  readonly at: string;
+}
+
 /** What is true of a model now. Written by its controller only, and all that the controller remembers of it. */
 export interface FaceModelStatus {
   readonly phase: Phase;
@@ -112,6 +120,8 @@ export interface FaceModelStatus {
   readonly samples: { readonly people: number; readonly photos: number; readonly snapshot: number | null };
   readonly activeVersion: VersionSummary | null;
   readonly targetVersion: string | null;
+  /** Absent in a status that was written before there were activations. */
+  readonly activation?: Activation | null;
   readonly rollout: Rollout | null;
   readonly training: {
     readonly run: string | null;

@@ -27,7 +27,7 @@ export const withdrawErased: Check = (o, wanted) => {
 
 /** The newest snapshot is from before the wish; the one after it is being cut. */
 export const snapshotListsErased: Check = (o, wanted) =>
-  o.latestListsErased && !wanted?.pinned
+  o.latestListsErased && !wanted?.held
     ? { reason: 'Erasing', message: 'waiting for a snapshot without a person who is being erased' }
     : undefined;
 

@@ -5,9 +5,11 @@ export interface Happening {
   readonly type:
     | 'dev.facehash.training.started'
     | 'dev.facehash.training.failed'
+    | 'dev.facehash.rollout.started'
     | 'dev.facehash.version.promoted'
-    | 'dev.facehash.version.withdrawn'
-    | 'dev.facehash.rollout.started';
+    | 'dev.facehash.version.activated'
+    | 'dev.facehash.version.released'
+    | 'dev.facehash.version.withdrawn';
   readonly key: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
@@ -15,16 +17,25 @@ export interface Happening {
 /** What happened between two statuses of one model. */
 export function happenings(before: FaceModelStatus | null, after: FaceModelStatus): readonly Happening[] {
   const found = [
+    activationChanged(before, after),
     trainingStarted(before, after),
     trainingFailed(before, after),
     rolloutStarted(before, after),
     versionPromoted(before, after),
     versionWithdrawn(before, after),
   ];
-  return found.filter((happening) => happening !== undefined);
+  return found.filter((happening) => happening !== undefined && happening !== null);
 }
 
-type Look = (before: FaceModelStatus | null, after: FaceModelStatus) => Happening | undefined;
+type Look = (before: FaceModelStatus | null, after: FaceModelStatus) => Happening | null | undefined;
+
+const activationChanged: Look = (before, { activation }) => {
+  const known = before?.activation ?? null;
+  if (activation?.at === known?.at) return undefined;
+  if (activation)
+    return { type: 'dev.facehash.version.activated', key: `${activation.version}.${activation.at}`, data: { version: activation.version } };
+  return known && { type: 'dev.facehash.version.released', key: `${known.version}.${known.at}`, data: { version: known.version } };
+};
 
 const trainingStarted: Look = (before, { training: { run } }) => {
   if (run === null || run === before?.training.run) return undefined;
@@ -48,7 +59,9 @@ const versionPromoted: Look = (before, { activeVersion: active, observedGenerati
   const known = before?.activeVersion;
   if (!active || (active.name === known?.name && active.snapshot === known.snapshot)) return undefined;
   const { name, snapshot } = active;
-  return { type: 'dev.facehash.version.promoted', key: `${name}.${snapshot}.g${observedGeneration}`, data: { version: name, snapshot } };
+  // A version that comes back is promoted once more; without a rollout, only the snapshot that it covers is newer.
+  const way = before?.rollout?.waveStartedAt ?? `g${observedGeneration}`;
+  return { type: 'dev.facehash.version.promoted', key: `${name}.${snapshot}.${way}`, data: { version: name, snapshot } };
 };
 
 const versionWithdrawn: Look = (before, { activeVersion, samples }) => {

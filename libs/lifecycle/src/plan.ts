@@ -39,7 +39,7 @@ const checks: readonly Check[] = [
   snapshotListsErased,
   failedForGood,
   backingOff,
-  wantedIsStored, // trained before: by a run that raced, by an earlier process, or pinned
+  wantedIsStored, // trained before: by a run that raced, by an earlier process, pinned or activated
   pinMissing,
   noRunSlot,
   startRun,

@@ -8,7 +8,6 @@ export function publishedState(
   { fence, now }: { readonly fence: ModelState['fence']; readonly now: Date },
 ): ModelState {
   const { rollout, training } = status;
-  const failure = training.lastFailure;
   return {
     v: 1,
     fence,
@@ -20,14 +19,15 @@ export function publishedState(
     phase: status.phase,
     active: status.activeVersion,
     target: rollout?.version ?? null,
+    pin: model.spec.versions.pin,
+    activation: status.activation ?? null,
     targetReplicas: rollout?.wave === 'First' ? [...rollout.replicas] : null,
     training: {
       run: training.run,
       stage: training.stage,
       percent: training.percent,
       attempt: training.attempt,
-      // A failure that is being retried is nobody's answer yet.
-      lastFailure: failure?.final ? { snapshot: failure.snapshot, code: failure.code, message: failure.message, at: failure.at } : null,
+      lastFailure: finalFailure(status),
     },
     quarantined: status.quarantined.map(({ personId }) => personId),
     erased: [...(status.swept?.erased ?? [])],
@@ -54,13 +54,15 @@ export function tombstoneOf({ storageId, namespace, name }: DeletedFaceModel, fe
     erased: [],
     active: null,
     target: null,
+    pin: null,
+    activation: null,
     targetReplicas: null,
     training: { run: null, stage: null, percent: null, attempt: 0, lastFailure: null },
     quarantined: [],
     conditions: [],
     recognition: { falseAcceptTarget: 0, maxFaces: 0 },
     photosPerPerson: { min: 0, max: 0 },
-    limits: { people: 0, photos: 0 },
+    limits: { people: 0, photos: 0, requestsPerSecond: null, burst: null },
     debounceSeconds: 0,
     tombstone: true,
   };
@@ -70,4 +72,9 @@ export function tombstoneOf({ storageId, namespace, name }: DeletedFaceModel, fe
 export function keyExpiryInMs({ oldKeyValidUntil }: Pick<StoredFaceModel, 'oldKeyValidUntil'>, now: Date): number | null {
   const ms = oldKeyValidUntil === null ? 0 : Date.parse(oldKeyValidUntil) - now.getTime();
   return ms > 0 ? ms : null;
+}
+
+/** A failure that is being retried is nobody's answer yet. */
+function finalFailure({ training: { lastFailure: failure } }: FaceModelStatus): ModelState['training']['lastFailure'] {
+  return failure?.final ? { snapshot: failure.snapshot, code: failure.code, message: failure.message, at: failure.at } : null;
 }

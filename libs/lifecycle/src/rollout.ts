@@ -23,10 +23,10 @@ export const rolloutUnderWay: Check = (o, wanted) => {
   return { reason: 'RollingOut', message: waitingFor(o, rollout), againAfterMs: deadlineIn(o, rollout) };
 };
 
-/** A pin counts at once. Newer photos wait for the rollout to end, unless it does not: then they may bring what all replicas can take. */
+/** A pin or an activation counts at once. Newer photos wait for the rollout to end, unless it does not: then they may bring what all replicas can take. */
 function givenUp(o: Observed, rollout: Rollout, wanted: Wanted | null): boolean {
   if (!wanted || wanted.version === rollout.version.name) return false;
-  return wanted.pinned || (rollout.wave === 'All' && deadlineIn(o, rollout) === 0);
+  return wanted.held !== null || (rollout.wave === 'All' && deadlineIn(o, rollout) === 0);
 }
 
 /** Starts with the first wave: `firstWave` of the replicas that are ready now. */

@@ -11,7 +11,7 @@ import {
 import { holds } from './rollout.js';
 import { attemptOf } from './run-name.js';
 import type { Decision, Observed, ObservedRun, Wanted } from './types.js';
-import { summaryOf } from './wanted.js';
+import { activationOf, summaryOf } from './wanted.js';
 
 /** The status after this pass: what was there, what was decided, what is observed. */
 export function nextStatus(o: Observed, wanted: Wanted | null, decision: Decision): FaceModelStatus {
@@ -25,6 +25,7 @@ export function nextStatus(o: Observed, wanted: Wanted | null, decision: Decisio
     samples: samplesOf(o),
     activeVersion: active,
     targetVersion: rollout?.version.name ?? null,
+    activation: activationOf(o),
     rollout,
     training: trainingOf(facts),
     quarantined: quarantinedAfter(o, decision),

@@ -38,7 +38,7 @@ function trained(o: Observed, wanted: Wanted | null, run: RunSpec): Decision {
   }
   // Newer photos do not stop a finished version: a steady stream of them must not keep every version from the replicas.
   const newer = snapshot > (o.active?.snapshot ?? 0);
-  if (wanted?.pinned || o.model.spec.suspend) return { reason: 'UpToDate', message: `version ${version} is stored` };
+  if (wanted?.held || o.model.spec.suspend) return { reason: 'UpToDate', message: `version ${version} is stored` };
   if (!newer) return { reason: 'UpToDate', message: `version ${version} came too late` };
   if (listsErased(o, manifest)) return { reason: 'Erasing', message: `version ${version} knows somebody who is being erased` };
   if (refusedByGate(o, manifest)) return failed(o, run, refusal(manifest));
@@ -62,8 +62,11 @@ export const nothingWanted: Check = ({ run, active }, wanted) => {
 /** Settled, but for a newer snapshot of the very same samples, which the active version covers too. */
 export const wantedIsActive: Check = (o, wanted) => {
   if (!wanted || o.active?.version !== wanted.version) return undefined;
-  const reason = wanted.pinned ? 'Pinned' : 'UpToDate';
-  const message = `version ${wanted.version} answers`;
+  const reason = wanted.held ?? 'UpToDate';
+  const message =
+    wanted.held === 'Activated'
+      ? `version ${wanted.version} answers until its activation is taken back`
+      : `version ${wanted.version} answers`;
   if (o.run) return { reason, message, step: { kind: 'cancelRun', run: o.run.spec.run } };
   if (o.active.snapshot >= wanted.snapshot) return { reason, message };
   return { reason, message, step: { kind: 'activate', pointer: { ...o.active, snapshot: wanted.snapshot } } };
@@ -71,7 +74,7 @@ export const wantedIsActive: Check = (o, wanted) => {
 
 /**
  * A run goes on when merely newer photos came: cancelling it for each of them would starve a busy model. It is cancelled when
- * what it makes cannot be wanted any more, because the spec or the pipeline changed or another version was pinned.
+ * what it makes cannot be wanted any more, because the spec or the pipeline changed or another version was pinned or activated.
  */
 export const runUnderWay: Check = (o, wanted) => {
   const { run } = o;
@@ -83,15 +86,16 @@ export const runUnderWay: Check = (o, wanted) => {
     // It may be waiting for the GPU that it should now do without.
     canonicalJson(run.spec.accelerator) === canonicalJson(accelerator) &&
     canonicalJson(run.spec.quarantined) === canonicalJson(quarantineOf(o));
-  if (!sameSpec || wanted?.pinned || runHoldsErased(o))
+  if (!sameSpec || wanted?.held || runHoldsErased(o))
     return { reason: 'Training', message: `run ${run.spec.run} is superseded`, step: { kind: 'cancelRun', run: run.spec.run } };
   return { reason: 'Training', message: `run ${run.spec.run} trains version ${run.spec.version}` };
 };
 
-/** A failure of other inputs, or under another spec, says nothing about this version. */
+/** A failure of other inputs, under another spec, or from before somebody activated it nevertheless, says nothing about this version. */
 function failureOf(o: Observed, wanted: Wanted | null) {
   const last = o.model.status?.training.lastFailure;
-  return wanted && last?.version === wanted.version && last.generation === o.model.generation ? last : undefined;
+  if (!wanted || last?.version !== wanted.version || last.generation !== o.model.generation) return undefined;
+  return wanted.since !== undefined && last.at < wanted.since ? undefined : last;
 }
 
 export const failedForGood: Check = (o, wanted) => {
@@ -114,8 +118,8 @@ export const wantedIsStored: Check = (o, wanted) => {
   const manifest = wanted ? o.stored.get(wanted.version) : undefined;
   if (!wanted || !manifest) return undefined;
   // A replica found it damaged: a run of the same inputs makes what is missing again.
-  if (!wanted.pinned && failureOf(o, wanted)?.code === 'ARTIFACT_CORRUPT') return undefined;
-  if (!wanted.pinned && refusedByGate(o, manifest)) return failed(o, { ...runSpec(o, wanted, 1), run: manifest.run }, refusal(manifest));
+  if (!wanted.held && failureOf(o, wanted)?.code === 'ARTIFACT_CORRUPT') return undefined;
+  if (!wanted.held && refusedByGate(o, manifest)) return failed(o, { ...runSpec(o, wanted, 1), run: manifest.run }, refusal(manifest));
   return beginRollout(o, summaryOf(manifest, wanted.snapshot));
 };
 
@@ -134,8 +138,11 @@ function refusal({ evaluation }: VersionManifest): Extract<RunOutcome, { outcome
   return { outcome: 'refused', code: 'VERSION_REFUSED', message: evaluation.gate.message };
 }
 
-export const pinMissing: Check = (_, wanted) =>
-  wanted?.pinned ? { reason: 'PinMissing', message: `no version ${wanted.version} is stored; change or remove versions.pin` } : undefined;
+export const pinMissing: Check = (_, wanted) => {
+  if (!wanted?.held) return undefined;
+  const advice = wanted.held === 'Pinned' ? 'change or remove versions.pin' : 'activate another one or take the activation back';
+  return { reason: 'PinMissing', message: `no version ${wanted.version} is stored; ${advice}` };
+};
 
 export const noRunSlot: Check = (o) =>
   o.runSlotFree

@@ -1,5 +1,5 @@
 import type { ActivePointer, LatestPointer, RunOutcome, RunProgress, RunSpec, VersionManifest } from '@facehash/artifacts';
-import type { QuarantinedPerson, Reason, Rollout, StoredFaceModel, Swept, TrainingFailure } from '@facehash/facemodel';
+import type { Activation, QuarantinedPerson, Reason, Rollout, StoredFaceModel, Swept, TrainingFailure } from '@facehash/facemodel';
 
 export interface ObservedRun {
   readonly spec: RunSpec;
@@ -43,6 +43,8 @@ export interface Observed {
   readonly erasing: ReadonlyMap<string, string>;
   /** Whether the newest snapshot still lists one of them. */
   readonly latestListsErased: boolean;
+  /** What was asked for since the last pass: that this version answers (null: whichever the samples ask for). Absent: nothing was. */
+  readonly activate?: { readonly version: Activation['version'] | null };
   /** Whether one more run may start now: the bound on concurrent runs is the controller's. */
   readonly runSlotFree: boolean;
 }
@@ -51,7 +53,10 @@ export interface Observed {
 export interface Wanted {
   readonly version: string;
   readonly snapshot: number;
-  readonly pinned: boolean;
+  /** Somebody said that it is to answer whatever is enrolled: in the spec, or by an activation. Null: the samples ask for it. */
+  readonly held: 'Pinned' | 'Activated' | null;
+  /** When it was activated: what went wrong with it before does not count. */
+  readonly since?: string;
 }
 
 /** The one thing to do before the status is written. */

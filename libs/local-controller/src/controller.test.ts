@@ -170,6 +170,32 @@ describe('the controller of one machine', () => {
     await machine.state((s) => s.active?.name === version);
   });
 
+  it('records an activation in status and state, also after a pass that failed, and takes it back', async () => {
+    await using machine = new Machine();
+    await machine.start();
+    await machine.report({});
+    await machine.snapshot(1);
+    const first = await machine.finishRun();
+    await machine.report({ answering: first.version });
+    await machine.state((s) => s.active?.name === first.version);
+    await machine.snapshot(2);
+    const second = await machine.finishRun();
+    await machine.report({ answering: second.version });
+    await machine.state((s) => s.active?.name === second.version);
+    const { storageId } = machine;
+    machine.objects.nextError = new FaceHashError('STORE_UNAVAILABLE');
+    await machine.messaging.commands.send({ v: 1, id: 'back', kind: 'activate', storageId, version: first.version });
+    await machine.state((s) => s.activation?.version === first.version && s.target?.name === first.version);
+    await machine.report({ answering: first.version });
+    await machine.state((s) => s.active?.name === first.version && s.phase === 'Ready');
+    await machine.stop();
+    await machine.start();
+    expect((await machine.models.find('front-door'))?.status?.activation).toMatchObject({ version: first.version });
+    await machine.messaging.commands.send({ v: 1, id: 'release', kind: 'activate', storageId, version: null });
+    await machine.state((s) => s.activation === null && s.target?.name === second.version);
+    expect(machine.runner.started).toHaveLength(2);
+  });
+
   it('writes nothing more once a model is settled', async () => {
     await using machine = new Machine();
     await machine.start();

@@ -1,5 +1,6 @@
 import { storageIdOf } from '@facehash/facemodel';
 import { deadline, hasCode, supervise, type Random } from '@facehash/kernel';
+import type { Observed } from '@facehash/lifecycle';
 import type { Command } from '@facehash/messaging-core';
 import { Deletions, type DeletionParts } from './deletions.js';
 import { Reconciler, type ReconcileParts } from './reconcile.js';
@@ -47,6 +48,8 @@ class ControlLoop implements LocalController {
   readonly #background: Promise<unknown>[] = [];
   /** Storage id to the name that the repository finds the model by. */
   readonly #names = new Map<string, string>();
+  /** By storage id: the newest command of a kind that nothing can be re-read from, until a pass has recorded it. */
+  readonly #asked = new Map<string, Pick<Observed, 'activate'>>();
 
   constructor(private readonly options: LocalControllerOptions) {
     const { messaging, runner, clock, random } = options;
@@ -59,8 +62,7 @@ class ControlLoop implements LocalController {
     const stopListening = runner.onChange(changed);
     this.#stop.signal.addEventListener('abort', stopListening, { once: true });
     this.#run('replica reports', () => this.#replicas.follow(messaging.replicas, changed, this.#stop.signal));
-    const look = (command: Command): Promise<void> => Promise.resolve(changed(command.storageId));
-    this.#run('commands', () => messaging.commands.consume(look, this.#stop.signal));
+    this.#run('commands', () => messaging.commands.consume((command) => this.#take(command), this.#stop.signal));
   }
 
   async lookAtEverything(): Promise<void> {
@@ -119,8 +121,10 @@ class ControlLoop implements LocalController {
     try {
       const name = this.#names.get(storageId);
       const model = name === undefined ? undefined : await this.options.models.find(name);
-      if (!model) return;
-      const outcome = await this.#reconciler.pass(model, deadline(PASS_TIMEOUT_MS, this.#stop.signal));
+      const asked = this.#asked.get(storageId);
+      const outcome = model ? await this.#reconciler.pass(model, asked ?? {}, deadline(PASS_TIMEOUT_MS, this.#stop.signal)) : 'settled';
+      // Another command may have come meanwhile.
+      if (this.#asked.get(storageId) === asked) this.#asked.delete(storageId);
       this.#queue.succeeded(storageId);
       if (outcome === 'again') this.#queue.add(storageId);
       else if (outcome !== 'settled') this.#queue.addAfter(storageId, outcome);
@@ -131,6 +135,13 @@ class ControlLoop implements LocalController {
       this.options.logger[level]('a pass over a model failed and will be tried again', { storageId, error });
       this.#queue.failed(storageId);
     }
+  }
+
+  /** Acknowledged before it is recorded: the queue lives in this process, too, and whoever sent the command waits until it shows in the state. */
+  #take(command: Command): Promise<void> {
+    if (command.kind === 'activate') this.#asked.set(command.storageId, { activate: { version: command.version } });
+    this.#queue.add(command.storageId);
+    return Promise.resolve();
   }
 
   #run(what: string, task: () => Promise<void>): void {

@@ -7,7 +7,7 @@ import {
   type StoredFaceModel,
 } from '@facehash/facemodel';
 import { canonicalJson, FaceHashError, type Clock, type Logger } from '@facehash/kernel';
-import { happenings, keyExpiryInMs, plan, publishedState, tombstoneOf, type Step } from '@facehash/lifecycle';
+import { happenings, keyExpiryInMs, plan, publishedState, tombstoneOf, type Observed, type Step } from '@facehash/lifecycle';
 import type { Messaging, ModelState } from '@facehash/messaging-core';
 import type { ObjectStore } from '@facehash/object-store-core';
 import { gather, type Gathered } from './gather.js';
@@ -39,8 +39,9 @@ export class Reconciler {
 
   constructor(private readonly parts: ReconcileParts) {}
 
-  async pass(model: StoredFaceModel, signal: AbortSignal): Promise<PassOutcome> {
-    const gathered = await this.#gather(model, signal);
+  /** `asked`: what commands have brought since the last pass. It is recorded when this resolves. */
+  async pass(model: StoredFaceModel, asked: Pick<Observed, 'activate'>, signal: AbortSignal): Promise<PassOutcome> {
+    const gathered = await this.#gather(model, asked, signal);
     const decided = plan(gathered.observed);
     if (decided.step) await this.#act(decided.step, gathered, signal);
     const changed = canonicalJson(decided.status) !== canonicalJson(model.status);
@@ -63,13 +64,14 @@ export class Reconciler {
     await this.#publish(model, model.status, signal);
   }
 
-  async #gather(model: StoredFaceModel, signal: AbortSignal): Promise<Gathered> {
+  async #gather(model: StoredFaceModel, asked: Pick<Observed, 'activate'>, signal: AbortSignal): Promise<Gathered> {
     const { objects, messaging, runner, replicas, pipeline, runsMax, clock } = this.parts;
     const storageId = storageIdOf(model);
     const people = await messaging.people.get(storageId, signal);
     // Read after what may wait: the runs are those of the moment in which the rest is read.
     const runs = runner.runs();
     const known = {
+      ...asked,
       now: clock.now(),
       model,
       pipeline,

@@ -1,8 +1,9 @@
 import { decodeDocument, layout, manifestSchema, type VersionManifest } from '@facehash/artifacts';
 import { decisionSchema, type Decision, type KeyModel, type ModelBackend } from '@facehash/classifier-core';
-import { FaceHashError, sha256Hex } from '@facehash/kernel';
+import { FaceHashError } from '@facehash/kernel';
 import type { ObjectStore } from '@facehash/object-store-core';
 import { RATIO_NAMES, type Pipeline } from '@facehash/vision-core';
+import { existing, readPart } from './stored-parts.js';
 
 /** A version in memory, checked and warmed up. */
 export interface LoadedVersion {
@@ -54,18 +55,4 @@ function checkAnswers(model: KeyModel, decision: Decision, { descriptorLength }:
   const people = decision.people.length;
   const sound = [similarities, probabilities].every((values) => values.length === people && values.every(Number.isFinite));
   if (!sound) throw new FaceHashError('ARTIFACT_CORRUPT', { warmUp: 'the answer is no number per person' });
-}
-
-async function readPart(objects: ObjectStore, manifest: VersionManifest, name: string, signal: AbortSignal): Promise<Uint8Array> {
-  const part = manifest.parts.find((p) => p.name === name);
-  if (!part) throw new FaceHashError('ARTIFACT_CORRUPT', { part: name });
-  const bytes = await existing(objects, layout.part(manifest.storageId, part.sha256), signal);
-  if (sha256Hex(bytes) !== part.sha256) throw new FaceHashError('ARTIFACT_CORRUPT', { part: name });
-  return bytes;
-}
-
-async function existing(objects: ObjectStore, key: string, signal: AbortSignal): Promise<Uint8Array> {
-  const object = await objects.read(key, signal);
-  if (!object) throw new FaceHashError('ARTIFACT_CORRUPT', { missing: key });
-  return object.bytes;
 }

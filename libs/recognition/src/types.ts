@@ -49,6 +49,34 @@ export interface Recogniser {
   recognise(model: ModelState, image: Uint8Array, options: RecognitionOptions, signal?: AbortSignal): Promise<Recognition>;
 }
 
+export type Verification =
+  | {
+      readonly kind: 'verified';
+      readonly same: boolean;
+      /** Cosine of the descriptors, -1 to 1. The same from `threshold` on. */
+      readonly similarity: number;
+      readonly threshold: number;
+      /** The version that answered; null where two photos were compared, for which none is needed. */
+      readonly version: string | null;
+    }
+  | {
+      readonly kind: 'unusable';
+      readonly which: 'image' | 'other';
+      readonly problem: Extract<Analysis, { readable: false }>['problem'] | 'FACE_NOT_FOUND';
+      readonly detail: string;
+    };
+
+/** Answers "is this the same face" for the largest face of each image. Rejects as the recogniser does. */
+export interface Verifier {
+  /**
+   * By the version that answers: the same exactly when it would be named so. Rejects with PERSON_NOT_FOUND for somebody who is not enrolled, and
+   * with MODEL_NOT_READY while no version answers that knows them.
+   */
+  withPerson(model: ModelState, image: Uint8Array, personId: string, signal?: AbortSignal): Promise<Verification>;
+  /** Without a version: by the threshold of one person with one photo, at the model's false accept target. */
+  withPhoto(model: ModelState, image: Uint8Array, other: Uint8Array, signal?: AbortSignal): Promise<Verification>;
+}
+
 /** Which models exist, by key and by id: what the controller published, as this replica last saw it. */
 export interface ModelDirectory {
   /** False until the first complete watch: answer 503 then, not 401. */

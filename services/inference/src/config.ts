@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { isApiKey } from '@facehash/facemodel';
-import { describedPipeline, pipelineToTrain, type OwnPipeline } from '@facehash/vision-pipelines';
+import { describedPipeline, pipelineToTrain, type OwnPipeline, type PipelineToTrain } from '@facehash/vision-pipelines';
 import { z } from 'zod';
 
 const MIB = 1024 ** 2;
@@ -49,6 +49,8 @@ const environment = z
     /** All bodies that are in memory at once. */
     BODIES_BYTES_MAX: bytes.default(512 * MIB),
     TRAIN_WAIT_SECONDS: seconds.default(300),
+    /** Calls that are under way at once: far above what is answered in time, far below what memory holds. */
+    REQUESTS_MAX: z.coerce.number().int().min(1).max(100_000).default(1000),
     REQUEST_TIMEOUT_SECONDS: seconds.default(30),
     UPLOAD_TIMEOUT_SECONDS: seconds.default(600),
     SHUTDOWN_GRACE_SECONDS: seconds.default(20),
@@ -111,7 +113,7 @@ export interface InferenceConfig {
   readonly bootstrapApiKey: string | undefined;
   readonly networksDir: string;
   /** Descriptor networks of the user's own. */
-  readonly descriptor: OwnPipeline | undefined;
+  readonly descriptor: PipelineToTrain | undefined;
   readonly previousDescriptor: OwnPipeline | undefined;
   readonly visionWorker: string;
   readonly trainer: string;
@@ -126,6 +128,7 @@ export interface InferenceConfig {
   };
   readonly bodies: { readonly bytesMax: number; readonly trainBytesMax: number; readonly totalBytesMax: number };
   readonly trainWaitMs: number;
+  readonly requestsMax: number;
   readonly requestTimeoutMs: number;
   readonly uploadTimeoutMs: number;
   readonly shutdownGraceMs: number;
@@ -173,6 +176,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     },
     bodies: { bytesMax: e.BODY_BYTES_MAX, trainBytesMax: e.TRAIN_BODY_BYTES_MAX, totalBytesMax: e.BODIES_BYTES_MAX },
     trainWaitMs: e.TRAIN_WAIT_SECONDS * 1000,
+    requestsMax: e.REQUESTS_MAX,
     requestTimeoutMs: e.REQUEST_TIMEOUT_SECONDS * 1000,
     uploadTimeoutMs: e.UPLOAD_TIMEOUT_SECONDS * 1000,
     shutdownGraceMs: e.SHUTDOWN_GRACE_SECONDS * 1000,

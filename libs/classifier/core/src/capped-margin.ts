@@ -10,8 +10,13 @@ export function distanceOf(cosine: number): number {
  * The score `u` of being a person at distance `nearest` while the next person lies at `second` (`undefined` when there is none): lower is
  * better. A runner-up inside the cap raises it, so a face between two people is neither.
  */
-export function cappedMargin(nearest: number, second: number | undefined, { marginWeight, marginCap }: DecisionConstants): number {
-  return second === undefined ? nearest : nearest + marginWeight * Math.max(0, marginCap - second);
+export function cappedMargin(nearest: number, second: number | undefined, constants: DecisionConstants): number {
+  return nearest + marginOf(second, constants);
+}
+
+/** What a runner-up at distance `second` adds to the score. */
+export function marginOf(second: number | undefined, { marginWeight, marginCap }: DecisionConstants): number {
+  return second === undefined ? 0 : marginWeight * Math.max(0, marginCap - second);
 }
 
 export interface ThresholdOf {

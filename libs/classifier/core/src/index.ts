@@ -18,3 +18,4 @@ export { acceptLimit, strangerScoresOf, type StrangerScores } from './stranger-s
 export { spoilers, type Spoiler } from './spoilers.js';
 export type { FitOptions, KeyModel, ModelBackend, ModelParts, ModelShape, Prediction, TrainingSample } from './ports.js';
 export { probit } from './probit.js';
+export { verifyPair, verifyPerson, type Verification } from './verify.js';

@@ -36,6 +36,8 @@ export interface KvBucket<T> {
 export interface EventStream {
   /** Publishing the same event id twice stores it once, as long as the stream holds it. REQUEST_INVALID for what is no event. */
   publish(event: FaceHashEvent, signal?: AbortSignal): Promise<void>;
+  /** Whether it holds that event of the model (still): who comes back after one that it does not has missed some. */
+  holds(event: { readonly storageId: string; readonly id: string }, signal?: AbortSignal): Promise<boolean>;
   /**
    * Events of one model in the order they were published, until the signal aborts (then it ends without an error). Without `afterId` those
    * that are published after the first read; with it those after that event, or, where the stream does not hold that event

@@ -29,6 +29,10 @@ export const modelStateSchema = z.strictObject({
   phase: z.enum(['Empty', 'Waiting', 'Training', 'RollingOut', 'Ready', 'Degraded', 'Suspended', 'Deleting']),
   active: versionSummary.nullable(),
   target: versionSummary.nullable(),
+  /** `versions.pin` of the resource: this version answers, whatever is enrolled or activated. */
+  pin: z.string().nullable(),
+  /** A version that was activated by hand: it answers until that is taken back. */
+  activation: z.strictObject({ version: z.string(), at: z.string() }).nullable(),
   /** Ids of the replicas that take the target now; null: all of them. */
   targetReplicas: z.array(z.string()).nullable(),
   training: z.strictObject({
@@ -48,7 +52,7 @@ export const modelStateSchema = z.strictObject({
   ),
   recognition: z.strictObject({ falseAcceptTarget: z.number(), maxFaces: z.int() }),
   photosPerPerson: z.strictObject({ min: z.int(), max: z.int() }),
-  limits: z.strictObject({ people: z.int(), photos: z.int() }),
+  limits: z.strictObject({ people: z.int(), photos: z.int(), requestsPerSecond: z.number().nullable(), burst: z.int().nullable() }),
   debounceSeconds: z.number(),
   /** The model is gone for good: forget what you hold of it. */
   tombstone: z.boolean(),
@@ -86,10 +90,13 @@ export const replicaReportSchema = z.strictObject({
 });
 export type ReplicaReport = z.output<typeof replicaReportSchema>;
 
-/** Work for the controller. Losing one costs delay only: the controller also re-reads what they point at. */
+/**
+ * Work for the controller. Losing one costs delay only, as the controller also re-reads what they point at; but for `activate`, which is
+ * recorded once it stands in the model's state. Its `version` is null to take an activation back.
+ */
 export const commandSchema = z.discriminatedUnion('kind', [
   z.strictObject({ v, id: z.string(), kind: z.literal('train'), storageId: z.string(), snapshot: z.int() }),
-  z.strictObject({ v, id: z.string(), kind: z.literal('activate'), storageId: z.string(), version: z.string() }),
+  z.strictObject({ v, id: z.string(), kind: z.literal('activate'), storageId: z.string(), version: z.string().nullable() }),
   z.strictObject({ v, id: z.string(), kind: z.literal('erased'), storageId: z.string(), personId: z.string() }),
 ]);
 export type Command = z.output<typeof commandSchema>;

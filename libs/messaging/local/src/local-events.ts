@@ -7,7 +7,8 @@ import { frozenCopy } from './frozen.js';
 /** The newest events in memory, oldest first. Readers only remember how far they are, so a slow one costs nothing. */
 export class LocalEvents implements EventStream {
   readonly #kept: FaceHashEvent[] = [];
-  readonly #ids = new Set<string>();
+  /** Id to the model that it is of. */
+  readonly #ids = new Map<string, string>();
   readonly #bell = new Bell();
   /** How many were forgotten: the number, counted from the very first, of the oldest that is kept. */
   #forgotten = 0;
@@ -21,6 +22,14 @@ export class LocalEvents implements EventStream {
     return atOnce(() => {
       signal?.throwIfAborted();
       this.#publish(event);
+    });
+  }
+
+  holds({ storageId, id }: { readonly storageId: string; readonly id: string }, signal?: AbortSignal): Promise<boolean> {
+    return atOnce(() => {
+      signal?.throwIfAborted();
+      if (this.closed.aborted) throw new FaceHashError('STORE_UNAVAILABLE', { closed: true });
+      return this.#ids.get(id) === storageId;
     });
   }
 
@@ -55,7 +64,7 @@ export class LocalEvents implements EventStream {
 
   #keep(event: FaceHashEvent): void {
     this.#kept.push(event);
-    this.#ids.add(event.id);
+    this.#ids.set(event.id, event.subject);
     if (this.#kept.length <= this.keptMax) return;
     const oldest = this.#kept.shift();
     if (oldest) this.#ids.delete(oldest.id);

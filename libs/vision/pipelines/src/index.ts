@@ -1,2 +1,2 @@
 export { servedPipelines, type OwnPipeline } from './own-pipeline.js';
-export { describedPipeline, pipelineToTrain } from './setting.js';
+export { describedPipeline, pipelineToTrain, type PipelineToTrain } from './setting.js';

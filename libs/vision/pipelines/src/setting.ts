@@ -13,8 +13,10 @@ export const describedPipeline = z
     return z.NEVER;
   });
 
+export type PipelineToTrain = OwnPipeline & { readonly constants: DecisionConstants };
+
 /** The same where versions are trained with it, which takes the constants of its decisions. */
-export const pipelineToTrain = describedPipeline.transform((own, context): OwnPipeline & { readonly constants: DecisionConstants } => {
+export const pipelineToTrain = describedPipeline.transform((own, context): PipelineToTrain => {
   const { constants } = own;
   if (constants) return { ...own, constants };
   const message = `${own.path}: decision: is missing. Compute it from photos: npm run bench -- constants --descriptor ${own.path} --faces DIR`;

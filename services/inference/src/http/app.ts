@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Readiness } from '../health/readiness.js';
 import { httpModule, managementModule } from './http.module.js';
 import { lingerAfterEarlyAnswers } from './lingering.js';
+import { serveDocs } from './docs-page.js';
 import { apiDocument } from './openapi/document.js';
 import type { HttpPorts } from './ports.js';
 import { refuseMalformed } from './malformed.js';
@@ -21,10 +22,9 @@ const KEEP_ALIVE_MS = 72_000;
 export async function createHttpApp(ports: HttpPorts): Promise<NestFastifyApplication> {
   const app = await createApp((routes) => httpModule(ports, routes), ports, ports.limits.uploadTimeoutMs);
   const document = apiDocument(app);
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .get('/openapi.json', () => document);
+  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
+  fastify.get('/openapi.json', () => document);
+  serveDocs(fastify);
   return await ready(app);
 }
 

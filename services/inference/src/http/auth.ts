@@ -2,30 +2,49 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@ne
 import { FaceHashError } from '@facehash/kernel';
 import type { ModelState } from '@facehash/messaging-core';
 import type { ModelDirectory } from '@facehash/recognition';
-import type { FastifyRequest } from 'fastify';
-import { MODEL_DIRECTORY } from './tokens.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Admission } from './admission.js';
+import type { RateLimits } from './rate-limits.js';
+import { ADMISSION, MODEL_DIRECTORY, RATE_LIMITS } from './tokens.js';
 
-const models = new WeakMap<FastifyRequest, ModelState>();
+interface Authorised {
+  readonly model: ModelState;
+  /** The key opens the same model now. */
+  readonly stillValid: () => boolean;
+}
+
+const authorised = new WeakMap<FastifyRequest, Authorised>();
 
 /** The model whose key a request brought; undefined before the guard has run, or when it refused. */
 export function modelOf(request: FastifyRequest): ModelState | undefined {
-  return models.get(request);
+  return authorised.get(request)?.model;
 }
 
-/** Lets in whoever has a model's key. Unknown and revoked keys get the same answer, found out in the same way. */
+/** For what goes on long after the guard has run. */
+export function keyStillValid(request: FastifyRequest): boolean {
+  return authorised.get(request)?.stillValid() ?? false;
+}
+
+/** Lets in whoever has a model's key, as often as that may and while there is room. Unknown and revoked keys get the same answer, found out in the same way. */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
-  constructor(@Inject(MODEL_DIRECTORY) private readonly directory: ModelDirectory) {}
+  constructor(
+    @Inject(MODEL_DIRECTORY) private readonly directory: ModelDirectory,
+    @Inject(ADMISSION) private readonly admission: Admission,
+    @Inject(RATE_LIMITS) private readonly rates: RateLimits,
+  ) {}
 
   canActivate(context: ExecutionContext): true {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
+    this.admission.enter(context.switchToHttp().getResponse<FastifyReply>().raw);
     // Nobody may be called a stranger before everybody is known.
     if (!this.directory.synced) throw new FaceHashError('STORE_UNAVAILABLE', { what: 'the model directory is not synced' });
     const key = keyIn(request);
     if (key === undefined) throw new FaceHashError('API_KEY_INVALID', { detail: 'no key was sent: put it into the header x-api-key' });
     const model = this.directory.byApiKey(key);
     if (!model || model.tombstone) throw new FaceHashError('API_KEY_INVALID');
-    models.set(request, model);
+    this.rates.take(model);
+    authorised.set(request, { model, stillValid: () => this.directory.byApiKey(key)?.storageId === model.storageId });
     return true;
   }
 }

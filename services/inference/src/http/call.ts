@@ -3,7 +3,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { deadline, FaceHashError } from '@facehash/kernel';
 import type { ModelState } from '@facehash/messaging-core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { modelOf } from './auth.js';
+import { keyStillValid, modelOf } from './auth.js';
 
 /** One call of the API, as a handler behind the guard sees it. */
 export interface Call {
@@ -14,6 +14,10 @@ export interface Call {
   readonly query: unknown;
   /** RFC 7240: the client does not want to wait. */
   readonly respondAsync: boolean;
+  /** Of any name, in small letters; the first of several. */
+  readonly header: (name: string) => string | undefined;
+  /** Whether the key still opens the model: for answers that take long. */
+  readonly keyStillValid: () => boolean;
   /** Aborts when the client hangs up before it has its answer. */
   readonly gone: AbortSignal;
   /** Aborts with DEADLINE_EXCEEDED after `ms`, or when the client hangs up. */
@@ -37,6 +41,8 @@ function callOf(request: FastifyRequest, reply: FastifyReply): Call {
     message: request.raw,
     query: request.query,
     respondAsync: prefersAsync(request),
+    header: (name) => [request.headers[name]].flat()[0],
+    keyStillValid: () => keyStillValid(request),
     gone,
     within: (ms) => deadline(ms, gone),
     answersWith: ({ status, headers = {} }) => void (status === undefined ? reply : reply.status(status)).headers(headers),

@@ -28,7 +28,7 @@ export function invalid(...faults: readonly Fault[]): FaceHashError {
 /** Of whatever was thrown on the way to an answer, by us, Nest or Fastify. */
 export function failureOf(thrown: unknown): Failure {
   const error = ours(thrown);
-  const after = new Map<string, number>(Object.entries(retryAfterSeconds)).get(error.code);
+  const after = retryAfter(error);
   return {
     status: httpStatus[error.code],
     code: error.code,
@@ -42,6 +42,13 @@ export function failureOf(thrown: unknown): Failure {
     },
     error,
   };
+}
+
+/** Seconds: what the failure itself knows, else what is customary for its kind. */
+function retryAfter({ code, details }: FaceHashError): number | undefined {
+  const { retryAfterMs } = details;
+  if (code === 'RATE_LIMITED' && typeof retryAfterMs === 'number') return Math.ceil(retryAfterMs / 1000);
+  return new Map<string, number>(Object.entries(retryAfterSeconds)).get(code);
 }
 
 /** Frameworks tell their failures by status. Their messages are left out: they quote the path, and the path may hold a key. */
@@ -73,10 +80,13 @@ const withDetail: readonly ErrorCode[] = [
   'IMAGE_UNREADABLE',
   'IMAGE_TOO_LARGE',
   'IMAGE_TOO_SMALL',
+  'FACE_NOT_FOUND',
   'BODY_TOO_LARGE',
   'MEDIA_TYPE_UNSUPPORTED',
   'LIMIT_REACHED',
+  'RATE_LIMITED',
   'PERSON_EXISTS',
+  'MODEL_NOT_READY',
   'TRAINING_FAILED',
   'VERSION_REFUSED',
   'PERSON_QUARANTINED',

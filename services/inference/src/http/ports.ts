@@ -1,8 +1,10 @@
 import type { Enrolment, Eraser } from '@facehash/enrolment';
 import type { Clock, Logger, Random, Tracer } from '@facehash/kernel';
 import type { Metrics } from '@facehash/observability';
-import type { ModelDirectory, Recogniser } from '@facehash/recognition';
+import type { CommandQueue, EventStream } from '@facehash/messaging-core';
+import type { ModelDirectory, Recogniser, Verifier, VersionHistory } from '@facehash/recognition';
 import type { SampleCounts } from '@facehash/registry-core';
+import type { FaceAnalyser } from '@facehash/vision-core';
 import type { Readiness } from '../health/readiness.js';
 
 /** How much a request may send and how long it may take. */
@@ -13,18 +15,28 @@ export interface HttpLimits {
   readonly bodiesBytesMax: number;
   /** Photos of one call that the enrolment works on at once. */
   readonly photosInFlight: number;
+  /** Calls of the API that are under way at once. */
+  readonly requestsMax: number;
   readonly requestTimeoutMs: number;
   /** For a body to arrive. */
   readonly uploadTimeoutMs: number;
   readonly trainWaitMs: number;
+  /** Streams of events that are open at once. */
+  readonly eventStreamsMax: number;
+  readonly eventStreamsPerModelMax: number;
 }
 
 /** Everything that the HTTP API asks of the rest of the program. */
 export interface HttpPorts {
   readonly directory: ModelDirectory;
   readonly recogniser: Recogniser;
+  readonly verifier: Verifier;
+  readonly analyser: FaceAnalyser;
   readonly enrolment: Enrolment;
   readonly eraser: Eraser;
+  readonly history: VersionHistory;
+  readonly commands: CommandQueue;
+  readonly events: EventStream;
   /** Who is enrolled now, trained or not. */
   readonly counts: (storageId: string, signal: AbortSignal) => Promise<SampleCounts>;
   readonly readiness: Readiness;

@@ -22,16 +22,19 @@ export const httpStatus: Readonly<Record<ErrorCode, number>> = {
   PHOTO_BEING_REMOVED: 409,
   ERASURE_NOT_FOUND: 404,
   PERSON_EXISTS: 409,
+  IDEMPOTENCY_KEY_REUSED: 422,
   LIMIT_REACHED: 409,
   MODEL_NOT_READY: 409,
   MODEL_INVALID: 422,
   VERSION_REFUSED: 409,
   PERSON_QUARANTINED: 409,
+  VERSION_NOT_FOUND: 404,
   TRAINING_FAILED: 503,
   GPU_UNAVAILABLE: 503,
   ARTIFACT_CORRUPT: 500,
   CONFLICT: 409,
   STORE_UNAVAILABLE: 503,
+  RATE_LIMITED: 429,
   OVERLOADED: 503,
   DEADLINE_EXCEEDED: 504,
   SHUTTING_DOWN: 503,
@@ -39,6 +42,10 @@ export const httpStatus: Readonly<Record<ErrorCode, number>> = {
 };
 
 /** When it is worth asking again, in seconds: of the failures that pass by themselves. */
-export const retryAfterSeconds = { OVERLOADED: 1, STORE_UNAVAILABLE: 2, SHUTTING_DOWN: 5, TRAINING_FAILED: 10 } satisfies Partial<
-  Record<ErrorCode, number>
->;
+export const retryAfterSeconds = {
+  RATE_LIMITED: 1,
+  OVERLOADED: 1,
+  STORE_UNAVAILABLE: 2,
+  SHUTTING_DOWN: 5,
+  TRAINING_FAILED: 10,
+} satisfies Partial<Record<ErrorCode, number>>;

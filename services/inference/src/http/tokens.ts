@@ -1,12 +1,20 @@
 /** What controllers ask Nest for: one token for each port, so that nothing is found by its class. */
 export const MODEL_DIRECTORY = Symbol('ModelDirectory');
 export const RECOGNISER = Symbol('Recogniser');
+export const VERIFIER = Symbol('Verifier');
+export const ANALYSER = Symbol('FaceAnalyser');
+export const VERSION_HISTORY = Symbol('VersionHistory');
+export const ACTIVATIONS = Symbol('Activations');
+export const EVENT_STREAMS = Symbol('EventStreams');
 export const ENROLMENT = Symbol('Enrolment');
 export const ERASER = Symbol('Eraser');
 export const SAMPLE_COUNTS = Symbol('SampleCounts');
 export const READINESS = Symbol('Readiness');
 export const METRICS = Symbol('Metrics');
 export const LIMITS = Symbol('HttpLimits');
+export const RATE_LIMITS = Symbol('RateLimits');
+export const ADMISSION = Symbol('Admission');
+export const IDEMPOTENT_ANSWERS = Symbol('IdempotentAnswers');
 export const BODIES = Symbol('ByteBudget');
 export const ROUTES = Symbol('RouteTable');
 export const TRAIN_CALL = Symbol('TrainCall');

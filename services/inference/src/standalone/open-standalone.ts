@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { builtInConstants } from '@facehash/classifier-core';
 import { openTfjsBackend } from '@facehash/classifier-tfjs';
 import {
   createEnrolment,
@@ -18,10 +19,13 @@ import { openLocalMessaging } from '@facehash/messaging-local';
 import { createMetrics, type Metrics } from '@facehash/observability';
 import {
   createRecogniser,
+  createVerifier,
   openModelDirectory,
   openModelHolder,
   openPeopleNames,
+  openVersionHistory,
   type Recogniser,
+  type Verifier,
   type WatchedDirectory,
 } from '@facehash/recognition';
 import type { FaceAnalyser, Pipeline } from '@facehash/vision-core';
@@ -41,6 +45,9 @@ import { jobObserver } from './vision-jobs.js';
 
 /** N is 1. */
 const REPLICA = 'standalone';
+/** A stream costs a connection and a few kilobytes. */
+const EVENT_STREAMS_MAX = 500;
+const EVENT_STREAMS_PER_MODEL_MAX = 20;
 const SYNC_TIMEOUT_MS = 60_000;
 const SYNC_RETRY_MS = 1000;
 /** What a call that was cut off at its time limit, or a pass of the controller, may need to come to its end. */
@@ -87,14 +94,14 @@ export async function openStandalone(config: InferenceConfig, logger: Logger, cl
   logger.info('faces are described by', { pipelines: pipelines.map(({ id }) => id) });
   const parts = { config, closer, context, stores, messaging, vision, pipelines };
 
-  const { directory, recogniser } = await openRecognition(parts, withStage(tracer, 'decide', metrics));
+  const { directory, recogniser, verifier } = await openRecognition(parts, withStage(tracer, 'decide', metrics));
   const { enrolment, eraser } = openEnrolment(parts, directory, checkpoint);
   await openController(parts);
   await directory.untilSynced();
   await restoreNames(parts, directory);
   const readiness = new Readiness({ directorySynced: () => directory.synced, visionReady: () => vision.ready });
   return {
-    ports: { ...httpPorts(parts, metrics), directory, recogniser, enrolment, eraser, readiness },
+    ports: { ...httpPorts(parts, metrics), directory, recogniser, verifier, enrolment, eraser, readiness },
     analyser: vision,
     pipeline: pipelines[0],
   };
@@ -103,7 +110,7 @@ export async function openStandalone(config: InferenceConfig, logger: Logger, cl
 async function openRecognition(
   { config, closer, context, stores, messaging, vision, pipelines }: Parts,
   tracer: Tracer,
-): Promise<{ readonly directory: WatchedDirectory; readonly recogniser: Recogniser }> {
+): Promise<{ readonly directory: WatchedDirectory; readonly recogniser: Recogniser; readonly verifier: Verifier }> {
   const directory = openModelDirectory(messaging.models, context);
   closer.defer('model directory', () => directory.close());
   const names = openPeopleNames(messaging.people, context);
@@ -120,7 +127,9 @@ async function openRecognition(
     ...context,
   });
   closer.defer('model holder', () => holder.close());
-  return { directory, recogniser: createRecogniser({ analyser: vision, holder, names, tracer }) };
+  const recognition = { analyser: vision, holder, names, tracer };
+  const pairs = { pipeline: pipelines[0].id, constants: config.descriptor?.constants ?? builtInConstants };
+  return { directory, recogniser: createRecogniser(recognition), verifier: createVerifier({ ...recognition, pairs }) };
 }
 
 function openEnrolment(
@@ -231,22 +240,29 @@ function followNames(
 }
 
 function httpPorts(
-  { config, context, stores }: Parts,
+  { config, context, stores, messaging, vision }: Parts,
   metrics: Metrics,
-): Omit<HttpPorts, 'directory' | 'recogniser' | 'enrolment' | 'eraser' | 'readiness'> {
-  const { bodies, requestTimeoutMs, uploadTimeoutMs, trainWaitMs } = config;
+): Omit<HttpPorts, 'directory' | 'recogniser' | 'verifier' | 'enrolment' | 'eraser' | 'readiness'> {
+  const { bodies, requestsMax, requestTimeoutMs, uploadTimeoutMs, trainWaitMs } = config;
   return {
     ...context,
     metrics,
+    analyser: vision,
+    history: openVersionHistory(stores.objects),
+    commands: messaging.commands,
+    events: messaging.events,
     counts: (storageId, signal) => stores.registry.counts(storageId, signal),
     limits: {
       imageBytesMax: bodies.bytesMax,
       trainBytesMax: bodies.trainBytesMax,
       bodiesBytesMax: bodies.totalBytesMax,
       photosInFlight: photosInFlightOf(config),
+      requestsMax,
       requestTimeoutMs,
       uploadTimeoutMs,
       trainWaitMs,
+      eventStreamsMax: EVENT_STREAMS_MAX,
+      eventStreamsPerModelMax: EVENT_STREAMS_PER_MODEL_MAX,
     },
   };
 }

@@ -1,14 +1,14 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createEnrolment, openEraser, openSnapshotCutter, type Enrolment, type Eraser } from '@facehash/enrolment';
+import { createEnrolment, openEraser, openSnapshotCutter, type Enrolment } from '@facehash/enrolment';
 import { apiKeyHash, newApiKey } from '@facehash/facemodel';
-import { Closer, noTracer, seededRandom, systemClock, systemRandom, type Tracer } from '@facehash/kernel';
+import { Closer, noTracer, seededRandom, systemClock, systemRandom, type Clock, type Tracer } from '@facehash/kernel';
 import { RecordingLogger } from '@facehash/kernel/testing';
 import type { Messaging, ModelState } from '@facehash/messaging-core';
 import { aModelState } from '@facehash/messaging-core/testing';
 import { openLocalMessaging } from '@facehash/messaging-local';
 import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
 import { createMetrics, type Metrics } from '@facehash/observability';
-import { openModelDirectory, type WatchedDirectory } from '@facehash/recognition';
+import { openModelDirectory, openVersionHistory, type WatchedDirectory } from '@facehash/recognition';
 import { InMemoryRegistry } from '@facehash/registry-core/testing';
 import { PIPELINE_ID } from '@facehash/vision-core';
 import { FakeFaceAnalyser } from '@facehash/vision-core/testing';
@@ -16,6 +16,7 @@ import { Readiness } from '../health/readiness.js';
 import { createHttpApp } from '../http/app.js';
 import type { HttpLimits } from '../http/ports.js';
 import { FakeRecogniser } from './fake-recogniser.js';
+import { FakeVerifier } from './fake-verifier.js';
 
 export const storageId = 'fm-0001-test';
 export const apiKey = newApiKey(seededRandom(1));
@@ -27,16 +28,22 @@ const limits: HttpLimits = {
   trainBytesMax: 4 * 1024 ** 2,
   bodiesBytesMax: 8 * 1024 ** 2,
   photosInFlight: 2,
+  requestsMax: 100,
   requestTimeoutMs: 5000,
   uploadTimeoutMs: 10_000,
   trainWaitMs: 5000,
+  eventStreamsMax: 3,
+  eventStreamsPerModelMax: 2,
 };
 
 export interface TestApi extends AsyncDisposable {
   readonly app: NestFastifyApplication;
   readonly recogniser: FakeRecogniser;
+  readonly verifier: FakeVerifier;
   readonly analyser: FakeFaceAnalyser;
   readonly registry: InMemoryRegistry;
+  readonly objects: InMemoryObjectStore;
+  readonly messaging: Messaging;
   readonly enrolment: Enrolment;
   readonly directory: WatchedDirectory;
   readonly readiness: Readiness;
@@ -51,6 +58,7 @@ export interface TestApiOptions {
   /** False: the directory has seen nothing yet. */
   readonly synced?: boolean;
   readonly tracer?: Tracer;
+  readonly clock?: Clock;
 }
 
 /** The API over the real enrolment with stores in memory; vision and recognition answer what a test says. */
@@ -62,8 +70,9 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   closer.defer('messaging', () => messaging.close());
   const directory = openModelDirectory(messaging.models, context);
   closer.defer('directory', () => directory.close());
-  const { analyser, registry, enrolment, eraser } = enrolmentOver(messaging, { closer, context });
+  const { analyser, registry, objects, enrolment, eraser } = enrolmentOver(messaging, { closer, context });
   const recogniser = new FakeRecogniser();
+  const verifier = new FakeVerifier();
   const synced = options.synced ?? true;
   const readiness = new Readiness({ directorySynced: () => directory.synced, visionReady: () => true });
   const metrics = createMetrics();
@@ -73,17 +82,23 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   const app = await createHttpApp({
     directory: shown,
     recogniser,
+    verifier,
+    analyser,
     enrolment,
     eraser,
+    history: openVersionHistory(objects),
+    commands: messaging.commands,
+    events: messaging.events,
     counts,
     readiness,
     metrics,
     limits: { ...limits, ...options.limits },
     ...context,
+    clock: options.clock ?? systemClock,
   });
   closer.defer('app', () => app.close());
   const api = {
-    ...{ app, recogniser, analyser, registry, enrolment, directory, readiness, metrics, logger },
+    ...{ app, recogniser, verifier, analyser, registry, objects, messaging, enrolment, directory, readiness, metrics, logger },
     publish: (state: Partial<ModelState> = {}) => publish(messaging, directory, state),
     [Symbol.asyncDispose]: () => closer.close(),
   };
@@ -94,7 +109,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
 function enrolmentOver(
   messaging: Messaging,
   { closer, context }: { readonly closer: Closer; readonly context: Parameters<typeof openModelDirectory>[1] },
-): { readonly analyser: FakeFaceAnalyser; readonly registry: InMemoryRegistry; readonly enrolment: Enrolment; readonly eraser: Eraser } {
+) {
   const analyser = new FakeFaceAnalyser();
   const registry = new InMemoryRegistry();
   const objects = new InMemoryObjectStore();
@@ -112,7 +127,7 @@ function enrolmentOver(
   });
   const eraser = openEraser({ registry, objects, messaging, cutter, pipelines: [PIPELINE_ID], ...context });
   closer.defer('eraser', () => eraser.close());
-  return { analyser, registry, enrolment, eraser };
+  return { analyser, registry, objects, enrolment, eraser };
 }
 
 async function publish(messaging: Messaging, directory: WatchedDirectory, state: Partial<ModelState>): Promise<void> {

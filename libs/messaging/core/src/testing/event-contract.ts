@@ -48,6 +48,20 @@ export function describeEventContract(opened: () => Opened): void {
       expect(ids(seen.items)).toEqual(['1', '2']);
     });
 
+    it('are held when they are of the model and were published', async () => {
+      await events.publish(anEvent('1'));
+      const asked = [
+        { storageId, id: '1' },
+        { storageId, id: '2' },
+        { storageId: 'another-model', id: '1' },
+      ];
+      expect(await Promise.all(asked.map((event) => events.holds(event)))).toEqual([true, false, false]);
+      const enough = new Error('enough');
+      await expect(events.holds({ storageId, id: '1' }, AbortSignal.abort(enough))).rejects.toBe(enough);
+      await opened().messaging.close();
+      await expect(events.holds({ storageId, id: '1' })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    });
+
     it('are only the new ones for who names none', async () => {
       await events.publish(anEvent('before'));
       const seen = subscribe();

@@ -1,6 +1,6 @@
 import type { ApiOperationOptions } from '@nestjs/swagger';
 
-export type BodyKind = 'image' | 'train' | 'photos';
+export type BodyKind = 'image' | 'pair' | 'train' | 'photos';
 
 export type RequestBody = Extract<NonNullable<ApiOperationOptions['requestBody']>, { content: unknown }>;
 type Content = RequestBody['content'];
@@ -15,6 +15,12 @@ const oneImage: Content = {
   'application/x-www-form-urlencoded': { schema: base64 },
 };
 
+type Members = Record<string, { type: string }>;
+
+function pairOf(image: Members[string], second: Members) {
+  return { type: 'object', properties: { image, ...second }, required: ['image', ...Object.keys(second)], additionalProperties: false };
+}
+
 /** Bodies that are read as streams, which no schema of ours checks as a whole. */
 export const streamedBodies: Readonly<Record<BodyKind, RequestBody>> = {
   image: {
@@ -25,6 +31,14 @@ export const streamedBodies: Readonly<Record<BodyKind, RequestBody>> = {
       ...oneImage,
       'multipart/form-data': { schema: { type: 'object', properties: { image: binary } } },
       'application/json': { schema: { type: 'object', properties: { image: base64 }, required: ['image'], additionalProperties: false } },
+    },
+  },
+  pair: {
+    required: true,
+    description: 'An image, and beside it another one (`other`) or the id of an enrolled person (`personId`).',
+    content: {
+      'multipart/form-data': { schema: { oneOf: [pairOf(binary, { other: binary }), pairOf(binary, { personId: { type: 'string' } })] } },
+      'application/json': { schema: { oneOf: [pairOf(base64, { other: base64 }), pairOf(base64, { personId: { type: 'string' } })] } },
     },
   },
   train: {

@@ -45,6 +45,8 @@ describe('the API document', () => {
         'POST /train',
         'POST /{apiKey}/train',
         'POST /v1/recognize',
+        'POST /v1/detect',
+        'POST /v1/verify',
         'GET /v1/people',
         'POST /v1/people',
         'GET /v1/people/{id}',
@@ -58,6 +60,14 @@ describe('the API document', () => {
         'GET /v1/erasures/{id}',
         'GET /v1/model',
         'POST /v1/model/train',
+        'GET /v1/events',
+        'GET /v1/versions',
+        'GET /v1/versions/{version}',
+        'GET /v1/versions/{version}/report',
+        'GET /v1/versions/{version}/report.html',
+        'GET /v1/versions/{version}/report.json',
+        'POST /v1/versions/{version}/activate',
+        'DELETE /v1/versions/{version}/activate',
       ].sort(),
     );
     expect(new Set(operations.map((o) => o.operation.operationId)).size).toBe(operations.length);

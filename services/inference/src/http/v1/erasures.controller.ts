@@ -1,8 +1,9 @@
-import { Controller, Delete, Get, HttpCode, Inject, Param, UseGuards } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Inject, Param, UseGuards, UseInterceptors } from '@nestjs/common';
 import type { Eraser } from '@facehash/enrolment';
 import type { Erasure } from '@facehash/registry-core';
 import { ApiKeyGuard } from '../auth.js';
 import { TheCall, type Call } from '../call.js';
+import { IdempotencyInterceptor } from '../idempotency.interceptor.js';
 import { Api } from '../openapi/api.js';
 import type { HttpLimits } from '../ports.js';
 import { ERASER, LIMITS } from '../tokens.js';
@@ -13,6 +14,7 @@ const id = { id: 'Of the person.' };
 
 @Controller('v1')
 @UseGuards(ApiKeyGuard)
+@UseInterceptors(IdempotencyInterceptor)
 export class ErasuresController {
   constructor(
     @Inject(ERASER) private readonly eraser: Eraser,

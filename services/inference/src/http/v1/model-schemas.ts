@@ -32,6 +32,11 @@ export const modelSchema = component(
     photos: z.int(),
     active: version.nullable().meta({ description: 'The version that answers.' }),
     target: version.nullable().meta({ description: 'The version on its way to the replicas.' }),
+    pin: z.string().nullable().meta({ description: 'The version that the FaceModel resource pins: it answers, whatever is enrolled.' }),
+    activation: z
+      .strictObject({ version: z.string(), at: z.string() })
+      .nullable()
+      .meta({ description: 'The version that was activated by hand: it answers until that is taken back, or another one is pinned.' }),
     training: z.strictObject({
       run: z.string().nullable(),
       stage: z.string().nullable(),
@@ -45,7 +50,7 @@ export const modelSchema = component(
       .meta({ description: 'People whose photos spoil the recognition of others: enrolled, and left out of the version.' }),
     recognition: z.strictObject({ falseAcceptTarget: z.number(), maxFaces: z.int() }),
     photosPerPerson: z.strictObject({ min: z.int(), max: z.int() }),
-    limits: z.strictObject({ people: z.int(), photos: z.int() }),
+    limits: z.strictObject({ people: z.int(), photos: z.int(), requestsPerSecond: z.number().nullable(), burst: z.int().nullable() }),
   }),
 );
 export type ModelAnswer = z.output<typeof modelSchema>;

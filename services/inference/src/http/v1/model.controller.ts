@@ -25,23 +25,11 @@ export class ModelController {
   })
   async get(@TheCall() { model, within }: Call): Promise<ModelAnswer> {
     const { people, photos } = await this.counts(model.storageId, within(this.limits.requestTimeoutMs));
-    const { name, displayName, storageId, phase, active, target, training, conditions, quarantined, recognition, photosPerPerson, limits } =
-      model;
+    const { name, displayName, storageId, phase, active, target, pin, activation } = model;
+    const { training, conditions, quarantined, recognition, photosPerPerson, limits } = model;
     return {
-      name,
-      displayName,
-      storageId,
-      phase,
-      people,
-      photos,
-      active,
-      target,
-      training,
-      conditions,
-      quarantined,
-      recognition,
-      photosPerPerson,
-      limits,
+      ...{ name, displayName, storageId, phase, people, photos, active, target, pin, activation },
+      ...{ training, conditions, quarantined, recognition, photosPerPerson, limits },
     };
   }
 

@@ -1,10 +1,11 @@
-import { Controller, Get, HttpCode, Inject, Param, Patch, Post, UseGuards } from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Param, Patch, Post, UseGuards, UseInterceptors } from '@nestjs/common';
 import type { Enrolment, PhotoResult } from '@facehash/enrolment';
 import type { Person, Photo } from '@facehash/registry-core';
 import { ApiKeyGuard } from '../auth.js';
 import type { ByteBudget } from '../body/byte-budget.js';
 import { incomingPhotos } from '../body/incoming-photos.js';
 import { TheCall, type Call } from '../call.js';
+import { IdempotencyInterceptor } from '../idempotency.interceptor.js';
 import { Api } from '../openapi/api.js';
 import { enrolAll } from '../photos-in.js';
 import type { HttpLimits } from '../ports.js';
@@ -24,9 +25,13 @@ import {
 } from './schemas.js';
 
 const id = { id: 'Of the person.' };
+const idempotent = {
+  'idempotency-key': 'The same key again within a day gives the first answer again, as long as the instance that gave it remembers.',
+};
 
 @Controller('v1/people')
 @UseGuards(ApiKeyGuard)
+@UseInterceptors(IdempotencyInterceptor)
 export class PeopleController {
   constructor(
     @Inject(ENROLMENT) private readonly enrolment: Enrolment,
@@ -52,9 +57,10 @@ export class PeopleController {
     tag: 'People',
     id: 'createPerson',
     summary: 'Add a person, without photos yet',
+    headers: idempotent,
     body: newPersonSchema,
     answers: { 201: { what: 'The person; `location` holds its address.', schema: personSchema } },
-    problems: ['REQUEST_INVALID', 'MEDIA_TYPE_UNSUPPORTED', 'PERSON_EXISTS', 'LIMIT_REACHED'],
+    problems: ['REQUEST_INVALID', 'MEDIA_TYPE_UNSUPPORTED', 'PERSON_EXISTS', 'LIMIT_REACHED', 'IDEMPOTENCY_KEY_REUSED'],
   })
   async create(@TheCall() call: Call) {
     const input = await readJson(call.message, newPersonSchema, this.bodies);
@@ -99,9 +105,10 @@ export class PeopleController {
     summary: 'Enrol photos of a person; the same bytes again are no second photo',
     params: id,
     query: addPhotosQuery,
+    headers: idempotent,
     body: 'photos',
     answers: { 200: { what: 'What became of each photo.', schema: photosTakenSchema } },
-    problems: ['REQUEST_INVALID', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED', 'PERSON_NOT_FOUND', 'OVERLOADED'],
+    problems: ['REQUEST_INVALID', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED', 'PERSON_NOT_FOUND', 'IDEMPOTENCY_KEY_REUSED', 'OVERLOADED'],
   })
   async addPhotos(@TheCall() call: Call, @Param('id') personId: string) {
     const { model, message, gone } = call;

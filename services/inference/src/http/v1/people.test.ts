@@ -113,7 +113,7 @@ describe('/v1/people', () => {
   });
 
   it('refuses more people than the model may hold', async () => {
-    await api.publish({ limits: { people: 1, photos: 10 } });
+    await api.publish({ limits: { people: 1, photos: 10, requestsPerSecond: null, burst: null } });
     await addPerson();
     expect(await call('POST', '/v1/people', { name: 'Ben' })).toMatchObject({ status: 409, body: { code: 'LIMIT_REACHED' } });
   });

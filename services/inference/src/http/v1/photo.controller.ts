@@ -1,8 +1,9 @@
-import { Controller, Delete, Get, HttpCode, Inject, Param, StreamableFile, UseGuards } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Inject, Param, StreamableFile, UseGuards, UseInterceptors } from '@nestjs/common';
 import type { Enrolment, Eraser } from '@facehash/enrolment';
 import { ApiKeyGuard } from '../auth.js';
 import { mediaTypeOfImage } from '../body/sniff.js';
 import { TheCall, type Call } from '../call.js';
+import { IdempotencyInterceptor } from '../idempotency.interceptor.js';
 import { Api } from '../openapi/api.js';
 import type { HttpLimits } from '../ports.js';
 import { ENROLMENT, ERASER, LIMITS } from '../tokens.js';
@@ -13,6 +14,7 @@ const params = { id: 'Of the person.', photoId: 'Of the photo: SHA-256 of its by
 /** One photo of a person. */
 @Controller('v1/people/:id/photos/:photoId')
 @UseGuards(ApiKeyGuard)
+@UseInterceptors(IdempotencyInterceptor)
 export class PhotoController {
   constructor(
     @Inject(ENROLMENT) private readonly enrolment: Enrolment,

@@ -23,12 +23,17 @@ export const recognizeQuery = z.strictObject({
     .meta({ description: 'Smallest face, as a fraction of the image’s short side.' }),
 });
 
-const box = component(
+export const box = component(
   'Box',
   z
     .strictObject({ x: z.number(), y: z.number(), width: z.number(), height: z.number() })
     .meta({ description: 'Pixels of the upright image.' }),
 );
+
+export const landmarks = z
+  .array(z.tuple([z.number(), z.number()]))
+  .meta({ description: '68 points in the order of iBUG 300-W, pixels of the upright image.' });
+export const namedRatios = z.record(z.string(), z.number());
 
 const similarity = z.number().meta({ description: 'Cosine of the descriptors, -1 to 1.' });
 const probability = z
@@ -47,8 +52,8 @@ const face = component(
     probability,
     candidates: z.array(candidate),
     quality: qualitySchema,
-    landmarks: z.array(z.tuple([z.number(), z.number()])).optional(),
-    ratios: z.record(z.string(), z.number()).optional(),
+    landmarks: landmarks.optional(),
+    ratios: namedRatios.optional(),
   }),
 );
 export type FaceAnswer = z.output<typeof face>;

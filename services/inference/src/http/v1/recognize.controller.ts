@@ -1,7 +1,6 @@
 import { Controller, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
 import { FaceHashError } from '@facehash/kernel';
 import type { RecognisedFace, Recogniser } from '@facehash/recognition';
-import { RATIO_NAMES, ratios } from '@facehash/vision-core';
 import { ApiKeyGuard } from '../auth.js';
 import type { ByteBudget } from '../body/byte-budget.js';
 import { readImage } from '../body/image-body.js';
@@ -10,6 +9,7 @@ import { Api } from '../openapi/api.js';
 import type { HttpLimits } from '../ports.js';
 import { BODIES, LIMITS, RECOGNISER } from '../tokens.js';
 import { parsed } from '../validation.js';
+import { landmarkAnswer, ratioAnswer } from './face-answers.js';
 import { recognitionSchema, recognizeQuery, type FaceAnswer, type RecognitionAnswer } from './recognition-schemas.js';
 
 @Controller('v1')
@@ -65,12 +65,7 @@ function faceAnswer(face: RecognisedFace, asked: { readonly landmarks: boolean; 
     probability,
     candidates: [...candidates],
     quality,
-    ...(asked.landmarks ? { landmarks: face.landmarks.map(([x, y]): [number, number] => [x, y]) } : {}),
-    ...(asked.ratios ? { ratios: namedRatios(face) } : {}),
+    ...(asked.landmarks ? { landmarks: landmarkAnswer(face.landmarks) } : {}),
+    ...(asked.ratios ? { ratios: ratioAnswer(face.landmarks) } : {}),
   };
-}
-
-function namedRatios({ landmarks }: RecognisedFace): Record<string, number> {
-  const values = ratios(landmarks);
-  return Object.fromEntries(RATIO_NAMES.map((name, i) => [name, values[i] ?? 0]));
 }
