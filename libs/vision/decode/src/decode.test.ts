@@ -95,6 +95,21 @@ describe('decoding', () => {
   });
 });
 
+/** The same JPEG with another size in its header. */
+function sized(jpeg: Buffer, width: number, height: number): Buffer {
+  const frame = jpeg.indexOf(Buffer.from([0xff, 0xc0]));
+  jpeg.writeUInt16BE(height, frame + 5);
+  jpeg.writeUInt16BE(width, frame + 7);
+  return jpeg;
+}
+
+/** With its last scan again and again, `between` before each. */
+function inScans(jpeg: Buffer, times: number, between = Buffer.alloc(0)): Buffer {
+  const last = jpeg.lastIndexOf(Buffer.from([0xff, 0xda]));
+  const again = Buffer.concat([between, jpeg.subarray(last, -2)]);
+  return Buffer.concat([jpeg.subarray(0, -2), ...Array.from({ length: times }, () => again), jpeg.subarray(-2)]);
+}
+
 describe('what is not decoded', () => {
   const jpeg = () => halves.clone().jpeg().toBuffer();
   /** A PNG of 20,000 x 20,000 pixels by its header, and next to nothing in it. */
@@ -125,9 +140,26 @@ describe('what is not decoded', () => {
       'IMAGE_UNREADABLE',
     ],
     ['one pixel too few on the shorter side', () => image(300, 31).png().toBuffer(), 'IMAGE_TOO_SMALL'],
+    ['a size that its decoder does not take for one', async () => sized(await jpeg(), 65_535, 65_535), 'IMAGE_TOO_LARGE'],
+    [
+      'more scans than any encoder writes',
+      async () => inScans(await halves.clone().jpeg({ progressive: true }).toBuffer(), 101),
+      'IMAGE_TOO_LARGE',
+    ],
     ['more than 40 megapixels', () => image(8001, 5000).jpeg({ quality: 10 }).toBuffer(), 'IMAGE_TOO_LARGE'],
   ])('%s', async (_, bytes, problem) => {
     expect(await decode(await bytes())).toMatchObject({ readable: false, problem });
+  });
+
+  it('counts scans where decoders find them, and nowhere else', async () => {
+    const progressive = await halves.clone().jpeg({ progressive: true }).toBuffer();
+    const scans = Buffer.alloc(2 * 200, Buffer.from([0xff, 0xda]));
+    const comment = Buffer.concat([Buffer.from([0xff, 0xfe, (scans.length + 2) >> 8, (scans.length + 2) & 0xff]), scans]);
+    const behindTheEnd = Buffer.concat([progressive, scans]);
+    const inAComment = Buffer.concat([progressive.subarray(0, 2), comment, progressive.subarray(2)]);
+    for (const harmless of [behindTheEnd, inAComment]) expect(await decode(harmless)).toMatchObject({ readable: true });
+    const padded = inScans(progressive, 101, Buffer.from([0, 1, 0xff, 0xff, 0xff]));
+    expect(await decode(padded)).toMatchObject({ readable: false, problem: 'IMAGE_TOO_LARGE' });
   });
 
   it('a bomb is refused by its header, before anything is allocated for it', async () => {
