@@ -200,6 +200,60 @@ describe('over a real connection', () => {
     socket.destroy();
   });
 
+  it('a request that names no host, and one that expects a miracle, get problem documents', async () => {
+    for (const [text, status] of [
+      ['GET /v1/model HTTP/1.1\r\n\r\n', 400],
+      ['POST / HTTP/1.1\r\nhost: x\r\nexpect: a miracle\r\ncontent-length: 1\r\n\r\nx', 417],
+    ] as const) {
+      const socket = await connected(port);
+      socket.write(text);
+      const answer = await head(socket);
+      expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*"code":"REQUEST_INVALID"`));
+      expect(answer).toMatch(/content-type: application\/problem\+json/);
+      socket.destroy();
+    }
+    const old = await connected(port);
+    old.write('GET /health/live HTTP/1.0\r\n\r\n');
+    expect(await head(old)).toMatch(/^HTTP\/1\.1 200 /);
+    old.destroy();
+  });
+
+  it('what is no HTTP, behind a request, is answered behind the answer to that', async () => {
+    let open = (): void => undefined;
+    api.recogniser.gate = new Promise((resolve) => (open = resolve));
+    const socket = await connected(port);
+    const photo = photoBytes();
+    const request = `POST /${apiKey} HTTP/1.1\r\nhost: x\r\ncontent-type: image/jpeg\r\ncontent-length: ${photo.length}\r\n\r\n`;
+    socket.write(Buffer.concat([Buffer.from(request), photo, Buffer.from('NONSENSE\r\n\r\n')]));
+    while (api.recogniser.asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    socket.write('MORE OF IT\r\n\r\n');
+    open();
+    const statuses = [...(await everything(socket)).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+    expect(statuses).toEqual(['200', '400']);
+  });
+
+  it('a request that has its answer before it was whole gets no second one when it breaks off', async () => {
+    const socket = await connected(port);
+    socket.write(`POST /${apiKey} HTTP/1.1\r\nhost: x\r\ncontent-length: ${9e9}\r\n\r\nabc`);
+    const answer = await head(socket);
+    socket.end();
+    expect(answer + (await everything(socket))).toMatch(/^HTTP\/1\.1 413 (?![\s\S]*HTTP)/);
+  });
+
+  it('a body that drips is given up after the timeout for uploads, however short that is', async () => {
+    await using impatient = await testApi({ limits: { uploadTimeoutMs: 200 } });
+    await impatient.app.listen(0, '127.0.0.1');
+    const socket = await connected(Number(new URL(await impatient.app.getUrl()).port));
+    socket.on('error', () => undefined);
+    socket.write(`POST /${apiKey} HTTP/1.1\r\nhost: x\r\ncontent-type: image/jpeg\r\ncontent-length: 100000\r\n\r\n`);
+    const drip = setInterval(() => socket.write('x'), 20);
+    try {
+      expect(await everything(socket)).toMatch(/^HTTP\/1\.1 408 [\s\S]*took too long to arrive/);
+    } finally {
+      clearInterval(drip);
+    }
+  });
+
   it('a header that is far too large gets 431', async () => {
     const socket = await connected(port);
     socket.write(`POST / HTTP/1.1\r\nhost: x\r\nx-large: ${'x'.repeat(40_000)}\r\n\r\n`);
@@ -234,6 +288,14 @@ async function connected(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
   return socket;
+}
+
+/** All that comes until the server closes. */
+async function everything(socket: Socket): Promise<string> {
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await once(socket, 'close');
+  return text;
 }
 
 /** The head of an answer and what came of its body with it. */

@@ -10,13 +10,18 @@ import { lingerAfterEarlyAnswers } from './lingering.js';
 import { serveDocs } from './docs-page.js';
 import { apiDocument } from './openapi/document.js';
 import type { HttpPorts } from './ports.js';
-import { refuseMalformed } from './malformed.js';
+import { refuseMalformed, refuseOddities } from './malformed.js';
 import { logRequests } from './request-log.js';
 import { traceRequests } from './request-trace.js';
 import { RouteTable } from './routes.js';
 
 /** Longer than what load balancers keep an idle connection (60 s), so that they close it and never write into a closed one. */
 const KEEP_ALIVE_MS = 72_000;
+
+/** For the head of a request; many times what the slowest network takes. */
+const HEADERS_TIMEOUT_MS = 60_000;
+/** How late a timeout may be noticed. */
+const CHECK_INTERVAL_MS_MAX = 5000;
 
 /** The whole API, ready to listen or to be asked by `inject()`. */
 export async function createHttpApp(ports: HttpPorts): Promise<NestFastifyApplication> {
@@ -54,6 +59,7 @@ async function createApp(
     genReqId: () => newId('req', clock, random),
     requestIdHeader: false,
     requestTimeout,
+    http: { ...patience(requestTimeout), requireHostHeader: false },
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
@@ -64,6 +70,7 @@ async function createApp(
   routes.follow(fastify);
   traceRequests(fastify, ports.tracer ?? noTracer);
   leaveBodiesAlone(fastify);
+  refuseOddities(fastify, clock, random);
   lingerAfterEarlyAnswers(fastify);
   closeWhileDraining(fastify, readiness);
   logRequests(fastify, ports);
@@ -73,6 +80,14 @@ async function createApp(
     abortOnError: false,
     logger: forNest(logger),
   });
+}
+
+/** Node takes the longer one of two timeouts for that of the whole request, whichever it was given as, and looks at them every 30 s if not told otherwise. */
+function patience(requestTimeout: number): { readonly headersTimeout: number; readonly connectionsCheckingInterval: number } {
+  return {
+    headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeout),
+    connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS_MAX, Math.ceil(requestTimeout / 4)),
+  };
 }
 
 async function ready(app: NestFastifyApplication): Promise<NestFastifyApplication> {

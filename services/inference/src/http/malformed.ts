@@ -1,6 +1,8 @@
-import type { FastifyServerOptions } from 'fastify';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { FaceHashError, newId, type Clock, type Random } from '@facehash/kernel';
-import { failureOf } from './failure.js';
+import { failureOf, invalid } from './failure.js';
 import { problemOf } from './problem.js';
 
 const TYPE = 'application/problem+json';
@@ -21,15 +23,52 @@ export function refuseMalformed(clock: Clock, random: Random): Handlers {
       const [status, detail] = trouble[code] ?? ['400 Bad Request', 'this is not a well-formed HTTP request'];
       const { body } = answer(new FaceHashError('REQUEST_INVALID', { detail }), id(), Number.parseInt(status, 10));
       const head = [`HTTP/1.1 ${status}`, `content-type: ${TYPE}`, `content-length: ${Buffer.byteLength(body)}`, 'connection: close'];
-      if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
-      socket.destroySoon();
+      answerLast(socket, `${head.join('\r\n')}\r\n\r\n${body}`);
     },
     frameworkErrors: (error, request, reply) => {
-      const { status, body } = answer(error, request.id);
       reply.hijack();
-      reply.raw.writeHead(status, { 'content-type': TYPE, 'content-length': Buffer.byteLength(body) }).end(body);
+      send(reply.raw, answer(error, request.id));
     },
   };
+}
+
+/** What Node would refuse by itself, without a word: a request that names no host, and one that expects what nobody promised. */
+export function refuseOddities(fastify: FastifyInstance, clock: Clock, random: Random): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    latest.set(request.raw.socket, reply.raw);
+    const needsHost = request.raw.httpVersion === '1.1' && request.headers.host === undefined;
+    done(needsHost ? invalid({ path: 'host', message: 'is missing: HTTP/1.1 needs this header' }) : undefined);
+  });
+  fastify.server.on('checkExpectation', (_request, response: ServerResponse) => {
+    const error = new FaceHashError('REQUEST_INVALID', { detail: 'nothing but 100-continue may be expected' });
+    // The body may follow or not: what comes next on this connection cannot be told.
+    response.setHeader('connection', 'close');
+    send(response, answer(error, newId('req', clock, random), 417));
+  });
+}
+
+/** The answer that was begun last on a connection. */
+const latest = new WeakMap<Socket, ServerResponse>();
+const refused = new WeakSet<Socket>();
+
+/** Behind the answers to what came before, never into one, and closes the connection. A request that has its answer already gets no second one. */
+function answerLast(socket: Socket, text: string): void {
+  // Whatever still comes is as malformed.
+  if (refused.has(socket)) return;
+  refused.add(socket);
+  const before = latest.get(socket);
+  const end = (last: string): void => {
+    if (socket.writable && last !== '') socket.write(last);
+    socket.destroySoon();
+  };
+  if (before === undefined) end(text);
+  else if (!before.req.complete) end(before.headersSent ? '' : text);
+  else if (before.writableFinished) end(text);
+  else before.once('close', () => end(text));
+}
+
+function send(response: ServerResponse, { status, body }: { readonly status: number; readonly body: string }): void {
+  response.writeHead(status, { 'content-type': TYPE, 'content-length': Buffer.byteLength(body) }).end(body);
 }
 
 function answer(error: unknown, requestId: string, status?: number): { readonly status: number; readonly body: string } {
