@@ -78,6 +78,8 @@ describe('/v1/people', () => {
     ['POST', '/v1/people', { name: 'a'.repeat(300) }, ['name']],
     ['POST', '/v1/people', { name: 'a\nb' }, ['name']],
     ['POST', '/v1/people', { name: 'Ann', age: 3, metadata: { a: 1 } }, ['age', 'metadata.a']],
+    ['POST', '/v1/people', { name: 'Ann', externalId: 'a\ud800', metadata: { a: '\udc00' } }, ['externalId', 'metadata.a']],
+    ['POST', '/v1/people', { name: 'Ann', externalId: 'a\0', metadata: { a: 1 } }, ['externalId', 'metadata.a']],
     ['POST', '/v1/people', [], ['']],
     ['POST', '/v1/people', '{"name": ', ['body']],
     ['PATCH', '/v1/people/per_x', {}, ['']],

@@ -13,10 +13,18 @@ export const personName = z
   .max(NAME_CHARACTERS_MAX, `must have at most ${NAME_CHARACTERS_MAX} characters`)
   .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters');
 
+/** What can be stored as it is: half a character cannot be written as UTF-8, and would come back as another one. */
+const wholeText = z.string().regex(/^\P{Cs}*$/u, 'must not hold half a surrogate pair');
+
 const personFields = {
   name: personName,
-  externalId: z.string().min(1).max(200).nullable(),
-  metadata: z.record(z.string().max(100), z.string().max(METADATA_VALUE_CHARACTERS_MAX)),
+  externalId: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters')
+    .nullable(),
+  metadata: z.record(wholeText.max(100), wholeText.max(METADATA_VALUE_CHARACTERS_MAX)),
 };
 
 export const newPersonSchema = component(
