@@ -34,6 +34,7 @@ const forms: Form[] = [
   ['a string in quotes', (base64) => `"${base64}"`],
   ['a data URI', (base64) => `data:image/jpeg;base64,${base64}`],
   ['a data URI with a parameter', (base64) => `data:image/png;charset=utf-8;base64,${base64}`],
+  ['a data URI in capitals with a file name', (base64) => `DATA:IMAGE/JPEG;name=a%20b.jpg;BASE64,${base64}`],
   ['a data URI of Python behind a field name', (base64) => `image=b'data:image/png;base64,${base64}'`],
   ['blanks around it', (base64) => `  \n${base64}\n `],
   ['percent-encoded blanks around it', (base64) => `%20%0A${base64}%0a%20`],

@@ -64,7 +64,7 @@ const HEAD_BYTES = 4096;
 function unwrapped(text: Buffer): Buffer {
   // `image=<base64>`: a field name, as base64 has "=" nowhere but at its end.
   const value = after(/^[A-Za-z_][\w-]{0,63}=(?=[^=])/, text);
-  return after(/^data:[\w.+/-]*(?:;[\w-]+=[\w-]+)*;base64,/, unquoted(value));
+  return after(/^data:[\w.+/-]*(?:;[\w-]+=[^;,]*)*;base64,/i, unquoted(value));
 }
 
 function after(start: RegExp, text: Buffer): Buffer {
