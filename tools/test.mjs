@@ -5,14 +5,14 @@ import { onePassed, oneSkipped, Report } from './checks/report.mjs';
 import { staticChecks } from './checks/static-checks.mjs';
 import { stopChildrenOnSignals } from './process/children.mjs';
 import { root } from './process/program.mjs';
-import { alone, buildTensorflow, compileSources, convertNetworks, installTools, setUpContext } from './setup/set-up.mjs';
+import { alone, buildTensorflow, compileSources, convertNetworks, installBrowser, installTools, setUpContext } from './setup/set-up.mjs';
 
 const unitTestsTimeoutMs = 10 * 60_000;
 const productTestsTimeoutMs = 20 * 60_000;
 
 stopChildrenOnSignals();
 const report = new Report();
-const context = setUpContext({ purpose: 'test', root, stepsMore: 1 });
+const context = setUpContext({ purpose: 'test', root, stepsMore: 2 });
 const runId = randomUUID();
 const tools = {};
 
@@ -35,6 +35,7 @@ async function everythingElse() {
     return onePassed;
   });
   await report.stage('native TensorFlow', nativeTensorflow);
+  await report.stage('browser', browser);
   for (const { name, work } of staticChecks(tools)) await report.stage(name, work);
   await report.stage('unit and contract tests', () => jestStage({ ...tools, config: 'jest.config.mjs', timeoutMs: unitTestsTimeoutMs }));
   const productTests = { ...tools, config: 'jest.e2e.config.mjs', timeoutMs: productTestsTimeoutMs };
@@ -53,4 +54,12 @@ async function nativeTensorflow() {
   }
   tools.env.FACEHASH_TENSORFLOW_DIR = directory;
   return onePassed;
+}
+
+/** The page is tested in Debian's Chromium. Where there is none, those tests are skipped. */
+async function browser() {
+  const missing = await alone(context, () => installBrowser(context));
+  if (missing === undefined) return onePassed;
+  context.warn(`The page is not tested in a browser. ${missing}`);
+  return oneSkipped;
 }

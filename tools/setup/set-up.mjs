@@ -9,7 +9,7 @@ import { buildOpencvAddon } from './opencv-addon.mjs';
 import { packages } from './packages.mjs';
 import { progress } from './progress.mjs';
 import { SetUpError } from './set-up-error.mjs';
-import { systemLibraries } from './system-libraries.mjs';
+import { browserForTests, systemLibraries } from './system-libraries.mjs';
 import { tensorflow } from './tensorflow.mjs';
 
 const portablePath = 'Face detection runs on its portable path (WebAssembly): the same faces, somewhat slower.';
@@ -96,6 +96,16 @@ export async function buildTensorflow({ root, cacheDir, step }, { node }, varian
     return built.state;
   });
   return built;
+}
+
+/** Resolves to why there is no browser to test the page in, or to nothing. */
+export async function installBrowser({ step }) {
+  let found;
+  await step('browser', async (begins) => {
+    found = await browserForTests({ begins });
+    return found.state;
+  });
+  return found.sentence;
 }
 
 /** Checkouts share the cache: the second to come waits for the first and then finds what it needs. */

@@ -8,6 +8,8 @@ import { lastLines } from './set-up-error.mjs';
 const toBuildAndRun = ['g++', 'make', 'python3', 'libopencv-core-dev', 'libopencv-imgproc-dev', 'libopencv-objdetect-dev', 'opencv-data'];
 /** Clients that the whole-product tests speak to the service with. */
 const toTest = ['curl', 'python3-pip', 'python3-requests'];
+/** What Chromium is called, by distribution; the same list is in test/support/browser.ts. */
+const browsers = ['chromium', 'chromium-browser', 'google-chrome'];
 
 /** How long `npm start` does without apt after a failure. */
 const rememberedMs = 24 * 3600_000;
@@ -42,17 +44,39 @@ function thisProcess() {
 }
 
 async function install(missing, { env, nowMs, failure }) {
-  const options = { env: { ...env, DEBIAN_FRONTEND: 'noninteractive' }, timeoutMs: installTimeoutMs };
-  const updated = await run('apt-get', ['update', '-qq', ...retrying], options);
-  // A stale or partly refreshed index often still has what is asked for: the installation decides.
-  const installed = await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...retrying, ...missing], options);
-  if (installed.code === 0) {
+  const { installed, lines } = await aptInstall(missing, env);
+  if (installed) {
     await failure.forget();
     return { state: 'installed' };
   }
   await failure.remember(missing, nowMs);
   const what = `apt-get could not install ${missing.join(', ')}, and npm start tries again in a day. ${failure.howToTryAtOnce}`;
-  return absent(`${what} The last lines of apt-get:\n${lastLines(updated.output + installed.output, 8)}`);
+  return absent(`${what} The last lines of apt-get:\n${lines}`);
+}
+
+async function aptInstall(names, env) {
+  const options = { env: { ...env, DEBIAN_FRONTEND: 'noninteractive' }, timeoutMs: installTimeoutMs };
+  const updated = await run('apt-get', ['update', '-qq', ...retrying], options);
+  // A stale or partly refreshed index often still has what is asked for: the installation decides.
+  const installed = await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...retrying, ...names], options);
+  return { installed: installed.code === 0, lines: lastLines(updated.output + installed.output, 8) };
+}
+
+/**
+ * The browser that the page is tested in. Asked for apart from everything else: Ubuntu's apt has none, and one unknown name would have
+ * apt refuse all of them. Never fails: without it those tests are skipped.
+ * @param {{begins: (what: string) => void, env?: object, isRoot?: boolean}} options
+ * @returns {Promise<{state: 'present' | 'installed' | 'absent', sentence?: string}>}
+ */
+export async function browserForTests(options) {
+  const { begins, env, isRoot } = { ...thisProcess(), ...options };
+  if (browsers.some((name) => isOnPath(name, env))) return { state: 'present' };
+  if (!isOnPath('apt-get', env)) return absent('There is no Chromium, and no apt to install it.');
+  if (env.FACEHASH_SKIP_APT === '1') return absent('FACEHASH_SKIP_APT=1, so Chromium stays uninstalled.');
+  if (!isRoot) return absent('There is no Chromium. To have it: sudo apt-get install chromium');
+  begins('installing chromium by apt (one to two minutes)');
+  const { installed, lines } = await aptInstall(['chromium'], env);
+  return installed ? { state: 'installed' } : absent(`apt-get could not install chromium. Its last lines:\n${lines}`);
 }
 
 /** The memory of a failed apt: a file that holds the time and, line by line, the packages. Unreachable mirrors cost minutes at each try. */

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemLibraries } from './system-libraries.mjs';
+import { browserForTests, systemLibraries } from './system-libraries.mjs';
 
 const hourMs = 3600_000;
 const failedAtMs = Date.parse('2030-03-01T12:00:00Z');
@@ -88,5 +88,33 @@ describe('after apt failed', () => {
     await machine();
     await ask();
     expect(await installations()).toBe(3);
+  });
+});
+
+describe('the browser for tests', () => {
+  const browser = (options = {}) => browserForTests({ begins: () => undefined, env: { PATH: folder }, isRoot: true, ...options });
+
+  it('is present under any of its names, without apt', async () => {
+    await program('chromium-browser', 'exit 0');
+    expect(await browser()).toEqual({ state: 'present' });
+  });
+
+  it('is installed by apt, and by itself', async () => {
+    await machine({ lacking: ['make'], aptCode: 0 });
+    expect(await browser()).toEqual({ state: 'installed' });
+    expect(await readFile(join(folder, 'calls'), 'utf8')).toMatch(/ chromium\n$/);
+    expect(await readFile(join(folder, 'calls'), 'utf8')).not.toContain('make');
+  });
+
+  it.each([
+    ['where apt fails', {}, 'mirror is down'],
+    ['for a user who is not root', { isRoot: false }, 'sudo apt-get install chromium'],
+  ])('is done without %s', async (_, options, sentence) => {
+    await machine();
+    expect(await browser(options)).toEqual({ state: 'absent', sentence: expect.stringContaining(sentence) });
+  });
+
+  it('is done without where there is no apt', async () => {
+    expect(await browser()).toMatchObject({ state: 'absent' });
   });
 });

@@ -19,7 +19,7 @@ try {
   let started = false;
   // Nothing that is acknowledged can be lost yet: whoever wants to stop during the start need not wait for its end.
   void stopAsked.then(() => (started ? undefined : die('stopped while it was starting', undefined)));
-  const server = await startServer(config, { logger, say: (text) => process.stdout.write(text) });
+  const server = await startServer(config, { logger, say: (text) => process.stdout.write(text), toPerson: process.stdout.isTTY });
   started = true;
   await stopAsked;
   setTimeout(() => die('the stop took too long', undefined), config.shutdownGraceMs + EXIT_GRACE_MS).unref();

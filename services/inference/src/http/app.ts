@@ -11,6 +11,7 @@ import { serveDocs } from './docs-page.js';
 import { apiDocument } from './openapi/document.js';
 import type { HttpPorts } from './ports.js';
 import { refuseMalformed, refuseOddities } from './malformed.js';
+import { servePage } from './page.js';
 import { logRequests } from './request-log.js';
 import { traceRequests } from './request-trace.js';
 import { RouteTable } from './routes.js';
@@ -30,6 +31,7 @@ export async function createHttpApp(ports: HttpPorts): Promise<NestFastifyApplic
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
   fastify.get('/openapi.json', () => document);
   serveDocs(fastify);
+  await servePage(fastify);
   return await ready(app);
 }
 

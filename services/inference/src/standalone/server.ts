@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { isApiKey } from '@facehash/facemodel';
 import { Closer, type Logger } from '@facehash/kernel';
 import { apiKeyFile } from '@facehash/key-files';
 import type { InferenceConfig } from '../config.js';
@@ -20,10 +22,12 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** Takes what a person reads after the start. */
   readonly say: (text: string) => void;
+  /** A person reads it, and nothing keeps it: the API key may be in it. */
+  readonly toPerson: boolean;
 }
 
 /** Starts the product on one machine. Resolves when it is ready for requests; rejects with everything closed again. */
-export async function startServer(config: InferenceConfig, { logger, say }: ServerOptions): Promise<Server> {
+export async function startServer(config: InferenceConfig, { logger, say, toPerson }: ServerOptions): Promise<Server> {
   const closer = new Closer();
   try {
     // Before anything is made: a wrong port is found out in no time.
@@ -42,7 +46,8 @@ export async function startServer(config: InferenceConfig, { logger, say }: Serv
     }
     const seen = await lookAtSample(analyser, { clock: ports.clock, pipeline });
     const url = addressOf(await app.getUrl());
-    say(greeting({ url, keyFile: apiKeyFile(config.dataDir, 'default'), seen }));
+    const keyFile = apiKeyFile(config.dataDir, 'default');
+    say(greeting({ url, keyFile, key: toPerson ? await keyIn(keyFile) : undefined, seen }));
     ports.readiness.selfTestPassed();
     logger.info('ready', { url, ...seen });
     return { stop: () => stop(ports.readiness, closer, logger) };
@@ -98,6 +103,12 @@ async function closeApps(apps: readonly NestFastifyApplication[], graceMs: numbe
   } finally {
     clearTimeout(cut);
   }
+}
+
+/** Undefined when its owner took the file away, which the server can do without. */
+async function keyIn(file: string): Promise<string | undefined> {
+  const key = (await readFile(file, 'utf8').catch(() => '')).trim();
+  return isApiKey(key) ? key : undefined;
 }
 
 /** As a person types it. */

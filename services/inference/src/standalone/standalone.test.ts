@@ -163,15 +163,23 @@ describe('the greeting', () => {
   const seen = { faces: 3, width: 640, height: 480, ms: 85 };
 
   it('says what was seen, where the key is, and what to paste', () => {
-    const text = greeting({ url: 'http://127.0.0.1:5000', keyFile: './data/api-key', seen });
+    const text = greeting({ url: 'http://127.0.0.1:5000', keyFile: './data/api-key', key: undefined, seen });
     expect(text).toContain('saw 3 faces');
     expect(text).toContain('curl -s http://127.0.0.1:5000/train -H "x-api-key: $(cat ./data/api-key)"');
+  });
+
+  it('links to the page, with the key where a person reads it and without it where a log may keep it', () => {
+    const key = newApiKey(seededRandom(7));
+    const facts = { url: 'http://127.0.0.1:5000', keyFile: './data/api-key', seen };
+    expect(greeting({ ...facts, key })).toContain(`http://127.0.0.1:5000/#key=${key}\n`);
+    expect(greeting({ ...facts, key: undefined })).toContain('http://127.0.0.1:5000/\n');
+    expect(greeting({ ...facts, key: undefined })).not.toContain('fhk_');
   });
 
   it('can be pasted whatever the folder is called', async () => {
     await using folder = await temporaryFolder();
     await mkdir(join(folder.path, "o'clock files"));
-    const text = greeting({ url: 'http://x', keyFile: join(folder.path, "o'clock files", 'api-key'), seen });
+    const text = greeting({ url: 'http://x', keyFile: join(folder.path, "o'clock files", 'api-key'), key: undefined, seen });
     expect(text).toContain(`o'\\''clock files/api-key')"`);
   });
 });
