@@ -23,6 +23,13 @@ describe('a picture that ended workers', () => {
     expect(condemned.has('a')).toBe(true);
   });
 
+  it('is forgotten when it turned out to be innocent', () => {
+    const condemned = new Condemned(new FakeClock());
+    condemned.add('a');
+    condemned.acquit('a');
+    expect([condemned.has('a'), condemned.none]).toEqual([false, true]);
+  });
+
   it('is forgotten when a thousand others came after it', () => {
     const condemned = new Condemned(new FakeClock());
     for (let i = 0; i <= 1000; i++) condemned.add(String(i));

@@ -4,7 +4,7 @@ const REMEMBERED_MAX = 1000;
 /** A client that sends the same picture again and again ends two workers an hour with it. */
 const REMEMBERED_MS = 60 * 60_000;
 
-/** Remembers by digest, for an hour, the pictures that ended the workers that looked at them. Bounded: the oldest is forgotten first. */
+/** Remembers by digest, for an hour, pictures that ended workers that looked at them. Bounded: the oldest is forgotten first. */
 export class Condemned {
   /** Digest and when it is forgotten, oldest first. */
   readonly #pictures = new Map<string, number>();
@@ -22,6 +22,11 @@ export class Condemned {
       this.#pictures.delete(picture);
     }
     return this.#pictures.has(sha256);
+  }
+
+  /** It was not the picture's doing. */
+  acquit(sha256: string): void {
+    this.#pictures.delete(sha256);
   }
 
   add(sha256: string): void {

@@ -125,6 +125,28 @@ describe('vision workers', () => {
     expect(pool.workers.figures().replaced.crash).toBe(2);
   });
 
+  it('count the first one that a picture ended, too, when its caller hung up before the second', async () => {
+    await using pool = await aPool();
+    const gone = new AbortController();
+    const first = pool.ask('crash', gone.signal);
+    gone.abort();
+    await expect(first).rejects.toThrow();
+    await until(() => pool.workers.figures().replaced.crash === 1 && pool.workers.ready);
+    expect(await pool.ask('crash')).toMatchObject({ readable: false, problem: 'IMAGE_UNREADABLE' });
+    expect(pool.workers.figures()).toMatchObject({ condemned: 1, replaced: { crash: 2 } });
+  });
+
+  it('hold no accident against a picture that was read afterwards', async () => {
+    await using pool = await aPool();
+    for (let accident = 1; accident <= 2; accident++) {
+      const pid = pidOf(await pool.ask('face'));
+      const answer = pool.ask('wait 300');
+      process.kill(pid, 'SIGKILL');
+      expect(await answer).toMatchObject({ readable: true });
+    }
+    expect(pool.workers.figures()).toMatchObject({ condemned: 0, replaced: { crash: 2 } });
+  });
+
   it('end one that hangs, and call the picture unreadable', async () => {
     await using pool = await aPool({ imageTimeoutMs: 300 });
     await expect(pool.workers.describe(image('hang'), someLandmarks(), PIPELINE_ID)).rejects.toMatchObject({ code: 'IMAGE_UNREADABLE' });

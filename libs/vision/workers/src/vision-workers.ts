@@ -82,6 +82,8 @@ interface Asked {
 class WorkerPool implements VisionWorkers {
   readonly #options: VisionWorkersOptions;
   readonly #condemned: Condemned;
+  /** They ended one worker. */
+  readonly #suspected: Condemned;
   readonly #queue: LaneQueue<Waiting>;
   readonly #idle: WorkerProcess[] = [];
   readonly #closing = new AbortController();
@@ -96,6 +98,7 @@ class WorkerPool implements VisionWorkers {
   constructor(options: VisionWorkersOptions, started: readonly WorkerProcess[]) {
     this.#options = options;
     this.#condemned = new Condemned(options.clock);
+    this.#suspected = new Condemned(options.clock);
     this.#queue = new LaneQueue(options.queue);
     const events = { joined: (worker: WorkerProcess) => this.#free(worker), left: (worker: WorkerProcess) => this.#forget(worker) };
     this.#crew = new Crew(options, events, this.#closing.signal);
@@ -166,24 +169,36 @@ class WorkerPool implements VisionWorkers {
 
   /**
    * A worker may end by an accident (the kernel was short of memory), so the picture is shown to another one, once. Undefined when that ends,
-   * too, or when one hung: then it is the picture's doing, and no worker sees it again.
+   * too, or when one hung: then it is the picture's doing, and no worker sees it again. The first end counts for an hour, as the second showing
+   * may not come about in the same request: its caller hangs up, or nobody has time for it.
    */
   async #askTwice(asked: Asked, signal: AbortSignal | undefined): Promise<unknown> {
     for (let attempt = 1; ; attempt++) {
       const worker = await this.#takeWorker(asked.lane, signal);
       try {
         const answer = await this.#work(worker, asked);
+        if (!this.#suspected.none) this.#suspected.acquit(sha256Hex(asked.request.image));
         if (answer.type === 'answer') return answer.value;
         throw new FaceHashError(answer.code, { detail: answer.detail });
       } catch (error) {
         if (!(error instanceof WorkerLost)) throw error;
         if (this.#closing.signal.aborted) throw new FaceHashError('SHUTTING_DOWN', {}, { cause: error });
-        if (attempt === 1 && error.loss === 'ended') continue;
-        this.#condemned.add(sha256Hex(asked.request.image));
-        this.#condemnations++;
+        if (this.#isOnlySuspected(sha256Hex(asked.request.image), error.loss) && attempt === 1) continue;
         return undefined;
       }
     }
+  }
+
+  /** Says so of the first worker that a picture ended; by the second one, and by one that hung, it is condemned. */
+  #isOnlySuspected(picture: string, loss: WorkerLost['loss']): boolean {
+    if (loss === 'ended' && !this.#suspected.has(picture)) {
+      this.#suspected.add(picture);
+      return true;
+    }
+    this.#suspected.acquit(picture);
+    this.#condemned.add(picture);
+    this.#condemnations++;
+    return false;
   }
 
   async #work(worker: WorkerProcess, { request, lane, cameMs }: Asked): Promise<Answered> {
