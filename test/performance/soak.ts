@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,24 +6,30 @@ import { parseArgs } from 'node:util';
 import { report, row, type Row } from '../support/benchmark.js';
 import { photoSource } from '../support/photos.js';
 import { Product } from '../support/product.js';
+import { hostileRows } from '../support/soak/hostile.js';
 import { killRows } from '../support/soak/kills.js';
 import { memoryRows } from '../support/soak/memory.js';
 
-// What only shows after a long time: memory that grows, and what a death at a bad moment loses. Each part can be left out by a 0.
+// What only shows after a long time: memory that grows, what a death at a bad moment loses, and what input breaks that nobody thought of. Each part can be left out by a 0.
 
 const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     requests: { type: 'string', default: '20000' },
     kills: { type: 'string', default: '50' },
+    hostile: { type: 'string', default: '5000' },
+    seed: { type: 'string', default: String(randomInt(2 ** 31)) },
   },
 });
 const requests = Number(options.requests);
 const kills = Number(options.kills);
+const hostile = Number(options.hostile);
 
 const home = await mkdtemp(join(tmpdir(), 'facehash-soak-'));
 try {
-  console.error(`photos: ${photoSource()}; ${requests} recognitions, ${kills} kills${shortened() ? ', shortened' : ''}`);
+  console.error(
+    `photos: ${photoSource()}; ${requests} recognitions, ${kills} kills, ${hostile} hostile images and requests${shortened() ? ', shortened' : ''}`,
+  );
   const rows: Row[] = [];
   const add = (more: readonly Row[]): void => {
     rows.push(...more);
@@ -30,13 +37,14 @@ try {
   };
   if (requests > 0) add(await memory(await folder('memory')));
   if (kills > 0) add(await killRows(await folder('kills'), kills));
+  if (hostile > 0) add(await hostileRows(await folder('hostile'), hostile, Number(options.seed)));
   report(shortened() ? 'soak, shortened' : 'soak', rows, options.json);
 } finally {
   await rm(home, { recursive: true, force: true });
 }
 
 function shortened(): boolean {
-  return requests < 20_000 || kills < 50;
+  return requests < 20_000 || kills < 50 || hostile < 5000;
 }
 
 async function folder(name: string): Promise<string> {

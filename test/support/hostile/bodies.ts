@@ -207,7 +207,7 @@ export function hostileConnections(key: string, photo: Buffer): readonly Hostile
     raw('a body that is shorter than it says', [[400], []], { pieces: [head([`content-length: ${photo.length + 1000}`]), photo], then: 'end' }),
     raw('a body that is longer than it says', [[422, 400], [400]], { pieces: [head(['content-length: 500']), photo] }),
     raw('NULs', [[400]], { pieces: [Buffer.alloc(1000)] }),
-    raw('blank lines before a request', [[200]], { pieces: [`\r\n\r\n`, finish] }),
+    raw('blank lines before a request', [[200]], { pieces: ['\r\n\r\n', finish] }),
     raw('half a request', [[400], []], { pieces: ['POST /v1/recog'], then: 'end' }),
   ]; // prettier-ignore
 }

@@ -99,6 +99,11 @@ const target = fc.constantFrom<(readonly [method: string, path: string])[]>(
   ['DELETE', '/v1/people/per_nobody'],
   ['GET', '/v1/people'],
   ['GET', '/v1/people/per_nobody/photos'],
+  ['POST', '/v1/detect'],
+  ['POST', '/v1/verify'],
+  ['GET', '/v1/versions'],
+  ['GET', '/v1/versions/v-none'],
+  ['POST', '/v1/versions/v-none/activate'],
   ['GET', '/v1/model'],
   ['GET', '/v1/erasures/era_none'],
   ['PUT', '/v1/people'],
@@ -114,18 +119,23 @@ const parameter = fc.tuple(
   ),
 );
 
+/** Few, so that they come again with other bodies. */
+const idempotencyKey = fc.constantFrom('', '', '', 'a', 'b', 'k'.repeat(300), ' ', '"', '\u0080');
+
 /** Requests over the calls of the API. `image` is base64 that is read and shows nobody, so that nothing is trained by accident. */
 export function requestPlan(image: string): Arbitrary<RequestPlan> {
   const body = fc.oneof(json(image), multipart(image), fc.constant(image), fc.string({ unit: 'binary', maxLength: 200 }));
   const query = fc
     .array(parameter, { maxLength: 3 })
     .map((all) => (all.length === 0 ? '' : `?${all.map((pair) => pair.join('=')).join('&')}`));
-  const call = fc.tuple(target, segment, query, body, mediaType).map(([[method, path], more, search, text, type]) => ({
-    method,
-    path: `${path}${more}${search}`,
-    headers: { 'content-type': type, prefer: 'respond-async' },
-    body: text,
-  }));
+  const call = fc
+    .tuple(target, segment, query, body, mediaType, idempotencyKey)
+    .map(([[method, path], more, search, text, type, again]) => ({
+      method,
+      path: `${path}${more}${search}`,
+      headers: { 'content-type': type, prefer: 'respond-async', ...(again === '' ? {} : { 'idempotency-key': again }) },
+      body: text,
+    }));
   const rarely = fc.oneof({ weight: 8, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: mutations });
   const often = fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: mutations });
   const withKey = fc.oneof({ weight: 9, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) });

@@ -60,7 +60,7 @@ async function sendAll(socket: Socket, pieces: RawRequest['pieces'], pauseMs: nu
 }
 
 /** Takes the stream apart by content-length. An interim answer (100) has no body. */
-export function answersIn(stream: Buffer): readonly RawAnswer[] {
+function answersIn(stream: Buffer): readonly RawAnswer[] {
   const answers: RawAnswer[] = [];
   let rest = stream;
   while (rest.length > 0) {

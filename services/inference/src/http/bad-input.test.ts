@@ -126,6 +126,17 @@ describe('what bad input gets', () => {
     expect(answer).toMatchObject({ status: 401, body: { code: 'API_KEY_INVALID' } });
   });
 
+  it('over the key’s rate: 429 RATE_LIMITED with Retry-After', async () => {
+    await api.publish({ limits: { people: 10, photos: 10, requestsPerSecond: 0.1, burst: 1 } });
+    expect((await post('/v1/recognize', photoBytes(), image)).status).toBe(200);
+    const answer = await post('/v1/recognize', photoBytes(), image);
+    expect(answer).toMatchObject({
+      status: 429,
+      body: { code: 'RATE_LIMITED' },
+      headers: { 'retry-after': expect.stringMatching(/^\d+$/) as unknown },
+    });
+  });
+
   it('over the capacity: 503 OVERLOADED with Retry-After', async () => {
     api.recogniser.nextError = new FaceHashError('OVERLOADED');
     const answer = await post('/v1/recognize', photoBytes(), image);
