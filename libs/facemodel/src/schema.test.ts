@@ -10,7 +10,7 @@ describe('a FaceModel manifest', () => {
       manifest: {
         spec: {
           photosPerPerson: { min: 1, max: 500 },
-          training: { debounceSeconds: 0.5, retries: 2, hyperparameters: { hiddenUnits: [64], epochs: 60 }, gate: { mode: 'Enforce' } },
+          training: { debounceSeconds: 0.5, retries: 2, hyperparameters: { hiddenUnits: [64], epochs: 20 }, gate: { mode: 'Enforce' } },
           recognition: { falseAcceptTarget: 0.01, maxFaces: 16 },
           storageId: null,
           suspend: false,

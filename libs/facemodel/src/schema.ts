@@ -27,7 +27,7 @@ const hyperparameters = z
       .max(4)
       .default([64])
       .meta({ description: 'Widths of the trainable branch’s hidden layers.' }),
-    epochs: z.int().min(0).max(1000).default(60).meta({ description: '0: the imprinted layer alone decides.' }),
+    epochs: z.int().min(0).max(1000).default(20).meta({ description: 'Of the trainable branch. 0: the imprinted layer stands alone.' }),
     batchSize: z.int().min(1).max(4096).default(32),
     learningRate: z.number().positive().max(1).default(0.001),
     dropout: z.number().min(0).max(0.9).default(0.2),

@@ -6,6 +6,8 @@ import { failureOf, invalid } from './failure.js';
 import { problemOf } from './problem.js';
 
 const TYPE = 'application/problem+json';
+/** For what still comes on a connection that has got its last answer. */
+const LINGER_MS = 1000;
 
 /** Node's codes for what goes wrong below the level of requests, but for what is simply no HTTP. */
 const trouble: Readonly<Partial<Record<string, readonly [status: string, detail: string]>>> = {
@@ -58,8 +60,10 @@ function answerLast(socket: Socket, text: string): void {
   refused.add(socket);
   const before = latest.get(socket);
   const end = (last: string): void => {
-    if (socket.writable && last !== '') socket.write(last);
-    socket.destroySoon();
+    if (socket.writable) socket.end(last);
+    // Destroyed at once with bytes unread, the kernel would reset the connection, and the client would lose the answer.
+    const cut = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    socket.once('close', () => clearTimeout(cut));
   };
   if (before === undefined) end(text);
   else if (!before.req.complete) end(before.headersSent ? '' : text);
