@@ -22,6 +22,8 @@ interface Waiting<Job> {
 const ENROLMENT_SHARE = 0.2;
 /** Weight of the newest answer in the mean service time: the last twenty or so count. */
 const NEWEST_WEIGHT = 0.1;
+/** Fewer answers foretell nothing: the first ones come from workers that are still warming up, and 13 images that waited were refused by them. */
+const ANSWERS_MIN = 20;
 
 /**
  * What waits for a worker, in two bounded lanes, and who is next. Refuses at once what could not be served in time, by what answers took of
@@ -32,7 +34,8 @@ export class LaneQueue<Job> {
   readonly #limits: LaneLimits;
   // A Set keeps the order of arrival and forgets anyone in no time.
   readonly #waiting: Readonly<Record<Lane, Set<Waiting<Job>>>> = { recognition: new Set(), enrolment: new Set() };
-  #serviceMs: number | undefined;
+  #serviceMs = 0;
+  #answers = 0;
   /** Part of a place that enrolment has earned by standing back. */
   #credit = 0;
 
@@ -52,14 +55,14 @@ export class LaneQueue<Job> {
     return undefined;
   }
 
-  /** How long a newcomer would wait, by those before it and the mean service time; 0 before the first answer. */
+  /** How long a newcomer would wait, by those before it and the mean service time; 0 before there are enough answers to tell. */
   expectedWaitMs(lane: Lane, workers: number): number {
     const own = this.waiting(lane) + 1;
     const others = this.waiting(lane === 'recognition' ? 'enrolment' : 'recognition');
     const shareOfOthers = lane === 'recognition' ? ENROLMENT_SHARE : 1 - ENROLMENT_SHARE;
     // While the other lane waits, too, it takes its share of the places.
     const before = own + Math.min(others, (own * shareOfOthers) / (1 - shareOfOthers));
-    return (before * (this.#serviceMs ?? 0)) / Math.max(1, workers);
+    return (before * (this.#answers < ANSWERS_MIN ? 0 : this.#serviceMs)) / Math.max(1, workers);
   }
 
   /** Who gets the worker that became free. */
@@ -103,7 +106,9 @@ export class LaneQueue<Job> {
 
   /** A worker answered after `ms`. */
   served(ms: number): void {
-    this.#serviceMs = this.#serviceMs === undefined ? ms : this.#serviceMs + NEWEST_WEIGHT * (ms - this.#serviceMs);
+    this.#answers++;
+    // At first the plain mean: a slow first answer must not weigh more than the others.
+    this.#serviceMs += Math.max(NEWEST_WEIGHT, 1 / this.#answers) * (ms - this.#serviceMs);
   }
 
   #nextLane(): Lane {
