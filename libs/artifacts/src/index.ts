@@ -2,6 +2,7 @@ export { layout } from './layout.js';
 export { runReportSchema, type RunReport } from './report.js';
 export {
   decodeDocument,
+  decodeIfSound,
   encodeDocument,
   latestPointerSchema,
   photosDigest,

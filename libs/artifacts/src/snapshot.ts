@@ -1,4 +1,4 @@
-import { canonicalJson, FaceHashError, sha256Hex } from '@facehash/kernel';
+import { canonicalJson, FaceHashError, hasCode, sha256Hex } from '@facehash/kernel';
 import { z } from 'zod';
 import { sha256 } from './sha256.js';
 
@@ -48,6 +48,16 @@ export function decodeDocument<T>(schema: z.ZodType<T>, bytes: Uint8Array, key: 
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw new FaceHashError('ARTIFACT_CORRUPT', { key, problem: z.prettifyError(parsed.error) });
   return parsed.data;
+}
+
+/** The document, or undefined where `decodeDocument` would call it corrupt: for a reader to whom a damaged one is none. */
+export function decodeIfSound<T>(schema: z.ZodType<T>, bytes: Uint8Array, key: string): T | undefined {
+  try {
+    return decodeDocument(schema, bytes, key);
+  } catch (error) {
+    if (hasCode(error, 'ARTIFACT_CORRUPT')) return undefined;
+    throw error;
+  }
 }
 
 export function encodeDocument(value: unknown): Uint8Array {

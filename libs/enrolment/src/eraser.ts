@@ -1,7 +1,7 @@
 import { layout } from '@facehash/artifacts';
 import { deadline, FaceHashError, supervise, type Clock, type Logger, type Random } from '@facehash/kernel';
 import type { Messaging, ModelState } from '@facehash/messaging-core';
-import type { ObjectStore } from '@facehash/object-store-core';
+import { removeAll, type ObjectStore } from '@facehash/object-store-core';
 import type { Erasure, Page, PageRequest, PhotoRemoval, Registry } from '@facehash/registry-core';
 import { MaskWatch } from './mask-watch.js';
 import { PeopleProjector } from './people-projection.js';
@@ -190,7 +190,7 @@ class ErasingLoop implements Eraser {
     const { registry, objects, messaging, logger } = this.parts;
     const { storageId, personId } = erasure;
     // Photos that were being taken in when the person went.
-    for await (const { key } of objects.list(layout.photosOf(storageId, personId), signal)) await objects.remove(key, signal);
+    await removeAll(objects, layout.photosOf(storageId, personId), signal);
     const completed = await registry.advanceErasure(storageId, personId, { completedAt: this.#now() }, signal);
     await this.#projector.forget(storageId, personId, signal);
     this.#begun.delete(personKey(erasure));

@@ -1,6 +1,7 @@
 import {
   activePointerSchema,
   decodeDocument,
+  decodeIfSound,
   latestPointerSchema,
   layout,
   manifestSchema,
@@ -11,7 +12,7 @@ import {
 } from '@facehash/artifacts';
 import { storageIdOf } from '@facehash/facemodel';
 import { versionsOfInterest, type Observed } from '@facehash/lifecycle';
-import { FaceHashError, hasCode } from '@facehash/kernel';
+import { FaceHashError } from '@facehash/kernel';
 import type { ObjectStore } from '@facehash/object-store-core';
 
 export interface Gathered {
@@ -62,16 +63,6 @@ async function readActive(
   return { pointer: decodeDocument(activePointerSchema, object.bytes, key), revision: object.revision };
 }
 
-/** A damaged manifest counts as none: a run of the same inputs writes it again. */
-function readable(bytes: Uint8Array, key: string): VersionManifest | undefined {
-  try {
-    return decodeDocument(manifestSchema, bytes, key);
-  } catch (error) {
-    if (hasCode(error, 'ARTIFACT_CORRUPT')) return undefined;
-    throw error;
-  }
-}
-
 async function readManifests(
   objects: ObjectStore,
   wish: { readonly storageId: string; readonly versions: readonly string[] },
@@ -81,7 +72,8 @@ async function readManifests(
   for (const version of wish.versions) {
     const key = layout.manifest(wish.storageId, version);
     const object = await objects.read(key, signal);
-    const manifest = object && readable(object.bytes, key);
+    // A damaged manifest counts as none: a run of the same inputs writes it again.
+    const manifest = object && decodeIfSound(manifestSchema, object.bytes, key);
     if (manifest) found.set(version, manifest);
   }
   return found;

@@ -1,5 +1,4 @@
-import { decodeDocument, layout, manifestSchema, type VersionManifest } from '@facehash/artifacts';
-import { hasCode } from '@facehash/kernel';
+import { decodeIfSound, layout, manifestSchema, type VersionManifest } from '@facehash/artifacts';
 import type { Keep } from '@facehash/lifecycle';
 import type { ObjectStore } from '@facehash/object-store-core';
 
@@ -24,7 +23,7 @@ async function sweepVersions({ objects, storageId }: Model, keep: Keep, signal: 
   const stored: (readonly [key: string, manifest: VersionManifest | undefined])[] = [];
   for await (const { key } of objects.list(layout.versions(storageId), signal)) {
     const object = await objects.read(key, signal);
-    stored.push([key, object && readable(object.bytes, key)]);
+    stored.push([key, object && decodeIfSound(manifestSchema, object.bytes, key)]);
   }
   const sound = stored.flatMap(([, manifest]) => manifest ?? []);
   const staying = versionsThatStay(sound, keep);
@@ -38,15 +37,6 @@ function versionsThatStay(stored: readonly VersionManifest[], keep: Keep): Reado
   const named = allowed.filter((m) => keep.versions.includes(m.version));
   const others = allowed.filter((m) => !keep.versions.includes(m.version)).sort((a, b) => (a.trainedAt < b.trainedAt ? 1 : -1));
   return new Set([...named, ...others.slice(0, keep.others)].map((m) => m.version));
-}
-
-function readable(bytes: Uint8Array, key: string): VersionManifest | undefined {
-  try {
-    return decodeDocument(manifestSchema, bytes, key);
-  } catch (error) {
-    if (hasCode(error, 'ARTIFACT_CORRUPT')) return undefined;
-    throw error;
-  }
 }
 
 function olderSnapshot(name: string, from: number): boolean {

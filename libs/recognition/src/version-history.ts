@@ -1,5 +1,5 @@
-import { decodeDocument, layout, manifestSchema, type VersionManifest } from '@facehash/artifacts';
-import { FaceHashError, hasCode, Limiter } from '@facehash/kernel';
+import { decodeIfSound, layout, manifestSchema, type VersionManifest } from '@facehash/artifacts';
+import { FaceHashError, Limiter } from '@facehash/kernel';
 import type { ObjectStore } from '@facehash/object-store-core';
 import { readPart } from './stored-parts.js';
 
@@ -35,12 +35,7 @@ export function openVersionHistory(objects: ObjectStore): VersionHistory {
   const manifestOf = async (storageId: string, name: string, signal: AbortSignal): Promise<VersionManifest | undefined> => {
     const key = layout.manifest(storageId, name);
     const object = await objects.read(key, signal);
-    try {
-      return object && decodeDocument(manifestSchema, object.bytes, key);
-    } catch (error) {
-      if (hasCode(error, 'ARTIFACT_CORRUPT')) return undefined;
-      throw error;
-    }
+    return object && decodeIfSound(manifestSchema, object.bytes, key);
   };
   const existing = async (storageId: string, name: string, signal: AbortSignal): Promise<VersionManifest> => {
     const manifest = plainName.test(name) ? await manifestOf(storageId, name, signal) : undefined;

@@ -1,15 +1,15 @@
 import {
   activePointerSchema,
   decodeDocument,
+  decodeIfSound,
   encodeDocument,
   latestPointerSchema,
   layout,
   manifestSchema,
   snapshotSchema,
-  type VersionManifest,
 } from '@facehash/artifacts';
 import { API_VERSION, KIND, storageIdOf, type StoredFaceModel } from '@facehash/facemodel';
-import { FaceHashError, hasCode, sha256Hex, type Clock } from '@facehash/kernel';
+import { FaceHashError, sha256Hex, type Clock } from '@facehash/kernel';
 import type { ObjectStore } from '@facehash/object-store-core';
 import type { Person, Photo, Registry } from '@facehash/registry-core';
 import { encodeRows, END, MANIFEST, nameOf, type ArchiveEnd, type ArchiveEntry, type ArchiveManifest } from './archive.js';
@@ -170,7 +170,7 @@ class Export {
   /** A version with all its parts; undefined when it is not whole, or knows somebody who was erased. */
   async #version(key: string) {
     const bytes = await this.#read(key);
-    const manifest = bytes && readable(bytes, key);
+    const manifest = bytes && decodeIfSound(manifestSchema, bytes, key);
     if (!bytes || !manifest?.people.every((id) => this.#people.has(id))) return undefined;
     const parts: { readonly key: string; readonly bytes: Uint8Array }[] = [];
     for (const { sha256 } of manifest.parts) {
@@ -202,13 +202,4 @@ function personRow({ storageId: _, ...row }: Person): Omit<Person, 'storageId'> 
 
 function photoRow({ storageId: _, ...row }: Photo): Omit<Photo, 'storageId'> {
   return row;
-}
-
-function readable(bytes: Uint8Array, key: string): VersionManifest | undefined {
-  try {
-    return decodeDocument(manifestSchema, bytes, key);
-  } catch (error) {
-    if (hasCode(error, 'ARTIFACT_CORRUPT')) return undefined;
-    throw error;
-  }
 }
