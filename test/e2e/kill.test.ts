@@ -10,6 +10,7 @@ const steps = [
   'photo.analysed',
   'photo.stored',
   'photo.landmarks',
+  'photo.features',
   'photo.row',
   'photo.counted',
   'snapshot.counterRead',

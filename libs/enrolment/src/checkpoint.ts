@@ -3,6 +3,7 @@ export const checkpoints = [
   'photo.analysed',
   'photo.stored',
   'photo.landmarks',
+  'photo.features',
   'photo.row',
   'photo.counted',
   'snapshot.counterRead',

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
-import { decodeDocument, latestPointerSchema, layout, snapshotSchema } from '@facehash/artifacts';
+import { decodeDocument, decodeFeatures, landmarksSchema, latestPointerSchema, layout, snapshotSchema } from '@facehash/artifacts';
 import { FaceHashError, seededRandom, sha256Hex, silentLogger, systemClock } from '@facehash/kernel';
 import type { Command, Messaging, ModelState } from '@facehash/messaging-core';
 import { aModelState } from '@facehash/messaging-core/testing';
 import { openLocalMessaging } from '@facehash/messaging-local';
 import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
 import { InMemoryRegistry } from '@facehash/registry-core/testing';
-import { aFace, anAnalysis, FakeFaceAnalyser } from '@facehash/vision-core/testing';
+import { builtIn, ratios } from '@facehash/vision-core';
+import { aDescriptor, aFace, anAnalysis, FakeFaceAnalyser } from '@facehash/vision-core/testing';
 import { checkpoints, type Checkpoint } from './checkpoint.js';
 import { createEnrolment } from './enrolment.js';
 import { PeopleProjector } from './people-projection.js';
@@ -54,6 +55,7 @@ class Replica implements AsyncDisposable {
       registry,
       objects,
       analyser,
+      pipeline: builtIn,
       people: this.messaging.people,
       cutter,
       clock: systemClock,
@@ -122,14 +124,19 @@ describe('enrolling photos', () => {
     expect(counter).toBe(3);
   });
 
-  it('stores bytes and landmarks under the photo’s digest', async () => {
+  it('stores bytes, landmarks and what training needs of them under the photo’s digest', async () => {
     await using replica = new Replica();
     const ann = await replica.person();
+    const descriptor = aDescriptor(7);
+    replica.analyser.shows(bytes('one'), anAnalysis({ faces: [aFace({ descriptor })] }));
     await replica.enrol(ann, 'one');
     const sha256 = sha256Hex('one');
     const { storageId } = replica.model;
-    expect((await replica.objects.read(layout.photo(storageId, ann, sha256)))?.bytes).toEqual(bytes('one'));
-    expect(await replica.objects.read(layout.landmarks(storageId, 'p1', sha256))).toBeDefined();
+    const stored = async (key: string) => (await replica.objects.read(key))?.bytes ?? new Uint8Array();
+    expect(await stored(layout.photo(storageId, ann, sha256))).toEqual(bytes('one'));
+    const { landmarks } = decodeDocument(landmarksSchema, await stored(layout.landmarks(storageId, 'p1', sha256)), 'landmarks');
+    const features = decodeFeatures(await stored(layout.features(storageId, 'p1', sha256)), 'features');
+    expect(features).toEqual({ descriptor, ratios: ratios(landmarks) });
   });
 
   it.each([

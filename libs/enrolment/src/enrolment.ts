@@ -3,7 +3,7 @@ import { FaceHashError, newId, noTracer, sha256Hex, type Clock, type Random, typ
 import type { KvBucket, ModelState, PeopleProjection } from '@facehash/messaging-core';
 import type { ObjectStore } from '@facehash/object-store-core';
 import type { Page, PageRequest, Person, Photo, Registry } from '@facehash/registry-core';
-import type { FaceAnalyser } from '@facehash/vision-core';
+import type { FaceAnalyser, Pipeline } from '@facehash/vision-core';
 import { noCheckpoint, type OnCheckpoint } from './checkpoint.js';
 import { Owner } from './owner.js';
 import { PeopleProjector } from './people-projection.js';
@@ -18,6 +18,8 @@ export interface EnrolmentParts {
   readonly registry: Registry;
   readonly objects: ObjectStore;
   readonly analyser: FaceAnalyser;
+  /** The one that versions are trained with: what it says of a photo is stored with it. */
+  readonly pipeline: Pipeline;
   readonly people: KvBucket<PeopleProjection>;
   readonly cutter: SnapshotCutter;
   readonly clock: Clock;
@@ -39,10 +41,10 @@ class EnrolmentService implements Enrolment {
   readonly #tracer: Tracer;
 
   constructor(private readonly parts: EnrolmentParts) {
-    const { registry, objects, analyser, people, cutter, clock, checkpoint = noCheckpoint } = parts;
+    const { registry, objects, analyser, pipeline, people, cutter, clock, checkpoint = noCheckpoint } = parts;
     this.#tracer = parts.tracer ?? noTracer;
     this.#projector = new PeopleProjector(people, registry, parts);
-    this.#intake = { registry, objects, analyser, clock, checkpoint, counted: (storageId) => cutter.noticed(storageId) };
+    this.#intake = { registry, objects, analyser, pipeline, clock, checkpoint, counted: (storageId) => cutter.noticed(storageId) };
   }
 
   async createPerson(model: ModelState, input: NewPerson, signal?: AbortSignal): Promise<Person> {

@@ -1,8 +1,17 @@
-import { encodeDocument, layout, type LandmarksStage } from '@facehash/artifacts';
+import { encodeDocument, encodeFeatures, layout, type LandmarksStage } from '@facehash/artifacts';
 import { hasCode, sha256Hex, type Clock } from '@facehash/kernel';
 import type { ObjectStore } from '@facehash/object-store-core';
 import type { Person, Photo, PhotoToAdd, Registry } from '@facehash/registry-core';
-import { enrolment, PIPELINE_ID, qualityProblem, type Analysis, type DetectedFace, type FaceAnalyser } from '@facehash/vision-core';
+import {
+  enrolment,
+  PIPELINE_ID,
+  qualityProblem,
+  ratios,
+  type Analysis,
+  type DetectedFace,
+  type FaceAnalyser,
+  type Pipeline,
+} from '@facehash/vision-core';
 import type { OnCheckpoint } from './checkpoint.js';
 import type { Owner } from './owner.js';
 import type { Room } from './room.js';
@@ -15,6 +24,8 @@ export interface IntakeParts {
   readonly registry: Registry;
   readonly objects: ObjectStore;
   readonly analyser: FaceAnalyser;
+  /** Versions are trained with it. */
+  readonly pipeline: Pipeline;
   readonly clock: Clock;
   readonly checkpoint: OnCheckpoint;
   readonly room: Room;
@@ -30,7 +41,7 @@ export interface Counted {
 type Rejection = Extract<PhotoResult, { outcome: 'rejected' }>;
 
 /**
- * Takes one photo in. The order is the promise: bytes and landmarks are durable before the row, the row before the counter,
+ * Takes one photo in. The order is the promise: bytes and what was seen in them are durable before the row, the row before the counter,
  * the counter before the answer. Whatever was answered is therefore in every snapshot of that counter or a later one,
  * and a crash in between leaves something that the same photo, sent again, completes.
  */
@@ -59,7 +70,7 @@ interface NewPhoto {
 }
 
 async function takeInNew(parts: IntakeParts, { owner, photo, sha256 }: NewPhoto, signal?: AbortSignal): Promise<Counted> {
-  const analysis = await parts.analyser.analyse(photo.bytes, enrolment, signal);
+  const analysis = await parts.analyser.analyse(photo.bytes, { ...enrolment, descriptors: parts.pipeline.id }, signal);
   const face = subject(photo, analysis);
   if ('outcome' in face) return { result: face, counter: null };
   parts.checkpoint('photo.analysed');
@@ -82,11 +93,16 @@ async function takeInNew(parts: IntakeParts, { owner, photo, sha256 }: NewPhoto,
 }
 
 /** Somebody may be erased while their photo is being looked at: then it leaves nothing behind. */
-async function addRow({ registry, objects }: IntakeParts, row: PhotoToAdd, signal?: AbortSignal): ReturnType<Registry['addPhoto']> {
+async function addRow(
+  { registry, objects, pipeline }: IntakeParts,
+  row: PhotoToAdd,
+  signal?: AbortSignal,
+): ReturnType<Registry['addPhoto']> {
   try {
     return await registry.addPhoto(row, signal);
   } catch (error) {
     if (hasCode(error, 'PERSON_NOT_FOUND')) {
+      await objects.remove(layout.features(row.storageId, pipeline.id, row.sha256), signal);
       await objects.remove(layout.landmarks(row.storageId, PIPELINE_ID, row.sha256), signal);
       await objects.remove(layout.photo(row.storageId, row.personId, row.sha256), signal);
     }
@@ -137,6 +153,12 @@ async function store(
   const stage: LandmarksStage = { v: 1, pipeline: PIPELINE_ID, sha256, width, height, box: face.box, landmarks, quality: face.quality };
   await parts.objects.create(layout.landmarks(storageId, PIPELINE_ID, sha256), encodeDocument(stage), signal);
   parts.checkpoint('photo.landmarks');
+  // The picture is decoded and its face found: a run that finds its features has neither to do again, nor a worker to start.
+  if (face.descriptor) {
+    const features = { descriptor: face.descriptor, ratios: ratios(landmarks) };
+    await parts.objects.create(layout.features(storageId, parts.pipeline.id, sha256), encodeFeatures(features), signal);
+  }
+  parts.checkpoint('photo.features');
 }
 
 /** A duplicate bumps the counter, too: whoever sent it waits for a snapshot that holds it, and there may be none yet. */

@@ -82,7 +82,7 @@ export const portrait: AnalyseOptions = {
   descriptors: PIPELINE_ID,
 };
 
-/** Enrolment takes a photo of one person, so somebody beside them must be seen, too. */
+/** Enrolment takes a photo of one person, so somebody beside them must be seen, too. Whose descriptor is wanted, the caller says. */
 export const enrolment: AnalyseOptions = { ...portrait, aloneFraction: 0.36, descriptors: null };
 
 /** Every face of a frame. */

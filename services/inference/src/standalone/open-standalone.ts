@@ -155,6 +155,7 @@ function openEnrolment(
     registry,
     objects,
     analyser: patientAnalyser(vision.forEnrolment, { ...context, atOnce: photosInFlight }),
+    pipeline: pipelines[0],
     people: messaging.people,
     cutter,
     photosInFlight,

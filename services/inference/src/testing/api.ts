@@ -10,7 +10,7 @@ import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
 import { createMetrics, type Metrics } from '@facehash/observability';
 import { openModelDirectory, openVersionHistory, type WatchedDirectory } from '@facehash/recognition';
 import { InMemoryRegistry } from '@facehash/registry-core/testing';
-import { PIPELINE_ID } from '@facehash/vision-core';
+import { builtIn } from '@facehash/vision-core';
 import { FakeFaceAnalyser } from '@facehash/vision-core/testing';
 import { Readiness } from '../health/readiness.js';
 import { createHttpApp } from '../http/app.js';
@@ -120,12 +120,13 @@ function enrolmentOver(
     registry,
     objects,
     analyser,
+    pipeline: builtIn,
     people: messaging.people,
     cutter,
     photosInFlight: limits.photosInFlight,
     ...context,
   });
-  const eraser = openEraser({ registry, objects, messaging, cutter, pipelines: [PIPELINE_ID], ...context });
+  const eraser = openEraser({ registry, objects, messaging, cutter, pipelines: [builtIn.id], ...context });
   closer.defer('eraser', () => eraser.close());
   return { analyser, registry, objects, enrolment, eraser };
 }
