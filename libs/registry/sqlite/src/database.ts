@@ -82,6 +82,14 @@ export class Database implements Statements {
     return this.#prepare(sql).all(...values);
   }
 
+  /**
+   * Takes what was deleted out of the log, too: until a checkpoint it holds pages as they were. Where somebody reads at that moment the log
+   * stays, and SQLite's own checkpoints, or the next call, see to it.
+   */
+  async emptyLog(signal?: AbortSignal): Promise<void> {
+    await this.do(() => this.connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all(), signal);
+  }
+
   /** Safe to call more than once. */
   close(): void {
     this.#prepared.clear();
@@ -99,7 +107,8 @@ export class Database implements Statements {
 
 /**
  * Opens the database, making it if there is none, and brings it to the newest schema. WAL, so that the command line may read and write
- * beside the server; synchronous FULL, so that a call that returned is on the disk. Throws STORE_UNAVAILABLE.
+ * beside the server; synchronous FULL, so that a call that returned is on the disk;
+ * secure_delete, so that what is deleted is overwritten and not just unlisted. Throws STORE_UNAVAILABLE.
  */
 export function openDatabase(path: string, options: OpenOptions = {}): Database {
   const { waitMs = WAIT_MS } = options;
@@ -110,7 +119,7 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
     const connection = new DatabaseSync(path, { timeout: waitMs, enableForeignKeyConstraints: true });
     try {
       if (isNew) chmodSync(path, FILE_MODE);
-      connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+      connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON');
       migrate(connection, migrations);
       connection.exec(`PRAGMA busy_timeout = ${Math.min(WAIT_IN_CALL_MS, waitMs)}`);
       return new Database(connection, options);

@@ -47,7 +47,7 @@ export class SqliteErasures implements ErasureRegister {
     yield* await this.database.do((db) => db.rows(sql).map(toErasure), signal);
   }
 
-  advanceErasure(
+  async advanceErasure(
     storageId: string,
     personId: string,
     reached: { readonly maskedAt?: string; readonly completedAt?: string },
@@ -55,6 +55,8 @@ export class SqliteErasures implements ErasureRegister {
   ): Promise<Erasure | undefined> {
     const sql = `UPDATE erasures SET masked_at = coalesce(masked_at, ?), completed_at = coalesce(completed_at, ?)
       WHERE storage_id = ? AND person_id = ? RETURNING *`;
+    // Before the receipt says that nothing is stored any more.
+    if (reached.completedAt !== undefined) await this.database.emptyLog(signal);
     return this.database.do(
       (db) => optional(db.row(sql, reached.maskedAt ?? null, reached.completedAt ?? null, storageId, personId)),
       signal,

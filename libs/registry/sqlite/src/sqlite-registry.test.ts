@@ -1,5 +1,5 @@
-import { open, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { aPerson, aPhoto, describeRegistryContract } from '@facehash/registry-core/testing';
 import { temporaryFolder, type TemporaryFolder } from '@facehash/testing';
@@ -35,6 +35,29 @@ describe('a registry in an SQLite file', () => {
   afterEach(async () => {
     for (const registry of opened.splice(0)) await registry.close();
     await folder[Symbol.asyncDispose]();
+  });
+
+  it.each([
+    [
+      'somebody who was erased',
+      async (registry: SqliteRegistry) => {
+        await registry.erasePerson(ann.storageId, ann.id, '2026-01-01T00:00:00Z');
+        await registry.advanceErasure(ann.storageId, ann.id, { completedAt: '2026-01-01T00:00:01Z' });
+      },
+    ],
+    ['a model that was erased', (registry: SqliteRegistry) => registry.eraseModel(ann.storageId)],
+  ])('keeps no byte of %s, in no file', async (_, erase) => {
+    const registry = openRegistry();
+    const filesWithTheName = async (): Promise<readonly string[]> => {
+      const names = await readdir(dirname(file));
+      const contents = await Promise.all(names.map((name) => readFile(join(dirname(file), name))));
+      return names.filter((_name, i) => contents[i]?.includes('Annabel Lee'));
+    };
+    await registry.createPerson({ ...ann, name: 'Annabel Lee' });
+    await registry.addPhoto(aPhoto(ann));
+    expect(await filesWithTheName()).not.toEqual([]);
+    await erase(registry);
+    expect(await filesWithTheName()).toEqual([]);
   });
 
   it('is there for the next who opens it', async () => {

@@ -179,6 +179,7 @@ class RegistryOnSqlite extends SqliteErasures implements SqliteRegistry {
     for (const rows of ['erasures', 'removals', 'counters'])
       await this.database.do((db) => db.run(`DELETE FROM ${rows} WHERE storage_id = ?`, storageId), signal);
     await this.database.do((db) => db.run('DELETE FROM totals WHERE storage_id = ? AND people = 0 AND photos = 0', storageId), signal);
+    await this.database.emptyLog(signal);
   }
 
   async #eraseRows(sql: string, storageId: string, signal?: AbortSignal): Promise<void> {
