@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
 
 /** What a program printed last is what explains its failure; more than this is never shown. */
 const outputCharsMax = 256 * 1024;
@@ -16,17 +17,23 @@ let stopping = false;
  * Runs a program in a process group of its own and waits for its end. Whatever it leaves behind in that group is killed.
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{cwd?: string, env?: Record<string, string | undefined>, timeoutMs?: number, output?: 'capture' | 'inherit', decidesItsEnd?: boolean}} options
- *   `decidesItsEnd`: signals are passed on to the program, which stops its own children in its own order
+ * @param {{cwd?: string, env?: Record<string, string | undefined>, timeoutMs?: number, output?: 'capture' | 'inherit', decidesItsEnd?: boolean, background?: AbortSignal}} options
+ *   `decidesItsEnd`: signals are passed on to the program, which stops its own children in its own order;
+ *   `background`: what stops it, and it computes on what everything else leaves over
  * @returns {Promise<{code: number, output: string, timedOut: boolean}>} a program that could not be started has code 127
  */
-export async function run(command, args, { cwd, env = process.env, timeoutMs, output = 'capture', decidesItsEnd = false } = {}) {
+export async function run(
+  command,
+  args,
+  { cwd, env = process.env, timeoutMs, output = 'capture', decidesItsEnd = false, background } = {},
+) {
   if (stopping) return new Promise(() => undefined); // this process ends as soon as the last child has
   const stdio = output === 'inherit' ? 'inherit' : ['ignore', 'pipe', 'pipe'];
   const child = spawn(command, args, { cwd, env, stdio, detached: true });
   const entry = { child, decidesItsEnd, timedOut: false };
   running.add(entry);
   const printed = boundedOutput(child);
+  const stop = background && stayBehind(entry, background);
   const timer = timeoutMs && setTimeout(() => ((entry.timedOut = true), stopGroup(entry, 'SIGTERM')), timeoutMs);
   try {
     const code = await endOf(child);
@@ -35,6 +42,7 @@ export async function run(command, args, { cwd, env = process.env, timeoutMs, ou
     return { code: 127, output: `${command}: ${error.message}`, timedOut: false };
   } finally {
     clearTimeout(timer);
+    background?.removeEventListener('abort', stop);
     running.delete(entry);
   }
 }
@@ -61,6 +69,15 @@ async function endOf(child) {
   const drained = AbortSignal.timeout(drainMs);
   if (child.stdout && !child.stdout.closed) await once(child, 'close', { signal: drained }).catch(() => undefined);
   return code ?? 128 + (signalNumbers[signal] ?? signalNumbers.SIGKILL);
+}
+
+/** The lowest priority, which all that it starts inherits. Resolves to what listens for the signal. */
+function stayBehind(entry, signal) {
+  if (entry.child.pid) setPriority(entry.child.pid, constants.priority.PRIORITY_LOW);
+  const stop = () => stopGroup(entry, 'SIGTERM');
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
+  return stop;
 }
 
 function boundedOutput(child) {

@@ -1,5 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './children.mjs';
 
@@ -20,6 +24,23 @@ describe('a program that was run', () => {
 
   it('is stopped when its time is over', async () => {
     expect(await run(node, ['--eval', 'setTimeout(() => {}, 60_000)'], { timeoutMs: 200 })).toMatchObject({ code: 143, timedOut: true });
+  });
+
+  it('stays behind all else in the background, with all that it starts, and ends by its signal', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'facehash-children-'));
+    try {
+      const ending = new AbortController();
+      const result = run('/bin/sh', ['-c', 'sh -c nice; touch begun; exec sleep 60'], { cwd: folder, background: ending.signal });
+      while (!existsSync(join(folder, 'begun'))) await sleep(10);
+      ending.abort();
+      expect(await result).toMatchObject({ code: 143, output: '19\n' });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('does not begin in the background when that is over already', async () => {
+    expect(await run('/bin/sleep', ['60'], { background: AbortSignal.abort() })).toMatchObject({ code: 143 });
   });
 
   it('leaves no child of its own behind', async () => {

@@ -11,7 +11,11 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 export async function runProgram({ program, purpose, args = [], quiet = false }) {
   stopChildrenOnSignals();
   const ready = await orExplain(() => setUp({ purpose, root, quiet }));
+  const ended = new AbortController();
+  const later = ready.later?.(ended.signal);
   const { code } = await run(ready.node, [join(root, program), ...args], { env: ready.env, output: 'inherit', decidesItsEnd: true });
+  ended.abort();
+  await later;
   process.exit(code);
 }
 

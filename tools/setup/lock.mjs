@@ -12,7 +12,7 @@ const waitMsMax = 30 * 60_000;
  * The lock is an abstract Unix socket: the kernel frees the name when its owner ends, however it ends, so there is no stale lock to
  * recognise and to break. Those who wait connect to it and are woken by the connection's end.
  */
-export async function withLock(name, work, { onWait } = {}) {
+export async function withLock(name, work, { onWait, signal } = {}) {
   const path = `\0facehash-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
   const giveUpAt = performance.now() + waitMsMax;
   let release;
@@ -21,7 +21,8 @@ export async function withLock(name, work, { onWait } = {}) {
     onWait = undefined;
     const leftMs = giveUpAt - performance.now();
     if (leftMs <= 0) throw new SetUpError('Another set-up on this machine has been running for half an hour. Stop it and try again.');
-    await holderGone(path, leftMs);
+    await holderGone(path, [AbortSignal.timeout(Math.ceil(leftMs)), signal]);
+    signal?.throwIfAborted();
   }
   try {
     return await work();
@@ -50,10 +51,10 @@ async function tryToHold(path) {
   };
 }
 
-async function holderGone(path, timeoutMs) {
+async function holderGone(path, signals) {
   const socket = connect({ path });
   try {
-    await once(socket, 'close', { signal: AbortSignal.timeout(Math.ceil(timeoutMs)) });
+    await once(socket, 'close', { signal: AbortSignal.any(signals.filter(Boolean)) });
   } catch {
     // Refused: it let go between our two calls. Timed out: the caller notices. In both cases the next try tells.
   } finally {

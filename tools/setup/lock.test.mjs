@@ -23,6 +23,15 @@ describe('the lock', () => {
     expect(result).toBe('both');
   });
 
+  it('is waited for until a signal says that it is enough', async () => {
+    const name = randomUUID();
+    const enough = new AbortController();
+    await withLock(name, async () => {
+      const second = withLock(name, async () => 'in', { onWait: () => setImmediate(() => enough.abort()), signal: enough.signal });
+      await expect(second).rejects.toThrow(/abort/i);
+    });
+  });
+
   it('is free again after work that failed', async () => {
     const name = randomUUID();
     await expect(withLock(name, () => Promise.reject(new Error('no')))).rejects.toThrow('no');

@@ -13,39 +13,76 @@ const addonPackage = 'node_modules/@u4/opencv4nodejs';
 const addonFile = 'opencv4nodejs.node';
 /** The cascade needs no more. Each module that the addon does not know of is a hundred files that compile to nothing. */
 const modules = ['core', 'imgproc', 'objdetect'];
-const headers = '/usr/include/opencv4';
 /** Debian's names of the architectures that Node's name differently. */
 const multiarch = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
+/** Where Debian has OpenCV, and what builds against it. */
+const debian = { headers: '/usr/include/opencv4', libraries: `/usr/lib/${multiarch[process.arch]}`, compilers: ['g++', 'make', 'python3'] };
 /** Four minutes on two busy cores, one on two idle ones. */
 const buildTimeoutMs = 20 * 60_000;
+/** Behind everything else on a busy machine it takes as long as it takes. */
+const backgroundBuildTimeoutMs = 4 * 3600_000;
 
 /**
  * Puts the native face detector where Node finds it: out of the cache, else built against Debian's OpenCV and cached.
  * Expected trouble (no OpenCV, no compiler, a build that fails) is an answer and not an error: detection then runs on WebAssembly.
- * @param {{root: string, cacheDir: string, log: (what: string) => void}} options `log` is told before work that takes long
+ * @param {{root: string, cacheDir: string, log: (what: string) => void, system?: typeof debian}} options `log` is told before work that takes long
  * @returns {Promise<{built: boolean, reason?: string}>} `reason` is a sentence for the user
  */
-export async function buildOpencvAddon({ root, cacheDir, log }) {
-  const found = await prerequisites(root);
-  if (found.missing) return { built: false, reason: found.missing };
-  const all = join(cacheDir, 'opencv-addon');
-  const name = `opencv4nodejs-${found.addon}-opencv-${found.opencv}-abi${found.abi}-linux-${process.arch}-r${recipe}`;
-  const directory = join(all, name);
-  if (!existsSync(directory)) {
-    const tools = await missingTools();
-    if (tools.length > 0) return { built: false, reason: `The native face detector needs ${tools.join(', ')} to be built.` };
+export async function buildOpencvAddon({ root, cacheDir, log, system }) {
+  const wanted = await wantedAddon({ root, cacheDir, system });
+  if (wanted.missing) return { built: false, reason: wanted.missing };
+  if (!existsSync(wanted.directory)) {
     log('building it against OpenCV (two to five minutes)');
-    const failure = await build({ root, cacheDir, directory, ...found });
+    const failure = await build(wanted);
     if (failure) return { built: false, reason: failure };
   }
-  await keepFresh(all, name);
-  await install(join(directory, addonFile), join(root, addonPackage, 'build/Release'), name);
+  await installFromCache(wanted);
   return { built: true };
 }
 
+/**
+ * The same without building: for a start that goes on without it.
+ * @returns {Promise<{built: boolean, reason?: string, canBeBuilt?: boolean}>}
+ */
+export async function installCachedOpencvAddon({ root, cacheDir, system }) {
+  const wanted = await wantedAddon({ root, cacheDir, system });
+  if (wanted.missing) return { built: false, canBeBuilt: false, reason: wanted.missing };
+  if (!existsSync(wanted.directory)) return { built: false, canBeBuilt: true };
+  await installFromCache(wanted);
+  return { built: true };
+}
+
+/**
+ * Builds into the cache, behind everything else that the machine does, and leaves the checkout as it is: a program may be running from it.
+ * @param {{root: string, cacheDir: string, signal: AbortSignal, system?: typeof debian}} options
+ */
+export async function cacheOpencvAddon({ root, cacheDir, signal, system }) {
+  const wanted = await wantedAddon({ root, cacheDir, system });
+  if (wanted.missing) return { built: false, reason: wanted.missing };
+  if (existsSync(wanted.directory)) return { built: true };
+  const failure = await build({ ...wanted, background: signal });
+  return failure ? { built: false, reason: failure } : { built: true };
+}
+
+/** What it is made of and where the cache keeps it, or what is missing for it. */
+async function wantedAddon({ root, cacheDir, system = debian }) {
+  const found = await prerequisites(root, system);
+  if (found.missing) return found;
+  const name = `opencv4nodejs-${found.addon}-opencv-${found.opencv}-abi${found.abi}-linux-${process.arch}-r${recipe}`;
+  const all = join(cacheDir, 'opencv-addon');
+  const directory = join(all, name);
+  const tools = existsSync(directory) ? [] : await missingTools(system.compilers);
+  if (tools.length > 0) return { missing: `The native face detector needs ${tools.join(', ')} to be built.` };
+  return { ...found, root, cacheDir, name, all, directory };
+}
+
+async function installFromCache({ root, all, name, directory }) {
+  await keepFresh(all, name);
+  await install(join(directory, addonFile), join(root, addonPackage, 'build/Release'), name);
+}
+
 /** The versions that the build depends on, or what is missing for it. */
-async function prerequisites(root) {
-  const libraries = `/usr/lib/${multiarch[process.arch]}`;
+async function prerequisites(root, { headers, libraries }) {
   const wanted = [join(headers, 'opencv2/core/version.hpp'), ...modules.map((module) => join(libraries, `libopencv_${module}.so`))];
   const absent = wanted.filter((path) => !existsSync(path));
   if (absent.length > 0) return { missing: `OpenCV is not installed for development (no ${absent[0]}).` };
@@ -56,6 +93,7 @@ async function prerequisites(root) {
   return {
     node,
     nodeDirectory,
+    headers,
     libraries,
     addon: JSON.parse(await readFile(join(root, addonPackage, 'package.json'), 'utf8')).version,
     abi: lastNumber(await readFile(nodeHeader, 'utf8'), 'NODE_MODULE_VERSION'),
@@ -73,25 +111,23 @@ function lastNumber(header, name) {
   return Number(matches.at(-1)?.[1] ?? Number.NaN);
 }
 
-async function missingTools() {
-  const results = await Promise.all(
-    ['g++', 'make', 'python3'].map(async (name) => ({ name, ...(await run(name, ['--version'], { timeoutMs: 30_000 })) })),
-  );
+async function missingTools(names) {
+  const results = await Promise.all(names.map(async (name) => ({ name, ...(await run(name, ['--version'], { timeoutMs: 30_000 })) })));
   return results.filter(({ code }) => code !== 0).map(({ name }) => name);
 }
 
 /** Resolves to why it failed, and to nothing when the addon lies in `directory`: built, and loaded once by the Node that will use it. */
-async function build({ root, cacheDir, directory, node, nodeDirectory, libraries, opencv }) {
-  const view = await opencvView({ cacheDir, libraries, opencv });
+async function build({ root, cacheDir, directory, background, node, nodeDirectory, headers, libraries, opencv }) {
+  const view = await opencvView({ cacheDir, headers, libraries, opencv });
   const env = environmentOfBuild({ node, nodeDirectory, view });
   const gyp = join(root, 'node_modules/node-gyp/bin/node-gyp.js');
   try {
     await createDirectory(directory, async (temporary) => {
       const sources = join(temporary, 'sources');
       await copySources(root, sources);
-      const cwd = sources;
-      await step('Building', [node, gyp, 'rebuild', '--jobs', String(availableParallelism())], { cwd, env });
-      await step('Loading', [node, '--eval', smokeTest, join(sources, 'build/Release', addonFile)], { cwd, env });
+      const options = { cwd: sources, env, background, timeoutMs: background ? backgroundBuildTimeoutMs : buildTimeoutMs };
+      await step('Building', [node, gyp, 'rebuild', '--jobs', String(availableParallelism())], options);
+      await step('Loading', [node, '--eval', smokeTest, join(sources, 'build/Release', addonFile)], options);
       await rename(join(sources, 'build/Release', addonFile), join(temporary, addonFile));
       await rm(sources, { recursive: true });
     });
@@ -105,7 +141,7 @@ async function build({ root, cacheDir, directory, node, nodeDirectory, libraries
 class StepFailed extends Error {}
 
 async function step(what, [node, ...args], options) {
-  const { code, output, timedOut } = await run(node, args, { ...options, timeoutMs: buildTimeoutMs });
+  const { code, output, timedOut } = await run(node, args, options);
   if (code !== 0)
     throw new StepFailed(`${what} the native face detector ${timedOut ? 'took too long' : 'failed'}:\n${lastLines(output)}\n`);
 }
@@ -120,7 +156,7 @@ const smokeTest = `
  * OpenCV as the addon's build script wants to see it: one folder of headers whose list of modules names ours only, and one of libraries.
  * The path of the latter is baked into the addon as its rpath, so it must outlast the build.
  */
-async function opencvView({ cacheDir, libraries, opencv }) {
+async function opencvView({ cacheDir, headers, libraries, opencv }) {
   const view = join(cacheDir, 'opencv-view', `${opencv}-${process.arch}-r${recipe}`);
   if (existsSync(view)) return view;
   await mkdir(dirname(view), { recursive: true });
