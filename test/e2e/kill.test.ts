@@ -1,5 +1,5 @@
 import { Client } from '../support/client.js';
-import { EnrollingClient, killRound, nameOf, noneLeft, trained, victims } from '../support/kills.js';
+import { EnrollingClient, killEach, nameOf, noneLeft, trained } from '../support/kills.js';
 import { childrenOf } from '../support/processes.js';
 import { freePort, Product } from '../support/product.js';
 import { sampleFace } from '../support/sample-faces.js';
@@ -20,7 +20,8 @@ const steps = [
   'snapshot.commanded',
 ] as const;
 
-const RANDOM_KILLS = 10;
+/** Of the server, of a worker and of the trainer. */
+const RANDOM_KILLS_EACH = 5;
 
 describe('kill -9 at any moment', () => {
   it('loses nothing that was acknowledged, and training completes', async () => {
@@ -45,8 +46,8 @@ describe('kill -9 at any moment', () => {
     }
     expect(hit).toEqual(steps);
 
-    for (let i = 0; i < RANDOM_KILLS; i++) {
-      await killRound({ dataDir: folder.path, port }, client, victims[i % victims.length] ?? 'server');
+    for (const [victim, hits] of await killEach({ dataDir: folder.path, port }, client, RANDOM_KILLS_EACH)) {
+      expect({ victim, enough: hits >= RANDOM_KILLS_EACH }).toEqual({ victim, enough: true });
     }
 
     await using product = await Product.start({ dataDir: folder.path, port });

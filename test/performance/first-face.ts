@@ -30,6 +30,9 @@ const chromium = chromiumProgram();
 if (chromium === undefined) throw new Error('There is no Chromium. On Debian and Ubuntu: sudo apt-get install chromium');
 
 const run = promisify(execFile);
+/** A minute-long set-up is to end with this program. */
+const stopped = new AbortController();
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort(new Error(`stopped by ${signal}`)));
 const home = await mkdtemp(join(tmpdir(), 'facehash-first-face-'));
 try {
   const film = await cameraFile(join(home, 'camera.mjpeg'), await sampleFaces(2, [...Array(FRAMES).keys()]));
@@ -38,7 +41,7 @@ try {
   console.error(`${load()} after`);
   report('first-face', rows, options.json);
 } finally {
-  await rm(home, { recursive: true, force: true });
+  await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 1000 });
 }
 
 async function journey(film: string): Promise<readonly Row[]> {
@@ -49,7 +52,7 @@ async function journey(film: string): Promise<readonly Row[]> {
 
   const [command = ''] = await testedBlocks('README.md', 'start');
   await using start = await FirstStart.type({ checkout, command, env: await emptyCaches() });
-  const link = await start.says(LINK, SET_UP_TIMEOUT_MS);
+  const link = await start.says(LINK, SET_UP_TIMEOUT_MS, stopped.signal);
   watch.lap('npm start, until it prints the link');
   console.error(setUpLines(start.printed).join('\n'));
 

@@ -43,8 +43,9 @@ export class FirstStart implements AsyncDisposable {
   }
 
   /** The first group of `pattern` as soon as it is printed. */
-  async says(pattern: RegExp, timeoutMs: number): Promise<string> {
+  async says(pattern: RegExp, timeoutMs: number, signal: AbortSignal): Promise<string> {
     for (const end = performance.now() + timeoutMs; performance.now() < end; await pause()) {
+      signal.throwIfAborted();
       const said = pattern.exec(this.#text)?.[1];
       if (said !== undefined) return said;
       if (this.#ended) throw new Error(`it ended:\n${this.#text.slice(-4000)}`);
@@ -60,7 +61,9 @@ export class FirstStart implements AsyncDisposable {
     if (!this.#ended) throw new Error(`Ctrl-C did not end it:\n${this.#text.slice(-4000)}`);
   }
 
+  /** Politely first: what it started ends with it only then in its own order. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop().catch(() => undefined);
     if (this.#ended) return;
     this.child.kill('SIGKILL');
     await once(this.child, 'exit');

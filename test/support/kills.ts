@@ -9,9 +9,11 @@ import { sampleFace, samplePersons } from './sample-faces.js';
 const POLL_MS = 50;
 const TRAINER_WITHIN_MS = 3000;
 const DELAY_MS_MAX = 1500;
+const ROUNDS_MAX_EACH = 3;
 
-export const victims = ['server', 'worker', 'trainer'] as const;
-export type Victim = (typeof victims)[number];
+const killers = { server: killServer, worker: killWorker, trainer: killTrainer };
+type Victim = keyof typeof killers;
+const victims = ['server', 'worker', 'trainer'] as const satisfies readonly Victim[];
 
 /** An outside client that enrols one photo after the other, through deaths and restarts, and remembers what it was told. */
 export class EnrollingClient {
@@ -64,25 +66,68 @@ export function nameOf(who: number): string {
 }
 
 /**
- * Starts the product on what is there, enrols, and kills -9 one of its processes at a random moment of what follows; at the end the
- * server, whoever was killed before, and sees that none of its children outlives it. Says whether the victim was there to be killed.
+ * Kills -9 the server, a worker and the trainer, each at random moments, until each was hit that often. Who had just ended was not hit, and
+ * there are not endlessly many rounds. Says how often each was hit.
  */
-export async function killRound(options: ProductOptions, client: EnrollingClient, victim: Victim): Promise<boolean> {
+export async function killEach(options: ProductOptions, client: EnrollingClient, times: number): Promise<ReadonlyMap<Victim, number>> {
+  const hits = new Map<Victim, number>(victims.map((victim) => [victim, 0]));
+  const lacking = (victim: Victim): boolean => (hits.get(victim) ?? 0) < times;
+  for (let rounds = 0; victims.some(lacking) && rounds < ROUNDS_MAX_EACH * times; rounds++) {
+    // A server is killed while nothing else is wrong, too.
+    const round: readonly Victim[] = lacking('server') && rounds % 2 === 0 ? ['server'] : ['worker', 'trainer'];
+    for (const victim of await killRound(options, client, round)) hits.set(victim, (hits.get(victim) ?? 0) + 1);
+  }
+  return hits;
+}
+
+/**
+ * Starts the product on what is there, enrols, and kills -9 each of these of its processes at a random moment of what follows; at the end the
+ * server, whoever was killed before, and sees that none of its children outlives it. Says who was there to be killed.
+ */
+async function killRound(options: ProductOptions, client: EnrollingClient, round: readonly Victim[]): Promise<readonly Victim[]> {
   await using product = await Product.start(options);
-  const enrolling = client.enrol(product, 3);
-  // A worker is killed over a photo, the others after it.
-  if (victim !== 'worker') await enrolling;
-  const trainer = victim === 'worker' ? undefined : await trainerOf(product);
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * DELAY_MS_MAX));
-  const workers = await childrenOf(product.pid, 'vision-worker');
-  const [target] = victim === 'worker' ? workers : victim === 'trainer' && trainer !== undefined ? [trainer] : [];
-  const hit = victim === 'server' || (target !== undefined && kill(target));
-  await enrolling;
-  if (victim !== 'server') await client.enrol(product, 1);
+  const hit: Victim[] = [];
+  for (const victim of round) if (await killers[victim](product, client)) hit.push(victim);
   const children = [...(await childrenOf(product.pid, 'vision-worker')), ...(await childrenOf(product.pid, 'services/trainer'))];
   await product.kill();
   await noneLeft(children);
   return hit;
+}
+
+/** Over a photo. */
+async function killWorker(product: Product, client: EnrollingClient): Promise<boolean> {
+  const enrolling = client.enrol(product, 3);
+  await randomMoment(DELAY_MS_MAX);
+  const [worker] = await childrenOf(product.pid, 'vision-worker');
+  const hit = worker !== undefined && kill(worker);
+  await enrolling;
+  await client.enrol(product, 1);
+  return hit;
+}
+
+/** Earlier in the run with each try: one that ended before its time had come was not hit. */
+async function killTrainer(product: Product, client: EnrollingClient): Promise<boolean> {
+  let hit = false;
+  for (let delayMs = DELAY_MS_MAX; !hit && delayMs > DELAY_MS_MAX / 10; delayMs /= 2) {
+    await client.enrol(product, 3);
+    const trainer = await trainerOf(product);
+    await randomMoment(delayMs);
+    hit = trainer !== undefined && kill(trainer);
+  }
+  await client.enrol(product, 1);
+  return hit;
+}
+
+/** The kill itself is the end of each round. */
+async function killServer(product: Product, client: EnrollingClient): Promise<boolean> {
+  await client.enrol(product, 3);
+  await trainerOf(product);
+  await randomMoment(DELAY_MS_MAX);
+  return true;
+}
+
+function randomMoment(withinMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * withinMs));
 }
 
 /** A child of a killed server ends by itself. */

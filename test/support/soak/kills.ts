@@ -1,6 +1,6 @@
 import { row, type Row } from '../benchmark.js';
 import { Client } from '../client.js';
-import { EnrollingClient, killRound, nameOf, trained, victims, type Victim } from '../kills.js';
+import { EnrollingClient, killEach, nameOf, trained } from '../kills.js';
 import { freePort, Product } from '../product.js';
 import { sampleFace } from '../sample-faces.js';
 
@@ -8,15 +8,8 @@ import { sampleFace } from '../sample-faces.js';
 export async function killRows(dataDir: string, kills: number): Promise<readonly Row[]> {
   const options = { dataDir, port: await freePort(), env: { LOG_LEVEL: 'warn' } };
   const client = new EnrollingClient();
-  const hits = new Map<Victim, number>(victims.map((victim) => [victim, 0]));
-  let total = 0;
-  // A trainer may have nothing to do just then: that round does not count, and there are not endlessly many.
-  for (let i = 0; total < kills && i < 3 * kills; i++) {
-    const victim = victims[i % victims.length] ?? 'server';
-    if (!(await killRound(options, client, victim))) continue;
-    hits.set(victim, (hits.get(victim) ?? 0) + 1);
-    total++;
-  }
+  const hits = await killEach(options, client, Math.ceil(kills / 3));
+  const total = [...hits.values()].reduce((sum, count) => sum + count, 0);
   await using product = await Product.start(options);
   await client.enrol(product, 2);
   const api = new Client(product.url, product.apiKey);
