@@ -14,6 +14,7 @@ import { browserForTests, systemLibraries } from './system-libraries.mjs';
 import { tensorflow } from './tensorflow.mjs';
 
 const portablePath = 'Face detection runs on its portable path (WebAssembly): the same faces, somewhat slower.';
+const builtLater = 'The native face detector is built in the background, for the next start.';
 
 /**
  * Makes a checkout ready to run. Every step finds out by itself whether there is anything to do, so calling this again costs seconds.
@@ -102,7 +103,7 @@ async function takeFaceDetector(context) {
     const { built, canBeBuilt, reason } = await installCachedOpencvAddon({ root, cacheDir });
     if (built) return 'present';
     if (canBeBuilt) later = (signal) => buildForNextStart(context, signal);
-    warn(`${canBeBuilt ? 'It is built in the background, for the next start.' : reason} ${portablePath}`);
+    warn(`${canBeBuilt ? builtLater : reason} ${portablePath}`);
     return canBeBuilt ? 'for the next start' : 'absent';
   });
   return later;
