@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { constants, setPriority } from 'node:os';
 
 /** What a program printed last is what explains its failure; more than this is never shown. */
 const outputCharsMax = 256 * 1024;
@@ -8,6 +7,8 @@ const outputCharsMax = 256 * 1024;
 const graceMs = 15_000;
 /** A pipe that is still open this long after its program ended is held by something that escaped the group. */
 const drainMs = 1_000;
+/** Not by a call after the start: what the program had started by then would keep its priority. */
+const behindAllElse = ['nice', '-n', '19'];
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
 const running = new Set();
@@ -29,11 +30,12 @@ export async function run(
 ) {
   if (stopping) return new Promise(() => undefined); // this process ends as soon as the last child has
   const stdio = output === 'inherit' ? 'inherit' : ['ignore', 'pipe', 'pipe'];
-  const child = spawn(command, args, { cwd, env, stdio, detached: true });
+  const [program, ...rest] = commandLine([command, ...args], background);
+  const child = spawn(program, rest, { cwd, env, stdio, detached: true });
   const entry = { child, decidesItsEnd, timedOut: false };
   running.add(entry);
   const printed = boundedOutput(child);
-  const stop = background && stayBehind(entry, background);
+  if (background) stopBy(background, entry);
   const timer = timeoutMs && setTimeout(() => ((entry.timedOut = true), stopGroup(entry, 'SIGTERM')), timeoutMs);
   try {
     const code = await endOf(child);
@@ -42,7 +44,6 @@ export async function run(
     return { code: 127, output: `${command}: ${error.message}`, timedOut: false };
   } finally {
     clearTimeout(timer);
-    background?.removeEventListener('abort', stop);
     running.delete(entry);
   }
 }
@@ -71,13 +72,14 @@ async function endOf(child) {
   return code ?? 128 + (signalNumbers[signal] ?? signalNumbers.SIGKILL);
 }
 
-/** The lowest priority, which all that it starts inherits. Resolves to what listens for the signal. */
-function stayBehind(entry, signal) {
-  if (entry.child.pid) setPriority(entry.child.pid, constants.priority.PRIORITY_LOW);
-  const stop = () => stopGroup(entry, 'SIGTERM');
-  signal.addEventListener('abort', stop);
+function commandLine(words, background) {
+  return background ? [...behindAllElse, ...words] : words;
+}
+
+function stopBy(signal, entry) {
+  const stop = () => running.has(entry) && stopGroup(entry, 'SIGTERM');
+  signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
-  return stop;
 }
 
 function boundedOutput(child) {
