@@ -5,6 +5,8 @@ export default {
   ...unitTests,
   roots: ['<rootDir>/test'],
   testMatch: ['**/test/**/*.test.ts'],
+  // Packages that lie here have unit tests beside their sources.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/[^/]+/src/'],
   modulePathIgnorePatterns: ['<rootDir>/test/dist'],
   testTimeout: 300_000,
   maxWorkers: 1,

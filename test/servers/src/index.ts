@@ -1,0 +1,3 @@
+export { listServers, serverBinaries, type BuildOptions, type ServerState } from './build.js';
+export { serverNames } from './recipes.js';
+export { ServersError } from './servers-error.js';
