@@ -8,9 +8,9 @@ import { run, stopChildrenOnSignals } from './children.mjs';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Sets up, runs one compiled program of the product to its end, and ends with its exit code. */
-export async function runProgram({ program, purpose, args = [], quiet = false }) {
+export async function runProgram({ program, purpose, projects, args = [], quiet = false }) {
   stopChildrenOnSignals();
-  const ready = await orExplain(() => setUp({ purpose, root, quiet }));
+  const ready = await orExplain(() => setUp({ purpose, root, projects, quiet }));
   const ended = new AbortController();
   const later = ready.later?.(ended.signal);
   const { code } = await run(ready.node, [join(root, program), ...args], { env: ready.env, output: 'inherit', decidesItsEnd: true });

@@ -10,10 +10,11 @@ const firstProgram = 'services/inference/dist/main.js';
 /**
  * TypeScript to JavaScript, only what changed since the last time.
  * @param {'programs' | 'everything'} what `programs` leaves the tests out, which a user who only wants to start has no use for
+ * @param {readonly string[]} [options.projects] nothing but these
  */
-export async function compile({ root, node, env, what, begins }) {
+export async function compile({ root, node, env, what, projects: only, begins }) {
   if (!existsSync(join(root, firstProgram))) begins('compiling (half a minute)');
-  const projects = what === 'everything' ? [] : await programProjects(root);
+  const projects = only ?? (what === 'everything' ? [] : await programProjects(root));
   const args = [join(root, 'node_modules/typescript/bin/tsc'), '--build', '--listEmittedFiles', ...projects];
   const { code, output } = await run(node, args, { cwd: root, env, timeoutMs: compileTimeoutMs });
   const { emitted, messages } = sortOutput(output);

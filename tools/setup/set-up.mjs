@@ -18,10 +18,11 @@ const builtLater = 'The native face detector is built in the background, for the
 
 /**
  * Makes a checkout ready to run. Every step finds out by itself whether there is anything to do, so calling this again costs seconds.
- * @param {{purpose: 'start' | 'test' | 'command', root: string, quiet?: boolean, write?: (line: string) => void}} options
+ * @param {{purpose: 'start' | 'test' | 'command', root: string, projects?: readonly string[], quiet?: boolean, write?: (line: string) => void}} options
  *   `start` waits for no native face detector: where the cache has none, detection runs on its portable path, and `later` builds it;
  *   `test` compiles the tests as well, builds the detector first, and does not accept one that fails to build where it could be built;
- *   `command` is for a program that looks at no picture: neither face detector nor networks, and so no apt
+ *   `command` is for a program that looks at no picture: neither face detector nor networks, and so no apt;
+ *   `projects`: what to compile where it is not the product
  * @returns {Promise<{node: string, env: Record<string, string>, later?: (signal: AbortSignal) => Promise<void>}>} the Node to run
  *   programs with, their environment, and work for the time while they run
  */
@@ -40,11 +41,11 @@ async function installPrograms(context) {
   return { ...tools, env: { ...tools.env, FACEHASH_NETWORKS_DIR: await convertNetworks(context, tools) } };
 }
 
-/** @param {{purpose: string, root: string, quiet?: boolean, write?: (line: string) => void, stepsMore?: number}} options */
-export function setUpContext({ purpose, root, quiet = false, write, stepsMore = 0 }) {
+/** @param {{purpose: string, root: string, projects?: readonly string[], quiet?: boolean, write?: (line: string) => void, stepsMore?: number}} options */
+export function setUpContext({ purpose, root, projects, quiet = false, write, stepsMore = 0 }) {
   const forPictures = purpose !== 'command';
   const steps = progress({ total: (forPictures ? 6 : 3) + stepsMore, quiet, write });
-  return { purpose, forPictures, root: realpathSync(root), cacheDir: cacheDirectory(), ...steps };
+  return { purpose, forPictures, projects, root: realpathSync(root), cacheDir: cacheDirectory(), ...steps };
 }
 
 /** One set-up of a checkout at a time; `npm start` and `npm test` may well be typed in two windows. */
@@ -130,9 +131,9 @@ async function buildForNextStart({ root, cacheDir, warn }, signal) {
   warn(built ? `The native face detector is built (${took}); the next start takes it.` : `${reason} ${portablePath}`);
 }
 
-export async function compileSources({ purpose, root, step }, { node, env }) {
+export async function compileSources({ purpose, root, projects, step }, { node, env }) {
   const what = purpose === 'test' ? 'everything' : 'programs';
-  await step('compiled sources', (begins) => compile({ root, node, env, what, begins }));
+  await step('compiled sources', (begins) => compile({ root, node, env, what, projects, begins }));
 }
 
 /** Resolves to the folder that holds the networks. */
