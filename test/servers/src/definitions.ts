@@ -108,7 +108,7 @@ function traefik(): SingleServer {
   };
 }
 
-/** Answers every name with the address of who asks. */
+/** Knows one name, `facehash.test`, which has an address that nobody has (RFC 5737). */
 function coredns(): SingleServer {
   return {
     name: 'CoreDNS',
@@ -116,7 +116,10 @@ function coredns(): SingleServer {
     ports: ['dns', 'health'],
     async prepare({ folder, port }) {
       const path = join(folder, 'Corefile');
-      await writeFile(path, `.:${port('dns')} {\n  bind 127.0.0.1\n  errors\n  health 127.0.0.1:${port('health')}\n  whoami\n}\n`);
+      await writeFile(
+        path,
+        `.:${port('dns')} {\n  bind 127.0.0.1\n  errors\n  health 127.0.0.1:${port('health')}\n  hosts {\n    192.0.2.1 facehash.test\n  }\n}\n`,
+      );
       return { args: ['-conf', path] };
     },
     healthy: ({ port }, signal) => isOk(`http://127.0.0.1:${port('health')}/health`, signal),

@@ -77,7 +77,11 @@ function readable(started: readonly Started[]): string {
 }
 
 function untilStopped(): Promise<void> {
-  return new Promise((resolve) => stopping.signal.addEventListener('abort', () => resolve(), { once: true }));
+  // A listener for signals keeps no process alive, and servers that were given are no children that would.
+  const alive = setInterval(() => undefined, 60_000);
+  return new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve(), { once: true })).finally(() =>
+    clearInterval(alive),
+  );
 }
 
 /** A server that goes by itself takes the others with it, and says why. */

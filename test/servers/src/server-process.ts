@@ -11,7 +11,6 @@ import { lastLines, ServersError } from './servers-error.js';
 const START_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
 const QUESTION_TIMEOUT_MS = 2_000;
-/** Between SIGTERM and SIGKILL. */
 const STOP_TIMEOUT_MS = 10_000;
 const LOG_CHARS_MAX = 64 * 1024;
 /** A port that is taken at each of so many draws is no accident. */
@@ -43,6 +42,8 @@ export interface LaunchOptions {
   /** Path of the program. */
   readonly program: string;
   readonly startTimeoutMs?: number;
+  /** Between SIGTERM and SIGKILL. */
+  readonly stopTimeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
   readonly choosePorts?: ((count: number) => Promise<readonly number[]>) | undefined;
 }
@@ -76,6 +77,7 @@ export class ServerProcess implements AsyncDisposable {
   private constructor(
     readonly place: Place,
     child: ChildProcess,
+    readonly stopTimeoutMs: number,
   ) {
     this.#child = child;
     child.once('error', (error) => (this.#error = error));
@@ -85,7 +87,7 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   static async spawn(definition: ServerDefinition, options: LaunchOptions): Promise<ServerProcess> {
-    const { program, choosePorts = freePorts } = options;
+    const { program, choosePorts = freePorts, stopTimeoutMs = STOP_TIMEOUT_MS } = options;
     const numbers = await choosePorts(definition.ports.length);
     const folder = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
     try {
@@ -95,7 +97,7 @@ export class ServerProcess implements AsyncDisposable {
       // A process group of its own: Ctrl-C is ours to handle, and whoever stops it stops its children.
       const stdio = ['ignore', 'pipe', 'pipe'] as const;
       const child = spawn(command, rest, { cwd: folder, env: environmentOf(folder, env), stdio: [...stdio], detached: true });
-      return new ServerProcess(place, child);
+      return new ServerProcess(place, child, stopTimeoutMs);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
@@ -125,12 +127,12 @@ export class ServerProcess implements AsyncDisposable {
     return this.ended;
   }
 
-  /** SIGTERM, and SIGKILL for what is still there after ten seconds; then the folder goes. Again and again does no harm. */
+  /** SIGTERM, and SIGKILL for what is still there after a while; then the folder goes. Again and again does no harm. */
   async stop(): Promise<void> {
     if (this.ended === undefined) {
       const exit = once(this.#child, 'exit');
       this.#signal('SIGTERM');
-      await Promise.race([exit, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+      await Promise.race([exit, sleep(this.stopTimeoutMs, undefined, { ref: false })]);
       if (this.ended === undefined) {
         this.#signal('SIGKILL');
         await exit;
@@ -168,7 +170,7 @@ async function untilHealthy(
     // In this order: if ours has ended, somebody else gave that answer on the same port.
     if (server.ended !== undefined) return `${server.ended} before it was healthy`;
     if (healthy) return undefined;
-    await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal });
+    await sleep(POLL_MS);
   }
   return `was not healthy within ${startTimeoutMs / 1000} s`;
 }
