@@ -1,14 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { jestStage } from './checks/jest-stage.mjs';
 import { mark, noLeftovers } from './checks/leftovers.mjs';
-import { onePassed, oneSkipped, Report } from './checks/report.mjs';
+import { oneFailed, onePassed, oneSkipped, Report } from './checks/report.mjs';
 import { staticChecks } from './checks/static-checks.mjs';
-import { stopChildrenOnSignals } from './process/children.mjs';
+import { run, stopChildrenOnSignals } from './process/children.mjs';
 import { root } from './process/program.mjs';
 import { alone, buildTensorflow, compileSources, convertNetworks, installBrowser, installTools, setUpContext } from './setup/set-up.mjs';
 
 const unitTestsTimeoutMs = 10 * 60_000;
+/** Everything from an empty cache on two busy cores, by a wide margin. */
+const serversTimeoutMs = 60 * 60_000;
 const productTestsTimeoutMs = 20 * 60_000;
+
+/** The exit code of `servers build` on a machine without Go. */
+const cannotBuildHere = 3;
 
 stopChildrenOnSignals();
 const report = new Report();
@@ -36,6 +42,7 @@ async function everythingElse() {
   });
   await report.stage('native TensorFlow', nativeTensorflow);
   await report.stage('browser', browser);
+  if (compiled) await report.stage('servers', servers);
   for (const { name, work } of staticChecks(tools)) await report.stage(name, work);
   await report.stage('unit and contract tests', () => jestStage({ ...tools, config: 'jest.config.mjs', timeoutMs: unitTestsTimeoutMs }));
   const productTests = { ...tools, config: 'jest.e2e.config.mjs', timeoutMs: productTestsTimeoutMs };
@@ -54,6 +61,15 @@ async function nativeTensorflow() {
   }
   tools.env.FACEHASH_TENSORFLOW_DIR = directory;
   return onePassed;
+}
+
+/** Built from source where the cache has none. Where they cannot be (no Go), the tests of them are skipped. */
+async function servers() {
+  const args = [join(root, 'test/servers/dist/main.js'), 'build'];
+  const { code } = await run(tools.node, args, { cwd: root, env: tools.env, timeoutMs: serversTimeoutMs, output: 'inherit' });
+  if (code !== cannotBuildHere) return code === 0 ? onePassed : oneFailed;
+  context.warn('So the tests that need real servers are not run.');
+  return oneSkipped;
 }
 
 /** The page is tested in Debian's Chromium. Where there is none, those tests are skipped. */

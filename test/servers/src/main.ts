@@ -24,6 +24,8 @@ try {
     console.error(error instanceof ServersError ? error.message : error);
     process.exitCode = error instanceof ServersError ? EXIT_CODES[error.code] : 1;
   }
+} finally {
+  stopping.abort(); // who waits for the end of something waits no longer
 }
 
 async function run(args: readonly string[]): Promise<void> {
