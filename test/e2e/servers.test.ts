@@ -162,7 +162,7 @@ function realServers(program: Record<string, string>): void {
       const args = ['-schema-location', `${folder.path}/{{ .ResourceKind }}.json`, '-output', 'json', path];
       return run(program['kubeconform'] ?? '', args, { timeout: 30_000 }).then(
         () => 'valid',
-        (error: { stdout: string }) => error.stdout,
+        (error: unknown) => (error as { stdout: string }).stdout,
       );
     };
     await writeFile(join(folder.path, 'configmap.json'), JSON.stringify(schema));

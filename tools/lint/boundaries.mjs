@@ -18,7 +18,10 @@ const layers = [
   mayUse('layer:runtime', 'layer:kernel', 'layer:testing'),
   mayUse('layer:testing', 'layer:kernel'),
   mayUse('layer:app', 'layer:kernel', 'layer:domain', 'layer:application', 'layer:adapter', 'layer:runtime', 'layer:testing'),
-  mayUse('layer:testing-app', 'layer:kernel', 'layer:domain', 'layer:application', 'layer:adapter', 'layer:runtime', 'layer:testing'),
+  mayUse(
+    'layer:testing-app',
+    ...['kernel', 'domain', 'application', 'adapter', 'runtime', 'testing', 'testing-app'].map((name) => `layer:${name}`),
+  ),
 ];
 
 /** The programs are separate: what the operator may do, the part that faces the internet must not be able to do. */

@@ -28,7 +28,7 @@ describe('the key of a build', () => {
   it.each([
     ['a module file', () => keyOf(nats, ['go.mod', 'go.sum.'], 'linux-x64')],
     ['the machine', () => keyOf(nats, ['go.mod', 'go.sum'], 'linux-arm64')],
-    ['the recipe', () => keyOf({ ...nats, programs: { 'nats-server': './other' } } as Recipe, ['go.mod', 'go.sum'], 'linux-x64')],
+    ['the recipe', () => keyOf({ ...nats, programs: { 'nats-server': './other' } }, ['go.mod', 'go.sum'], 'linux-x64')],
   ])('changes with %s', (_, changed) => expect(changed()).not.toBe(key));
 });
 

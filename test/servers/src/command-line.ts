@@ -7,14 +7,14 @@ export const apiServerKind = 'kube-apiserver';
 
 /** What can be started: single servers, and the API server together with its etcd. */
 export type Startable = ServerKind | typeof apiServerKind;
-export const startable: readonly Startable[] = [...serverKinds, apiServerKind];
+const startable: readonly Startable[] = [...serverKinds, apiServerKind];
 
 export type Command =
   | { readonly command: 'start'; readonly kinds: readonly Startable[]; readonly json: boolean }
   | { readonly command: 'build'; readonly names: readonly string[] }
   | { readonly command: 'list'; readonly json: boolean };
 
-export const usage = `Usage: npm run servers -- <command>
+const usage = `Usage: npm run servers -- <command>
 
   start NAME... [--json]   builds what is not built, starts, prints the addresses; Ctrl-C stops
                            NAME is one of: ${startable.join(', ')}

@@ -63,7 +63,7 @@ export function dyingWithUs(command: readonly string[], env: Environment): reado
   return programOnPath('setpriv', env) === undefined ? command : ['setpriv', '--pdeathsig', 'KILL', ...command];
 }
 
-export function programOnPath(name: string, env: Environment): string | undefined {
+function programOnPath(name: string, env: Environment): string | undefined {
   const candidates = (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name));
   return candidates.find((path) => {
     try {

@@ -134,13 +134,12 @@ function helmStamps(module: GoModule): Readonly<Record<string, string>> {
 
 /** MinIO is versioned by time: `v0.0.0-20260212201848-7aac2a2c5b7c` is the release of 2026-02-12T20:18:48Z. */
 function minioStamps(module: GoModule): Readonly<Record<string, string>> {
-  const [, ...parts] = /-(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)-([0-9a-f]+)$/.exec(versionIn(module, minio)) ?? [];
-  const [year = '', month, day, hour, minute, second, commit = ''] = parts;
-  const date = `${year}-${month ?? ''}-${day ?? ''}`;
+  const version = versionIn(module, minio);
+  const time = version.replace(/^v0\.0\.0-(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)-.*$/, '$1-$2-$3T$4:$5:$6Z');
   return {
-    [`${minio}/cmd.Version`]: `${date}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}Z`,
-    [`${minio}/cmd.ReleaseTag`]: `RELEASE.${date}T${hour ?? ''}-${minute ?? ''}-${second ?? ''}Z`,
-    [`${minio}/cmd.ShortCommitID`]: commit,
-    [`${minio}/cmd.CopyrightYear`]: year,
+    [`${minio}/cmd.Version`]: time,
+    [`${minio}/cmd.ReleaseTag`]: `RELEASE.${time.replaceAll(':', '-')}`,
+    [`${minio}/cmd.ShortCommitID`]: version.slice(version.lastIndexOf('-') + 1),
+    [`${minio}/cmd.CopyrightYear`]: time.slice(0, 4),
   };
 }
