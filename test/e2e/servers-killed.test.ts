@@ -2,25 +2,19 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { serverBinaries, ServersError } from '@facehash/test-servers';
 import { noneLeft } from '../support/kills.js';
 import { childrenOf } from '../support/processes.js';
+import { serversOrReason } from '../support/servers.js';
 
 const EXIT_TIMEOUT_MS = 60_000;
 const kinds = ['nats', 'mongo', 'kube-apiserver'];
 const main = join(dirname(createRequire(import.meta.url).resolve('@facehash/test-servers/package.json')), 'dist/main.js');
 
-const trouble = await serverBinaries(['nats-server', 'ferretdb', 'etcd', 'kube-apiserver']).then(
-  () => undefined,
-  (error: unknown) => {
-    if (error instanceof ServersError && error.code === 'cannotBuildHere') return error.message;
-    throw error;
-  },
-);
+const binaries = await serversOrReason(['nats-server', 'ferretdb', 'etcd', 'kube-apiserver']);
 
 describe('npm run servers -- start', () => {
-  if (trouble === undefined) startedServers();
-  else it.skip(`is not tested: ${trouble}`, () => undefined);
+  if (typeof binaries === 'string') it.skip(`is not tested: ${binaries}`, () => undefined);
+  else startedServers();
 });
 
 function startedServers(): void {

@@ -7,31 +7,17 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import {
-  listServers,
-  serverBinaries,
-  serverNames,
-  ServersError,
-  startApiServer,
-  startServer,
-  type ApiServer,
-} from '@facehash/test-servers';
+import { listServers, serverBinaries, serverNames, startApiServer, startServer, type ApiServer } from '@facehash/test-servers';
 import { temporaryFolder } from '@facehash/testing';
+import { serversOrReason } from '../support/servers.js';
 
 const run = promisify(execFile);
-/** What builds takes minutes, where the stage `servers` of npm test has not done it before. */
-const binaries = await serverBinaries(serverNames).catch((error: unknown) => {
-  if (error instanceof ServersError && error.code === 'cannotBuildHere') return error;
-  throw error;
-});
+const binaries = await serversOrReason(serverNames);
 
-if (binaries instanceof ServersError) {
-  describe('real servers', () => {
-    it.skip(`are not started: ${binaries.message}`, () => undefined);
-  });
-} else {
-  describe('real servers, from pinned source', () => realServers(binaries));
-}
+describe('real servers, from pinned source', () => {
+  if (typeof binaries === 'string') it.skip(`are not started: ${binaries}`, () => undefined);
+  else realServers(binaries);
+});
 
 function realServers(program: Record<string, string>): void {
   it('are built once: where everything is built, neither Go nor pip is asked for', async () => {
