@@ -2,7 +2,7 @@
 export default {
   testEnvironment: '<rootDir>/libs/testing/jest-environment.cjs',
   testEnvironmentOptions: { customExportConditions: ['@facehash/source', 'node', 'node-addons'] },
-  roots: ['<rootDir>/libs', '<rootDir>/services', '<rootDir>/tools', '<rootDir>/test/servers'],
+  roots: ['<rootDir>/libs', '<rootDir>/services', '<rootDir>/deploy', '<rootDir>/tools', '<rootDir>/test/servers'],
   testMatch: ['**/src/**/*.test.ts', '**/tools/**/*.test.mjs'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -6,7 +6,16 @@ import { oneFailed, onePassed, oneSkipped, Report } from './checks/report.mjs';
 import { staticChecks } from './checks/static-checks.mjs';
 import { run, stopChildrenOnSignals } from './process/children.mjs';
 import { root } from './process/program.mjs';
-import { alone, buildTensorflow, compileSources, convertNetworks, installBrowser, installTools, setUpContext } from './setup/set-up.mjs';
+import {
+  alone,
+  buildTensorflow,
+  compileSources,
+  convertNetworks,
+  installBrowser,
+  installClusterTools,
+  installTools,
+  setUpContext,
+} from './setup/set-up.mjs';
 
 const unitTestsTimeoutMs = 10 * 60_000;
 /** Everything from an empty cache on two busy cores, by a wide margin. */
@@ -18,7 +27,7 @@ const cannotBuildHere = 3;
 
 stopChildrenOnSignals();
 const report = new Report();
-const context = setUpContext({ purpose: 'test', root, stepsMore: 2 });
+const context = setUpContext({ purpose: 'test', root, stepsMore: 3 });
 const runId = randomUUID();
 const tools = {};
 
@@ -43,6 +52,7 @@ async function everythingElse() {
   await report.stage('native TensorFlow', nativeTensorflow);
   await report.stage('browser', browser);
   if (compiled) await report.stage('servers', servers);
+  await report.stage('local cluster', clusterTools);
   for (const { name, work } of staticChecks(tools)) await report.stage(name, work);
   await report.stage('unit and contract tests', () => jestStage({ ...tools, config: 'jest.config.mjs', timeoutMs: unitTestsTimeoutMs }));
   const productTests = { ...tools, config: 'jest.e2e.config.mjs', timeoutMs: productTestsTimeoutMs };
@@ -77,5 +87,13 @@ async function browser() {
   const missing = await alone(context, () => installBrowser(context));
   if (missing === undefined) return onePassed;
   context.warn(`The page is not tested in a browser. ${missing}`);
+  return oneSkipped;
+}
+
+/** What a Kubernetes of one node needs of the system. Where it cannot be had, the tests in a cluster are skipped, with the reason. */
+async function clusterTools() {
+  const missing = await alone(context, () => installClusterTools(context));
+  if (missing === undefined) return onePassed;
+  context.warn(`No local cluster is tested. ${missing}`);
   return oneSkipped;
 }

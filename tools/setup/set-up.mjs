@@ -10,7 +10,7 @@ import { buildOpencvAddon, cacheOpencvAddon, installCachedOpencvAddon } from './
 import { packages } from './packages.mjs';
 import { progress, seconds } from './progress.mjs';
 import { SetUpError } from './set-up-error.mjs';
-import { browserForTests, systemLibraries } from './system-libraries.mjs';
+import { browserForTests, clusterTools, systemLibraries } from './system-libraries.mjs';
 import { tensorflow } from './tensorflow.mjs';
 
 const portablePath = 'Face detection runs on its portable path (WebAssembly): the same faces, somewhat slower.';
@@ -162,6 +162,16 @@ export async function installBrowser({ step }) {
   let found;
   await step('browser', async (begins) => {
     found = await browserForTests({ begins });
+    return found.state;
+  });
+  return found.sentence;
+}
+
+/** Resolves to why a local cluster lacks something of the system, or to nothing. */
+export async function installClusterTools({ step }) {
+  let found;
+  await step('tools for a local cluster', async (begins) => {
+    found = await clusterTools({ begins });
     return found.state;
   });
   return found.sentence;

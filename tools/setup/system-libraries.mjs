@@ -8,6 +8,13 @@ import { lastLines } from './set-up-error.mjs';
 const toBuildAndRun = ['g++', 'make', 'python3', 'libopencv-core-dev', 'libopencv-imgproc-dev', 'libopencv-objdetect-dev', 'opencv-data'];
 /** Clients that the whole-product tests speak to the service with. */
 const toTest = ['curl', 'python3-pip', 'python3-requests'];
+/**
+ * What a node of Kubernetes calls beside the binaries that we build, and what a cluster's own two images are made of.
+ */
+const toRunClusters = [
+  ...['runc', 'iptables', 'iproute2', 'conntrack', 'containernetworking-plugins', 'util-linux', 'mount'],
+  ...['openssl', 'catatonit', 'busybox-static'],
+];
 /** What Chromium is called, by distribution; the same list is in test/support/browser.ts. */
 const browsers = ['chromium', 'chromium-browser', 'google-chrome'];
 
@@ -77,6 +84,25 @@ export async function browserForTests(options) {
   begins('installing chromium by apt (one to two minutes)');
   const { installed, lines } = await aptInstall(['chromium'], env);
   return installed ? { state: 'installed' } : absent(`apt-get could not install chromium. Its last lines:\n${lines}`);
+}
+
+/**
+ * What `npm run cluster` and its tests need of the system. Never fails: where it is missing, a start says so and the tests are skipped.
+ * @param {{begins: (what: string) => void, env?: object, isRoot?: boolean}} options
+ * @returns {Promise<{state: 'present' | 'installed' | 'absent', sentence?: string}>}
+ */
+export async function clusterTools(options) {
+  const { begins, env, isRoot } = { ...thisProcess(), ...options };
+  if (!isOnPath('apt-get', env) || !isOnPath('dpkg-query', env)) {
+    return absent(`This is not Debian or Ubuntu, so what a local cluster needs is not installed: ${toRunClusters.join(', ')}.`);
+  }
+  const missing = await missingPackages(toRunClusters, env);
+  if (missing.length === 0) return { state: 'present' };
+  if (env.FACEHASH_SKIP_APT === '1') return absent(`FACEHASH_SKIP_APT=1, so ${missing.join(', ')} stay uninstalled.`);
+  if (!isRoot) return absent('A local cluster needs root.');
+  begins(`installing ${missing.join(', ')} by apt (half a minute)`);
+  const { installed, lines } = await aptInstall(missing, env);
+  return installed ? { state: 'installed' } : absent(`apt-get could not install ${missing.join(', ')}. Its last lines:\n${lines}`);
 }
 
 /** The memory of a failed apt: a file that holds the time and, line by line, the packages. Unreachable mirrors cost minutes at each try. */

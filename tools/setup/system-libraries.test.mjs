@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { browserForTests, systemLibraries } from './system-libraries.mjs';
+import { browserForTests, clusterTools, systemLibraries } from './system-libraries.mjs';
 
 const hourMs = 3600_000;
 const failedAtMs = Date.parse('2030-03-01T12:00:00Z');
@@ -116,5 +116,30 @@ describe('the browser for tests', () => {
 
   it('is done without where there is no apt', async () => {
     expect(await browser()).toMatchObject({ state: 'absent' });
+  });
+});
+
+describe('what a local cluster needs of the system', () => {
+  const tools = (options = {}) => clusterTools({ begins: () => undefined, env: { PATH: folder }, isRoot: true, ...options });
+
+  it('is installed by apt where some is missing', async () => {
+    await machine({ lacking: [], aptCode: 0 });
+    expect(await tools()).toEqual({ state: 'installed' });
+    expect(await readFile(join(folder, 'calls'), 'utf8')).toMatch(/ runc .* containernetworking-plugins .* catatonit /);
+  });
+
+  it.each([
+    ['where apt fails', {}, 'mirror is down'],
+    ['for a user who is not root', { isRoot: false }, 'needs root'],
+  ])('is done without %s', async (_, options, sentence) => {
+    await machine();
+    expect(await tools(options)).toEqual({ state: 'absent', sentence: expect.stringContaining(sentence) });
+  });
+
+  it('is left alone where that is asked for', async () => {
+    await machine();
+    const env = { PATH: folder, FACEHASH_SKIP_APT: '1' };
+    expect((await tools({ env })).sentence).toContain('stay uninstalled');
+    expect(await installations()).toBe(0);
   });
 });

@@ -1,0 +1,108 @@
+import { execFile, spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { imageArchive, whyNoCluster } from '@facehash/local-cluster';
+import { serverBinaries, ServersError } from '@facehash/test-servers';
+import { readFile } from 'node:fs/promises';
+
+const KUBECTL_TIMEOUT_MS = 90_000;
+/** An image of ours that holds BusyBox and nothing else; `load` puts it on the node. */
+export const testImage = 'localhost/facehash/test-busybox:1';
+
+/** Why there can be no cluster here, in a sentence for a skipped test. */
+export async function noClusterHere(): Promise<string | undefined> {
+  const reason = await whyNoCluster();
+  if (reason !== undefined) return reason;
+  return serverBinaries(['etcd', 'kubectl', 'containerd', 'coredns', 'local-path-provisioner', 'traefik']).then(
+    () => undefined,
+    (error: unknown) => {
+      if (error instanceof ServersError && error.code === 'cannotBuildHere') return error.message;
+      throw error;
+    },
+  );
+}
+
+/** kubectl as anybody runs it, with a kubeconfig and nothing else. */
+export class Kubectl {
+  private constructor(
+    private readonly program: string,
+    private readonly kubeconfig: string,
+  ) {}
+
+  static async of(cluster: { readonly kubeconfig: string }): Promise<Kubectl> {
+    const { kubectl } = await serverBinaries(['kubectl']);
+    if (kubectl === undefined) throw new Error('no kubectl was built');
+    return new Kubectl(kubectl, cluster.kubeconfig);
+  }
+
+  /** What it printed. Rejects with what it complained of. */
+  async run(...args: readonly string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(this.program, this.#with(args), { timeout: KUBECTL_TIMEOUT_MS });
+    return stdout.trim();
+  }
+
+  async apply(...resources: readonly object[]): Promise<void> {
+    const list = { apiVersion: 'v1', kind: 'List', items: resources };
+    const child = spawn(this.program, this.#with(['apply', '--filename', '-']), {
+      stdio: ['pipe', 'ignore', 'pipe'],
+      timeout: KUBECTL_TIMEOUT_MS,
+    });
+    child.stdin.end(JSON.stringify(list));
+    const [complaint, code] = await Promise.all([text(child.stderr), new Promise((resolve) => child.once('close', resolve))]);
+    if (code !== 0) throw new Error(complaint);
+  }
+
+  #with(args: readonly string[]): string[] {
+    return ['--kubeconfig', this.kubeconfig, ...args];
+  }
+}
+
+/** An archive of the image that tests run. */
+export async function testImageArchive(folder: string): Promise<string> {
+  const busybox = '/bin/busybox';
+  const { stdout } = await promisify(execFile)(busybox, ['--list']);
+  const applets = stdout.split('\n').filter((name) => name !== '' && name !== 'busybox');
+  const archive = join(folder, 'test-image.tar');
+  const image = {
+    reference: testImage,
+    files: [{ path: 'bin/busybox', content: await readFile(busybox) }],
+    links: Object.fromEntries(applets.map((name) => [`bin/${name}`, 'busybox'])),
+    entrypoint: ['/bin/sh', '-c'],
+  };
+  await writeFile(archive, await imageArchive([image]));
+  return archive;
+}
+
+/** A pod's specification that runs one line of shell. */
+export function shell(script: string, container: object = {}) {
+  return {
+    terminationGracePeriodSeconds: 0,
+    containers: [{ name: 'shell', image: testImage, imagePullPolicy: 'IfNotPresent', args: [script], ...container }],
+  };
+}
+
+/** Asks through the ingress: which of its routes answers is told by the Host header, which `fetch` does not let anybody set. */
+export function through(ingressUrl: string, host: string, path: string, body?: Buffer): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const options = { method: body === undefined ? 'GET' : 'POST', headers: { host }, timeout: 60_000 };
+    const asked = request(new URL(path, ingressUrl), options, (answer) => {
+      text(answer).then((got) => resolve({ status: answer.statusCode ?? 0, text: got }), reject);
+    });
+    asked.on('timeout', () => asked.destroy(new Error('no answer within a minute'))).on('error', reject);
+    asked.end(body);
+  });
+}
+
+/** Asks until `holds`; rejects with the last answer after the time. */
+export async function eventually<T>(ask: () => Promise<T>, holds: (answer: T) => boolean, timeoutMs = 60_000): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const answer = await ask();
+    if (holds(answer)) return answer;
+    if (Date.now() > end) throw new Error(`still ${JSON.stringify(answer)} after ${timeoutMs / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
