@@ -137,11 +137,7 @@ async function machineWithForeignThings(): Promise<Machine> {
 
 /** What anybody on the machine sees of its network, mounts and kernel. */
 async function snapshot(): Promise<Snapshot> {
-  const [links, namespaces, rules] = await Promise.all([
-    run('ip', ['-oneline', 'link']),
-    run('ip', ['netns']),
-    run('iptables-save', []),
-  ]);
+  const [links, namespaces, rules] = await Promise.all([run('ip', ['-oneline', 'link']), run('ip', ['netns']), run('iptables-save', [])]);
   const ofKernel = ['vm/overcommit_memory', 'vm/panic_on_oom', 'kernel/panic', 'kernel/panic_on_oops', 'net/ipv4/ip_forward'];
   return {
     links: links.stdout,

@@ -70,9 +70,16 @@ export class Namespaces {
   /** Ends every process in them, and waits until the last is gone. */
   async kill(): Promise<void> {
     this.#killed = true;
+    const ended = this.#childEnded();
     this.child.kill('SIGKILL');
     await gone(this.init);
+    await ended;
     this.#end();
+  }
+
+  /** `unshare` is outside of the process namespace, but inside of the others. */
+  async #childEnded(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
   }
 
   #hear(line: string): void {
