@@ -84,6 +84,7 @@ async function start(options: ClusterOptions, closer: Closer): Promise<Cluster> 
   closer.defer('namespaces', () => inside.kill());
   await inside.run(planOf(state, programs, options.gpus), options.signal);
   outcome.failed = false;
+  inside.ended.catch(() => (outcome.failed = true));
   return {
     kubeconfig: state.in('kubeconfig'),
     apiUrl: `https://127.0.0.1:${api.port}`,

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { failurePath } from './keeper.js';
 import { loadImages, removeLeftovers } from './cluster.js';
 import { reportSchema, type Report } from './plan.js';
 import { isThere } from './process-identity.js';
@@ -46,17 +46,10 @@ export async function up({ state, gpus }: { state: string; gpus: number }, { wri
   );
 }
 
+/** It says by messages what there is to say, and once it is alone, by `status.json` and `log/failure.txt`. */
 function startKeeper(state: string, gpus: number): ChildProcess {
-  mkdirSync(state, { recursive: true, mode: 0o700 });
-  const log = openSync(join(state, 'keeper.log'), 'w', 0o600);
-  try {
-    return spawn(process.execPath, [main, 'keep', '--state', state, '--gpus', String(gpus)], {
-      stdio: ['ignore', log, log, 'ipc'],
-      detached: true,
-    });
-  } finally {
-    closeSync(log);
-  }
+  const args = [main, 'keep', '--state', state, '--gpus', String(gpus)];
+  return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], detached: true });
 }
 
 async function readiness(keeper: ChildProcess, complain: Output['complain']): Promise<z.infer<typeof addresses>> {
@@ -113,6 +106,8 @@ export async function status({ state }: { state: string }, { write, complain }: 
   const owner = await ownerOf(state);
   if (owner === undefined || !isThere(owner.owner)) {
     complain(`No cluster runs in ${state}.\n`);
+    const failure = await readFile(failurePath(state), 'utf8').catch(() => undefined);
+    if (failure !== undefined) complain(`The last one failed. ${failure}`);
     return false;
   }
   const ready = await readyIn(state);

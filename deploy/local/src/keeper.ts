@@ -1,7 +1,8 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { startCluster, type Cluster } from './cluster.js';
 import type { Report } from './plan.js';
 import { writeAtomically } from './state-folder.js';
-import { join } from 'node:path';
 
 /** What the keeper tells the command that started it, as long as that one listens. */
 export type KeeperMessage =
@@ -29,9 +30,16 @@ export async function keep({ state, gpus }: { state: string; gpus: number }): Pr
     await announce(cluster, state);
     await Promise.race([cluster.ended, aborted(stopping.signal)]);
   } catch (error) {
-    tell({ failed: error instanceof Error ? error.message : String(error) });
+    const reason = error instanceof Error ? error.message : String(error);
+    tell({ failed: reason });
+    // Beside the logs, which stay where a cluster failed. Where it never came to have any, the command that started it heard why.
+    await writeFile(failurePath(state), `${reason}\n`, { mode: 0o600 }).catch(() => undefined);
     throw error;
   }
+}
+
+export function failurePath(state: string): string {
+  return join(state, 'log/failure.txt');
 }
 
 async function announce({ kubeconfig, apiUrl, ingressUrl }: Cluster, state: string): Promise<void> {

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { reportSchema, type Plan, type Report } from './plan.js';
 import { namespaces, pathOf } from './prerequisites.js';
-import { childrenOf, identityOf, type ProcessIdentity } from './process-identity.js';
+import { childrenOf, identityOf, isThere, type ProcessIdentity } from './process-identity.js';
 import { gone, type StateFolder } from './state-folder.js';
 
 const startedWithinMs = 10_000;
@@ -71,8 +71,10 @@ export class Namespaces {
   async kill(): Promise<void> {
     this.#killed = true;
     const ended = this.#childEnded();
-    this.child.kill('SIGKILL');
+    // The first process inside, and not `unshare`: that one then sees it die and leaves no zombie to whoever adopts orphans here.
+    if (isThere(this.init)) process.kill(this.init.pid, 'SIGKILL');
     await gone(this.init);
+    this.child.kill('SIGKILL');
     await ended;
     this.#end();
   }

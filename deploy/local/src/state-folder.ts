@@ -13,7 +13,7 @@ const ownerSchema = z.object({
 type Owner = z.infer<typeof ownerSchema>;
 
 /** Everything that we make in a state folder. Nothing else is ever removed from it. */
-const contents = ['api.sock', 'ingress.sock', 'containerd.sock', 'containerd.sock.ttrpc', 'status.json', 'keeper.log', 'kubeconfig'];
+const contents = ['api.sock', 'ingress.sock', 'containerd.sock', 'containerd.sock.ttrpc', 'status.json', 'kubeconfig'];
 const folders = ['containerd', 'etcd', 'pki', 'config', 'images', 'kubelet', 'log', 'volumes', 'kubelet-plugins'];
 
 /** Sockets have paths of at most 107 bytes; this is the longest name that is put behind the folder's. */
