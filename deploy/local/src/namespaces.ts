@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { reportSchema, type Plan, type Report } from './plan.js';
@@ -21,23 +22,22 @@ export class Namespaces {
   #killed = false;
 
   private constructor(
-    private readonly child: ChildProcess & { stdin: NonNullable<ChildProcess['stdin']>; stdout: NonNullable<ChildProcess['stdout']> },
+    private readonly child: ChildProcess,
     private readonly init: ProcessIdentity,
     private readonly onReport: (report: Report) => void,
   ) {
     for (const { promise } of [this.#ready, this.#ended]) promise.catch(() => undefined);
-    child.stdin.on('error', () => undefined); // it ended; why is told below
-    createInterface({ input: child.stdout }).on('line', (line) => this.#hear(line));
+    child.stdin?.on('error', () => undefined); // it ended; why is told below
+    if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => this.#hear(line));
     child.once('exit', () => this.#end(new Error('the supervisor of the cluster ended without a word')));
   }
 
   /** Makes them, with the supervisor waiting in them, and writes down who that is before it does anything. */
   static async enter(state: StateFolder, onReport: (report: Report) => void = () => undefined): Promise<Namespaces> {
     const program = [pathOf('unshare'), ...namespaces, '--', pathOf('catatonit'), '--', process.execPath, supervisor];
-    const child = spawn(pathOf('setpriv'), ['--pdeathsig', 'KILL', '--', ...program], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      detached: true,
-    });
+    const log = openSync(state.in('log/supervisor.log'), 'a', 0o600);
+    const child = spawn(pathOf('setpriv'), ['--pdeathsig', 'KILL', '--', ...program], { stdio: ['pipe', 'pipe', log], detached: true });
+    closeSync(log);
     try {
       const init = await firstInside(child);
       await state.rememberInit(init);
@@ -51,7 +51,7 @@ export class Namespaces {
   /** Resolves when everything of the plan is ready. */
   async run(plan: Plan, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    this.child.stdin.write(`${JSON.stringify(plan)}\n`);
+    this.child.stdin?.write(`${JSON.stringify(plan)}\n`);
     const aborted = Promise.withResolvers<never>();
     const abort = (): void => aborted.reject(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
