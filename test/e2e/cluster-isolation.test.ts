@@ -116,7 +116,9 @@ async function machineWithForeignThings(): Promise<Machine> {
   stack.use(folder);
   const plant = async (make: readonly string[], remove: readonly string[]): Promise<void> => {
     await run(make[0] ?? '', make.slice(1));
-    stack.defer(async () => void (await run(remove[0] ?? '', remove.slice(1))));
+    stack.defer(async () => {
+      await run(remove[0] ?? '', remove.slice(1));
+    });
   };
   await plant(['iptables', '-t', 'nat', '-N', 'CNI-FOREIGN'], ['iptables', '-t', 'nat', '-X', 'CNI-FOREIGN']);
   const rule = ['CNI-FOREIGN', '-d', '192.0.2.1/32', '-j', 'RETURN'];

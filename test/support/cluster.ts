@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises';
 
 const KUBECTL_TIMEOUT_MS = 90_000;
 /** An image of ours that holds BusyBox and nothing else; `load` puts it on the node. */
-export const testImage = 'localhost/facehash/test-busybox:1';
+const testImage = 'localhost/facehash/test-busybox:1';
 
 /** Why there can be no cluster here, in a sentence for a skipped test. */
 export async function noClusterHere(): Promise<string | undefined> {

@@ -22,7 +22,8 @@ export function components(parts: Parts): readonly Component[] {
   return [...controlPlane(parts), ...node(parts), ...addons(parts)];
 }
 
-function controlPlane({ paths, programs }: Parts): readonly Component[] {
+function controlPlane(parts: Parts): readonly Component[] {
+  const { paths, programs } = parts;
   const { pki, state, kubeconfigOf } = paths;
   const etcd = `http://127.0.0.1:${ports.etcd}`;
   const own = (name: string) => [`--tls-cert-file=${pki}/${name}.crt`, `--tls-private-key-file=${pki}/${name}.key`];
@@ -41,27 +42,7 @@ function controlPlane({ paths, programs }: Parts): readonly Component[] {
     }),
     server('kube-apiserver', {
       after: ['etcd'],
-      argv: [
-        programs['kube-apiserver'],
-        `--etcd-servers=${etcd}`,
-        `--secure-port=${ports.api}`,
-        `--advertise-address=${nodeAddress}`,
-        `--service-cluster-ip-range=${serviceRange}`,
-        ...own('apiserver'),
-        `--client-ca-file=${pki}/ca.crt`,
-        '--authorization-mode=Node,RBAC',
-        '--enable-admission-plugins=NodeRestriction',
-        '--allow-privileged',
-        '--profiling=false',
-        `--service-account-issuer=https://kubernetes.default.svc`,
-        `--service-account-key-file=${pki}/service-accounts.key`,
-        `--service-account-signing-key-file=${pki}/service-accounts.key`,
-        `--kubelet-client-certificate=${pki}/apiserver-kubelet-client.crt`,
-        `--kubelet-client-key=${pki}/apiserver-kubelet-client.key`,
-        `--kubelet-certificate-authority=${pki}/ca.crt`,
-        // The node has a name that no DNS knows: logs and exec go by its address.
-        '--kubelet-preferred-address-types=InternalIP',
-      ],
+      argv: apiServer(parts, etcd, own('apiserver')),
       ready: { kind: 'http', url: `https://127.0.0.1:${ports.api}/readyz`, ca: `${pki}/ca.crt` },
     }),
     server('kube-controller-manager', {
@@ -86,6 +67,31 @@ function controlPlane({ paths, programs }: Parts): readonly Component[] {
       argv: [programs['kube-scheduler'], `--kubeconfig=${kubeconfigOf('scheduler')}`, ...own('scheduler'), '--leader-elect=false'],
       ready: { kind: 'http', url: `https://127.0.0.1:${ports.scheduler}/healthz`, ca: `${pki}/ca.crt` },
     }),
+  ];
+}
+
+function apiServer({ paths, programs }: Parts, etcd: string, certificate: readonly string[]): string[] {
+  const { pki } = paths;
+  return [
+    programs['kube-apiserver'],
+    `--etcd-servers=${etcd}`,
+    `--secure-port=${ports.api}`,
+    `--advertise-address=${nodeAddress}`,
+    `--service-cluster-ip-range=${serviceRange}`,
+    ...certificate,
+    `--client-ca-file=${pki}/ca.crt`,
+    '--authorization-mode=Node,RBAC',
+    '--enable-admission-plugins=NodeRestriction',
+    '--allow-privileged',
+    '--profiling=false',
+    `--service-account-issuer=https://kubernetes.default.svc`,
+    `--service-account-key-file=${pki}/service-accounts.key`,
+    `--service-account-signing-key-file=${pki}/service-accounts.key`,
+    `--kubelet-client-certificate=${pki}/apiserver-kubelet-client.crt`,
+    `--kubelet-client-key=${pki}/apiserver-kubelet-client.key`,
+    `--kubelet-certificate-authority=${pki}/ca.crt`,
+    // The node has a name that no DNS knows: logs and exec go by its address.
+    '--kubelet-preferred-address-types=InternalIP',
   ];
 }
 

@@ -26,7 +26,10 @@ const programs = {
 
 describe('the configuration of a cluster', () => {
   it('logs nothing of a request that may hold a key: neither path nor query nor header', () => {
-    const { fields } = parse(files['traefik.yaml'] ?? '').accessLog;
+    const { accessLog } = parse(files['traefik.yaml'] ?? '') as {
+      accessLog: { fields: { defaultMode: string; names: Record<string, string>; headers: { defaultMode: string } } };
+    };
+    const { fields } = accessLog;
     expect([fields.defaultMode, fields.headers.defaultMode]).toEqual(['drop', 'drop']);
     expect(Object.keys(fields.names).filter((name) => /Path|Line|Query|Addr|Header/.test(name))).toEqual([]);
   });

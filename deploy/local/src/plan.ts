@@ -37,7 +37,6 @@ export const planSchema = z.object({
 export type Plan = z.infer<typeof planSchema>;
 export type Component = z.infer<typeof component>;
 export type Probe = z.infer<typeof probe>;
-export type Relay = z.infer<typeof relay>;
 
 /** What the supervisor tells its owner, one JSON value a line. */
 export const reportSchema = z.discriminatedUnion('event', [

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@facehash/testing';
-import { identityOf, isThere, startTimeIn } from './process-identity.js';
+import { identityOf, isThere, processIdentity, startTimeIn } from './process-identity.js';
 import { cgroupOf, ownerOf, problemWith, StateFolder } from './state-folder.js';
 
-const me = identityOf(process.pid)!;
+const me = processIdentity.parse(identityOf(process.pid));
 /** Our process id with another time of start, as if the number had been given to another process. */
 const dead = { ...me, startTime: '1' };
 

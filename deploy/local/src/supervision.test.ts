@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@facehash/testing';
-import type { Component, Report } from './plan.js';
+import type { Component, Probe, Report } from './plan.js';
 import { inOrder, Supervision } from './supervision.js';
 
 const component = (name: string, script: string, given: Partial<Component> = {}): Component => ({
@@ -83,6 +83,6 @@ describe('components', () => {
   });
 });
 
-function never() {
-  return { kind: 'command', argv: ['false'] } as const;
+function never(): Probe {
+  return { kind: 'command', argv: ['false'] };
 }

@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -40,7 +39,7 @@ export class Supervision {
   async start(components: readonly Component[]): Promise<void> {
     const readiness = new Map<string, Promise<void>>();
     for (const component of inOrder(components)) {
-      const before = component.after.map((name) => readiness.get(name));
+      const before = component.after.flatMap((name) => readiness.get(name) ?? []);
       const ready = Promise.all(before).then(() => this.#startOne(component));
       ready.catch((error: unknown) => this.#failure.reject(error));
       readiness.set(component.name, ready);
@@ -104,13 +103,11 @@ function tooLate({ timeoutMs }: Component): string {
 }
 
 /** How a process ended: `code 1`, `signal SIGKILL`, or why it never began. */
-async function endOf(child: ChildProcess): Promise<string> {
-  try {
-    const [code, signal]: unknown[] = await once(child, 'exit');
-    return code === null ? `signal ${String(signal)}` : `code ${String(code)}`;
-  } catch (error) {
-    return String(error);
-  }
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(String(error)));
+    child.once('exit', (code, signal) => resolve(code === null ? `signal ${signal ?? '?'}` : `code ${code}`));
+  });
 }
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {

@@ -19,8 +19,8 @@ const ownerGone = once(lines, 'close');
 void ownerGone.then(() => process.exit(0));
 
 try {
-  const [line]: unknown[] = await once(lines, 'line');
-  await supervise(planSchema.parse(JSON.parse(String(line))));
+  const line = await new Promise<string>((resolve) => lines.once('line', resolve));
+  await supervise(planSchema.parse(JSON.parse(line)));
 } catch (error) {
   report({ event: 'failed', reason: error instanceof Error ? error.message : String(error) });
   process.exitCode = 1;
