@@ -98,8 +98,8 @@ export default defineConfig(
       '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'never' }],
     },
   },
-  { files: ['services/*/src/config.ts', 'deploy/*/src/config.ts'], rules: { 'no-restricted-syntax': ['error', ...restrictedInProduct] } },
-  { files: ['services/*/src/main.ts', 'deploy/*/src/main.ts'], rules: { 'no-restricted-syntax': ['error', ...restrictedInMain] } },
+  { files: ['{services,operator,deploy}/*/src/config.ts'], rules: { 'no-restricted-syntax': ['error', ...restrictedInProduct] } },
+  { files: ['{services,operator,deploy}/*/src/main.ts'], rules: { 'no-restricted-syntax': ['error', ...restrictedInMain] } },
   // Kernel, domain and application: no I/O, no clock, no dice.
   {
     files: core,

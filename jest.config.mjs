@@ -2,8 +2,8 @@
 export default {
   testEnvironment: '<rootDir>/libs/testing/jest-environment.cjs',
   testEnvironmentOptions: { customExportConditions: ['@facehash/source', 'node', 'node-addons'] },
-  roots: ['<rootDir>/libs', '<rootDir>/services', '<rootDir>/deploy', '<rootDir>/tools', '<rootDir>/test/servers'],
-  testMatch: ['**/src/**/*.test.ts', '**/tools/**/*.test.mjs'],
+  roots: ['<rootDir>/libs', '<rootDir>/services', '<rootDir>/operator', '<rootDir>/deploy', '<rootDir>/tools', '<rootDir>/test/servers'],
+  testMatch: ['**/src/**/*.test.ts', '**/tools/**/*.test.mjs', '**/steps/**/*.test.mjs'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {

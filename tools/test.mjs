@@ -6,6 +6,7 @@ import { oneFailed, onePassed, oneSkipped, Report } from './checks/report.mjs';
 import { staticChecks } from './checks/static-checks.mjs';
 import { run, stopChildrenOnSignals } from './process/children.mjs';
 import { root } from './process/program.mjs';
+import { buildImages } from './checks/images-stage.mjs';
 import {
   alone,
   buildTensorflow,
@@ -13,6 +14,7 @@ import {
   convertNetworks,
   installBrowser,
   installClusterTools,
+  installImageTools,
   installTools,
   setUpContext,
 } from './setup/set-up.mjs';
@@ -27,7 +29,7 @@ const cannotBuildHere = 3;
 
 stopChildrenOnSignals();
 const report = new Report();
-const context = setUpContext({ purpose: 'test', root, stepsMore: 3 });
+const context = setUpContext({ purpose: 'test', root, stepsMore: 4 });
 const runId = randomUUID();
 const tools = {};
 
@@ -56,6 +58,8 @@ async function everythingElse() {
   for (const { name, work } of staticChecks(tools)) await report.stage(name, work);
   await report.stage('unit and contract tests', () => jestStage({ ...tools, config: 'jest.config.mjs', timeoutMs: unitTestsTimeoutMs }));
   const productTests = { ...tools, config: 'jest.e2e.config.mjs', timeoutMs: productTestsTimeoutMs };
+  if (compiled) await report.stage('images', images);
+  else report.skip('images');
   if (compiled && converted) await report.stage('whole-product tests', () => jestStage(productTests));
   else report.skip('whole-product tests'); // they run the compiled programs
   await report.stage('nothing left running', () => noLeftovers(runId));
@@ -79,6 +83,14 @@ async function servers() {
   const { code } = await run(tools.node, args, { cwd: root, env: tools.env, timeoutMs: serversTimeoutMs, output: 'inherit' });
   if (code !== cannotBuildHere) return code === 0 ? onePassed : oneFailed;
   context.warn('So the tests that need real servers are not run.');
+  return oneSkipped;
+}
+
+/** Where they cannot be built, the tests of them are skipped. */
+async function images() {
+  const missing = await alone(context, () => installImageTools(context));
+  if (missing === undefined) return buildImages(tools);
+  context.warn(`The images are not built and not tested. ${missing}`);
   return oneSkipped;
 }
 

@@ -29,6 +29,7 @@ const scopes = [
   mayUse('scope:shared', 'scope:shared'),
   mayUse('scope:inference', 'scope:shared', 'scope:inference'),
   mayUse('scope:trainer', 'scope:shared', 'scope:trainer'),
+  mayUse('scope:operator', 'scope:shared', 'scope:operator'),
   mayUse('scope:cli', 'scope:shared', 'scope:cli'),
   mayUse('scope:build', 'scope:shared', 'scope:build'),
   mayUse('scope:test', '*'),

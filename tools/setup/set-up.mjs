@@ -10,7 +10,7 @@ import { buildOpencvAddon, cacheOpencvAddon, installCachedOpencvAddon } from './
 import { packages } from './packages.mjs';
 import { progress, seconds } from './progress.mjs';
 import { SetUpError } from './set-up-error.mjs';
-import { browserForTests, clusterTools, systemLibraries } from './system-libraries.mjs';
+import { browserForTests, clusterTools, imageTools, systemLibraries } from './system-libraries.mjs';
 import { tensorflow } from './tensorflow.mjs';
 
 const portablePath = 'Face detection runs on its portable path (WebAssembly): the same faces, somewhat slower.';
@@ -172,6 +172,16 @@ export async function installClusterTools({ step }) {
   let found;
   await step('tools for a local cluster', async (begins) => {
     found = await clusterTools({ begins });
+    return found.state;
+  });
+  return found.sentence;
+}
+
+/** Resolves to why images cannot be built here, or to nothing. */
+export async function installImageTools({ step }) {
+  let found;
+  await step('tools for images', async (begins) => {
+    found = await imageTools({ begins });
     return found.state;
   });
   return found.sentence;

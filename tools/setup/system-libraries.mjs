@@ -15,6 +15,8 @@ const toRunClusters = [
   ...['runc', 'iptables', 'iproute2', 'conntrack', 'containernetworking-plugins', 'util-linux', 'mount'],
   ...['openssl', 'catatonit', 'busybox-static'],
 ];
+/** Builds images without a container engine, and runs them as a pod would. */
+const toBuildImages = ['buildah', 'debootstrap', 'debian-archive-keyring', 'runc'];
 /** What Chromium is called, by distribution; the same list is in test/support/browser.ts. */
 const browsers = ['chromium', 'chromium-browser', 'google-chrome'];
 
@@ -101,6 +103,25 @@ export async function clusterTools(options) {
   if (env.FACEHASH_SKIP_APT === '1') return absent(`FACEHASH_SKIP_APT=1, so ${missing.join(', ')} stay uninstalled.`);
   if (!isRoot) return absent('A local cluster needs root.');
   begins(`installing ${missing.join(', ')} by apt (half a minute)`);
+  const { installed, lines } = await aptInstall(missing, env);
+  return installed ? { state: 'installed' } : absent(`apt-get could not install ${missing.join(', ')}. Its last lines:\n${lines}`);
+}
+
+/**
+ * What builds and runs images without a container engine. Asked for apart: only who builds images has a use for it. Never fails.
+ * @param {{begins: (what: string) => void, env?: object, isRoot?: boolean}} options
+ * @returns {Promise<{state: 'present' | 'installed' | 'absent', sentence?: string}>}
+ */
+export async function imageTools(options) {
+  const { begins, env, isRoot } = { ...thisProcess(), ...options };
+  if (!isOnPath('apt-get', env) || !isOnPath('dpkg-query', env)) {
+    return absent('This is not Debian or Ubuntu, so buildah is not installed. With Docker, images are built as deploy/README.md says.');
+  }
+  const missing = await missingPackages(toBuildImages, env);
+  if (missing.length === 0) return { state: 'present' };
+  if (env.FACEHASH_SKIP_APT === '1') return absent(`FACEHASH_SKIP_APT=1, so ${missing.join(', ')} stay uninstalled.`);
+  if (!isRoot) return absent('Images are built by root, or by Docker as deploy/README.md says.');
+  begins(`installing ${missing.join(', ')} by apt (a minute)`);
   const { installed, lines } = await aptInstall(missing, env);
   return installed ? { state: 'installed' } : absent(`apt-get could not install ${missing.join(', ')}. Its last lines:\n${lines}`);
 }
