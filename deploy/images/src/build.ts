@@ -229,6 +229,6 @@ async function keepFresh(folder: string, name: string): Promise<void> {
 
 async function removeIfOld(path: string, now: Date): Promise<void> {
   const archive = path.replace(/\.cdx\.json$/, '.tar');
-  const { mtimeMs } = await stat(archive).catch(() => ({ mtimeMs: 0 }));
+  const { mtimeMs } = await stat(archive).catch(() => stat(path));
   if (now.getTime() - mtimeMs > unusedDaysMax * dayMs) await rm(path, { force: true });
 }

@@ -1,5 +1,5 @@
 /** Files that no program opens, in any package. Licences stay. */
-const neverOpened = /\.(map|d\.ts|d\.mts|d\.cts|tsbuildinfo|md|markdown|flow)$|(^|\/)(tests?|__tests__|\.github)\//i;
+const neverOpened = /\.(map|ts|mts|cts|tsbuildinfo|md|markdown|flow)$|(^|\/)(tests?|__tests__|\.github)\//i;
 const licence = /licen[cs]e|notice|copying/i;
 const thisPlatform = `${process.platform}/${process.arch}`;
 
