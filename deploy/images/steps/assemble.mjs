@@ -21,7 +21,7 @@ for (const place of places) {
 }
 
 if (roots.some(isOwn)) {
-  mkdirSync(join(into, 'data'));
+  mkdirSync(join(into, 'data'), { mode: 0o700 });
   writeFileSync(join(into, 'own/package.json'), JSON.stringify({ name: 'facehash', type: 'module' }));
   const bom = bomOf(lock, places, roots[0]);
   bom.components.push(...debianComponents('/debian-packages'));

@@ -13,7 +13,7 @@ export function closureOf({ packages }, roots) {
   const queue = [...roots];
   while (queue.length > 0) {
     const place = queue.pop();
-    if (found.has(place) || unwanted.has(place)) continue;
+    if (found.has(place) || unwanted.has(place) || isTypesOnly(place)) continue;
     found.add(place);
     const entry = packages[place];
     if (entry.link) queue.push(entry.resolved);
@@ -21,6 +21,8 @@ export function closureOf({ packages }, roots) {
   }
   return [...found].sort();
 }
+
+const isTypesOnly = (place) => place.includes('node_modules/@types/') || place.endsWith('node_modules/@webgpu/types');
 
 function dependenciesOf(packages, place, { dependencies, optionalDependencies, peerDependencies }) {
   const names = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });

@@ -8,5 +8,6 @@ rm -rf /usr/share/doc-base /usr/share/locale /usr/share/man /usr/share/info
 find /usr/share/doc -type f ! -name copyright -delete
 find /usr/share/doc -type d -empty -delete
 find / -xdev -perm /6000 -type f -exec chmod ug-s {} +
+mkdir /app # else WORKDIR makes it, as the user's own
 echo 'facehash:x:10001:10001::/nonexistent:/usr/sbin/nologin' >> /etc/passwd
 echo 'facehash:x:10001:' >> /etc/group

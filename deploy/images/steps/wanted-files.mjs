@@ -1,5 +1,5 @@
 /** Files that no program opens, in any package. Licences stay. */
-const neverOpened = /\.(map|ts|mts|cts|tsbuildinfo|md|markdown|flow)$|(^|\/)(tests?|__tests__|\.github)\//i;
+const neverOpened = /\.(map|ts|mts|cts|tsbuildinfo|md|markdown|flow)$|\.(test|spec)\.[cm]?js$|(^|\/)(tests?|__tests__|\.github)\//i;
 const licence = /licen[cs]e|notice|copying/i;
 const thisPlatform = `${process.platform}/${process.arch}`;
 
@@ -30,6 +30,6 @@ const forTests = /^dist\/testing\//;
 export function isWanted(place, path) {
   if (!place.includes('node_modules/')) return own.test(path) && !forTests.test(path) && !neverOpened.test(path);
   const name = place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length);
-  if (parts[name]) return parts[name].test(path);
+  if (parts[name] && !parts[name].test(path)) return false;
   return licence.test(path) || !neverOpened.test(path);
 }
