@@ -24,7 +24,7 @@ const page = ['services/inference/page/*.js'];
 /** Names that exist without an import; TypeScript knows them by itself. */
 const known = (...names) => ({ globals: Object.fromEntries(names.map((name) => [name, 'readonly'])) });
 const ofTime = ['performance', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate'];
-const ofNode = ['process', 'console', 'Buffer', 'URL', 'AbortController', 'AbortSignal', ...ofTime];
+const ofNode = ['process', 'console', 'Buffer', 'URL', 'fetch', 'AbortController', 'AbortSignal', ...ofTime];
 const ofBrowsers = [
   ...[
     'window',

@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { groupedSizes, ImageArchive, type ArchiveEntry, type BuiltImage } from '@facehash/images';
+import { buildImages, groupedSizes, ImageArchive, programNames, type ArchiveEntry, type BuiltImage } from '@facehash/images';
 import { temporaryFolder } from '@facehash/testing';
 import { Client } from '../support/client.js';
 import { Container } from '../support/container.js';
@@ -103,6 +103,12 @@ async function healthCheck(port: number): Promise<number> {
       ];
       expect(paths.filter((path) => unwanted.some((pattern) => pattern.test(path)))).toEqual([]);
     });
+  });
+
+  it('are found and not built again by whoever asks for them next', async () => {
+    const said: string[] = [];
+    expect(await buildImages(programNames, { onProgress: (line) => said.push(line) })).toEqual(built);
+    expect(said).toEqual([]);
   });
 
   it.each([

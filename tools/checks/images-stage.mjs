@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { run } from '../process/children.mjs';
 import { oneFailed, onePassed } from './report.mjs';
 
-/** Eight minutes on two idle cores with nothing in the cache. */
+/** Nine and a half minutes were seen on two busy cores, with the OpenCV addon in the cache, which alone may take ten there. */
 const timeoutMs = 40 * 60_000;
 
 /**

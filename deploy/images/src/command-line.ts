@@ -9,7 +9,7 @@ export interface Command {
   readonly json: boolean;
 }
 
-export const usage = `Usage: npm run images -- <command>
+const usage = `Usage: npm run images -- <command>
 
   build [NAME...] [--tensorflow cpu|cuda] [--json]   builds archives into the cache and says where they are
   sizes [NAME...]                                    builds as well, and says what fills the unpacked images

@@ -1,5 +1,4 @@
 export { buildImages, type BuildOptions, type BuiltImage } from './build.js';
 export { ImageArchive, type ArchiveEntry, type ImageConfig } from './archive.js';
-export { ImagesError } from './images-error.js';
-export { imageNames, programNames } from './programs.js';
+export { programNames } from './programs.js';
 export { groupedSizes, type SizeRow } from './sizes.js';

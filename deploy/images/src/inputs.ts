@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '../../../tools/setup/cache.mjs';
 import { closureOf, type LockFile } from '../steps/closure.mjs';
@@ -38,13 +38,10 @@ export async function inputsDigest(root: string, image: { readonly name: string;
 
 async function contentsOf(root: string, path: string): Promise<readonly (string | Uint8Array)[]> {
   if (ignored.test(path)) return [];
-  const entries = await readdir(join(root, path), { withFileTypes: true }).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return undefined;
-    throw error;
-  });
-  if (entries === undefined) return [path, await readFile(join(root, path))];
+  if (!(await stat(join(root, path))).isDirectory()) return [path, await readFile(join(root, path))];
+  const names = await readdir(join(root, path));
   const parts: (string | Uint8Array)[] = [];
-  for (const name of entries.map((entry) => entry.name).sort()) parts.push(...(await contentsOf(root, `${path}/${name}`)));
+  for (const name of names.sort()) parts.push(...(await contentsOf(root, `${path}/${name}`)));
   return parts;
 }
 
