@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '../../../tools/setup/cache.mjs';
@@ -35,7 +34,9 @@ export async function standInBase(buildah: Buildah, options: BaseOptions): Promi
   const reference = await baseReference(options.root);
   if (await buildah.has(reference)) return reference;
   options.say(`making a base of Debian's packages and Node (one to three minutes)`);
-  const rootfs = join(options.folder, `base.building-${randomUUID()}`);
+  // Always the same folder, so that what a killed build left of it is found: builds of images wait for one another.
+  const rootfs = join(options.folder, 'base.building');
+  await rm(rootfs, { recursive: true, force: true });
   try {
     await fill(rootfs, options);
     const container = (await buildah.run(['from', 'scratch'])).stdout.trim();
