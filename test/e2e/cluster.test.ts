@@ -42,12 +42,12 @@ function aCluster(): void {
     await kubectl.run('rollout', 'status', 'deployment/counter', '--timeout=60s');
     const body = Buffer.alloc(30 * 1024 * 1024, 'face');
     for (const host of ['ingress.example', 'route.example']) {
-      const ask = () => through(cluster.ingressUrl, host, `/cgi-bin/count/${apiKey}?key=${apiKey}`);
+      const ask = () => through({ ingressUrl: cluster.ingressUrl, host, path: `/cgi-bin/count/${apiKey}?key=${apiKey}` });
       await eventually(ask, ({ status }) => status === 200);
-      const answer = await through(cluster.ingressUrl, host, `/cgi-bin/count/${apiKey}/train`, body);
+      const answer = await through({ ingressUrl: cluster.ingressUrl, host, path: `/cgi-bin/count/${apiKey}/train` }, body);
       expect(answer).toEqual({ status: 200, text: `${body.length}\n` });
     }
-    expect((await through(cluster.ingressUrl, 'nobody.example', `/${apiKey}`)).status).toBe(404);
+    expect((await through({ ingressUrl: cluster.ingressUrl, host: 'nobody.example', path: `/${apiKey}` })).status).toBe(404);
     const log = () => readFile(join(cluster.logDir, 'traefik.log'), 'utf8');
     const lines = await eventually(log, (text) => text.includes('"RequestHost":"nobody.example"'));
     expect(lines).toContain(`"RequestContentSize":${body.length}`);

@@ -1,15 +1,14 @@
 import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildImages, groupedSizes, ImageArchive, programNames, type ArchiveEntry, type BuiltImage } from '@facehash/images';
+import { buildImages, groupedSizes, ImageArchive, programNames, type ArchiveEntry } from '@facehash/images';
 import { temporaryFolder } from '@facehash/testing';
 import { Client } from '../support/client.js';
 import { Container } from '../support/container.js';
+import { images as built } from '../support/images.js';
 import { freePort } from '../support/product.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
 
-/** What `npm test` built, as `npm run images -- build --json` says it. */
-const built = JSON.parse(process.env['FACEHASH_IMAGES'] ?? '{}') as Readonly<Record<string, BuiltImage>>;
 const MB = 1e6;
 const MISCONFIGURED = 64;
 

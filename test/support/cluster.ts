@@ -85,9 +85,13 @@ export function shell(script: string, container: object = {}) {
 }
 
 /** Asks through the ingress: which of its routes answers is told by the Host header, which `fetch` does not let anybody set. */
-export function through(ingressUrl: string, host: string, path: string, body?: Buffer): Promise<{ status: number; text: string }> {
+export function through(
+  { ingressUrl, host, path }: { readonly ingressUrl: string; readonly host: string; readonly path: string },
+  body?: Buffer,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const options = { method: body === undefined ? 'GET' : 'POST', headers: { host }, timeout: 60_000 };
+    const options = { method: body === undefined ? 'GET' : 'POST', headers: { ...headers, host }, timeout: 60_000 };
     const asked = request(new URL(path, ingressUrl), options, (answer) => {
       text(answer).then((got) => resolve({ status: answer.statusCode ?? 0, text: got }), reject);
     });

@@ -88,42 +88,36 @@ export async function browserForTests(options) {
   return installed ? { state: 'installed' } : absent(`apt-get could not install chromium. Its last lines:\n${lines}`);
 }
 
-/**
- * What `npm run cluster` and its tests need of the system. Never fails: where it is missing, a start says so and the tests are skipped.
- * @param {{begins: (what: string) => void, env?: object, isRoot?: boolean}} options
- * @returns {Promise<{state: 'present' | 'installed' | 'absent', sentence?: string}>}
- */
-export async function clusterTools(options) {
-  const { begins, env, isRoot } = { ...thisProcess(), ...options };
-  if (!isOnPath('apt-get', env) || !isOnPath('dpkg-query', env)) {
-    return absent(`This is not Debian or Ubuntu, so what a local cluster needs is not installed: ${toRunClusters.join(', ')}.`);
-  }
-  const missing = await missingPackages(toRunClusters, env);
-  if (missing.length === 0) return { state: 'present' };
-  if (env.FACEHASH_SKIP_APT === '1') return absent(`FACEHASH_SKIP_APT=1, so ${missing.join(', ')} stay uninstalled.`);
-  if (!isRoot) return absent('A local cluster needs root.');
-  begins(`installing ${missing.join(', ')} by apt (half a minute)`);
-  const { installed, lines } = await aptInstall(missing, env);
-  return installed ? { state: 'installed' } : absent(`apt-get could not install ${missing.join(', ')}. Its last lines:\n${lines}`);
-}
+/** What `npm run cluster` and its tests need of the system. Never fails: where it is missing, a start says so and the tests are skipped. */
+export const clusterTools = packagesOfDebian(toRunClusters, {
+  notDebian: `This is not Debian or Ubuntu, so what a local cluster needs is not installed: ${toRunClusters.join(', ')}.`,
+  notRoot: 'A local cluster needs root.',
+});
+
+/** What builds and runs images without a container engine. Asked for apart: only who builds images has a use for it. Never fails. */
+export const imageTools = packagesOfDebian(toBuildImages, {
+  notDebian: 'This is not Debian or Ubuntu, so buildah is not installed. With Docker, images are built as deploy/README.md says.',
+  notRoot: 'Images are built by root, or by Docker as deploy/README.md says.',
+});
 
 /**
- * What builds and runs images without a container engine. Asked for apart: only who builds images has a use for it. Never fails.
- * @param {{begins: (what: string) => void, env?: object, isRoot?: boolean}} options
- * @returns {Promise<{state: 'present' | 'installed' | 'absent', sentence?: string}>}
+ * @param {readonly string[]} names
+ * @param {{notDebian: string, notRoot: string}} sentences why they are absent
+ * @returns {(options: {begins: (what: string) => void, env?: object, isRoot?: boolean}) =>
+ *   Promise<{state: 'present' | 'installed' | 'absent', sentence?: string}>}
  */
-export async function imageTools(options) {
-  const { begins, env, isRoot } = { ...thisProcess(), ...options };
-  if (!isOnPath('apt-get', env) || !isOnPath('dpkg-query', env)) {
-    return absent('This is not Debian or Ubuntu, so buildah is not installed. With Docker, images are built as deploy/README.md says.');
-  }
-  const missing = await missingPackages(toBuildImages, env);
-  if (missing.length === 0) return { state: 'present' };
-  if (env.FACEHASH_SKIP_APT === '1') return absent(`FACEHASH_SKIP_APT=1, so ${missing.join(', ')} stay uninstalled.`);
-  if (!isRoot) return absent('Images are built by root, or by Docker as deploy/README.md says.');
-  begins(`installing ${missing.join(', ')} by apt (a minute)`);
-  const { installed, lines } = await aptInstall(missing, env);
-  return installed ? { state: 'installed' } : absent(`apt-get could not install ${missing.join(', ')}. Its last lines:\n${lines}`);
+function packagesOfDebian(names, { notDebian, notRoot }) {
+  return async (options) => {
+    const { begins, env, isRoot } = { ...thisProcess(), ...options };
+    if (!isOnPath('apt-get', env) || !isOnPath('dpkg-query', env)) return absent(notDebian);
+    const missing = await missingPackages(names, env);
+    if (missing.length === 0) return { state: 'present' };
+    if (env.FACEHASH_SKIP_APT === '1') return absent(`FACEHASH_SKIP_APT=1, so ${missing.join(', ')} stay uninstalled.`);
+    if (!isRoot) return absent(notRoot);
+    begins(`installing ${missing.join(', ')} by apt (up to a minute)`);
+    const { installed, lines } = await aptInstall(missing, env);
+    return installed ? { state: 'installed' } : absent(`apt-get could not install ${missing.join(', ')}. Its last lines:\n${lines}`);
+  };
 }
 
 /** The memory of a failed apt: a file that holds the time and, line by line, the packages. Unreachable mirrors cost minutes at each try. */
