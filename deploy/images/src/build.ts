@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'nod
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { serverBinaries } from '@facehash/test-servers';
 import { cacheDirectory, digestOf } from '../../../tools/setup/cache.mjs';
 import { withLock } from '../../../tools/setup/lock.mjs';
 import { writeBillOfMaterials } from './archive.js';
@@ -31,8 +32,6 @@ export interface BuildOptions {
   readonly env?: Environment;
   /** TensorFlow's libraries in trainer-gpu; default `cpu`. */
   readonly tensorflow?: 'cpu' | 'cuda';
-  /** Paths of the server programs by name, for the images of servers. */
-  readonly serverBinaries?: (names: readonly string[]) => Promise<Readonly<Record<string, string>>>;
   /** Called with a line when there is something to build, while it goes on, and when it is done. */
   readonly onProgress?: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -64,24 +63,14 @@ interface Context {
   readonly folder: string;
   readonly env: Environment;
   readonly tensorflow: 'cpu' | 'cuda';
-  readonly serverBinaries: NonNullable<BuildOptions['serverBinaries']>;
+  readonly cacheDir: string;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal | undefined;
 }
 
-function contextOf({ cacheDir, env = ownEnvironment(), tensorflow = 'cpu', serverBinaries, onProgress, signal }: BuildOptions): Context {
-  return {
-    folder: join(cacheDir ?? cacheDirectory(env), 'images'),
-    env,
-    tensorflow,
-    serverBinaries: serverBinaries ?? noServers,
-    say: onProgress ?? (() => undefined),
-    signal,
-  };
-}
-
-function noServers(names: readonly string[]): Promise<never> {
-  return Promise.reject(new ImagesError('cannotBuildHere', `No programs are given for the images of ${names.join(', ')}.`));
+function contextOf({ cacheDir, env = ownEnvironment(), tensorflow = 'cpu', onProgress, signal }: BuildOptions): Context {
+  const cache = cacheDir ?? cacheDirectory(env);
+  return { cacheDir: cache, folder: join(cache, 'images'), env, tensorflow, say: onProgress ?? (() => undefined), signal };
 }
 
 /** One build at a time in a cache: the second to come waits for the first, and then finds what it wants. */
@@ -169,9 +158,10 @@ async function addonsOfHost(folder: string, scratch: string): Promise<readonly s
   return ['--build-context', `built-addons=${existsSync(built) ? built : empty}`];
 }
 
-async function serverRecipe(name: string, { serverBinaries, env }: Context): Promise<Recipe> {
+async function serverRecipe(name: string, { cacheDir, env, say, signal }: Context): Promise<Recipe> {
   const program = servers[name] ?? name;
-  const binary = (await serverBinaries([program]))[program];
+  const options = { cacheDir, env, onProgress: say, ...(signal && { signal }) };
+  const binary = (await serverBinaries([program], options))[program];
   if (binary === undefined) throw new ImagesError('cannotBuildHere', `There is no program for the image of ${name}.`);
   const dockerfile = join(checkout, 'deploy/images/Dockerfile.server');
   return {
