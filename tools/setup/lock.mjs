@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { SetUpError } from './set-up-error.mjs';
 
-/** Longer than the slowest set-up that was seen (6 minutes on two busy cores), by a wide margin. */
-const waitMsMax = 30 * 60_000;
+/** All of `sun_path`: Node 20 fills a shorter name up with zeros and Node 24 does not, so they would hold two locks of one name. */
+const nameLength = 108;
+/** Longer than the slowest step that was seen (Kubernetes from source: 25 minutes on two very busy cores), by a wide margin. */
+const waitMsMax = 60 * 60_000;
 
 /**
  * Runs `work` while no other process on this machine runs work under the same name.
@@ -13,14 +15,14 @@ const waitMsMax = 30 * 60_000;
  * recognise and to break. Those who wait connect to it and are woken by the connection's end.
  */
 export async function withLock(name, work, { onWait, signal } = {}) {
-  const path = `\0facehash-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
+  const path = `\0facehash-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`.padEnd(nameLength, '-');
   const giveUpAt = performance.now() + waitMsMax;
   let release;
   while (!(release = await tryToHold(path))) {
     onWait?.();
     onWait = undefined;
     const leftMs = giveUpAt - performance.now();
-    if (leftMs <= 0) throw new SetUpError('Another set-up on this machine has been running for half an hour. Stop it and try again.');
+    if (leftMs <= 0) throw new SetUpError('Another set-up on this machine has been running for an hour. Stop it and try again.');
     await holderGone(path, [AbortSignal.timeout(Math.ceil(leftMs)), signal]);
     signal?.throwIfAborted();
   }

@@ -1,9 +1,18 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { withLock } from './lock.mjs';
 
 const lockModule = new URL('./lock.mjs', import.meta.url).href;
+
+/** Set-up runs on the machine's own Node, what it compiled on the one of npm. */
+function nodesOnPath() {
+  return [...new Set(process.env.PATH.split(delimiter).map((folder) => join(folder, 'node')))]
+    .filter((path) => existsSync(path))
+    .map((path) => [path]);
+}
 
 describe('the lock', () => {
   it('lets one in at a time', async () => {
@@ -30,6 +39,18 @@ describe('the lock', () => {
       const second = withLock(name, async () => 'in', { onWait: () => setImmediate(() => enough.abort()), signal: enough.signal });
       await expect(second).rejects.toThrow(/abort/i);
     });
+  });
+
+  it.each(nodesOnPath())('is one lock for this Node and for %s', async (node) => {
+    const name = randomUUID();
+    const holds = `const { withLock } = await import('${lockModule}'); await withLock('${name}', async () => { console.log('in'); await new Promise((resolve) => process.stdin.once('end', resolve).resume()); });`;
+    const holder = spawn(node, ['--input-type=module', '--eval', holds], { stdio: ['pipe', 'pipe', 'inherit'] });
+    await once(holder.stdout, 'data');
+    const end = once(holder, 'exit');
+    let waited = false;
+    const second = withLock(name, async () => waited, { onWait: () => ((waited = true), holder.stdin.end()) });
+    expect(await second).toBe(true);
+    await end;
   });
 
   it('is free again after work that failed', async () => {
