@@ -18,7 +18,7 @@ interface Unpacked {
   readonly rootfs: string;
 }
 
-const names = Object.keys(built);
+const names = programNames.filter((name) => name in built);
 const unpacked = new Map<string, Unpacked>();
 let folder = '';
 
@@ -106,7 +106,8 @@ async function healthCheck(port: number): Promise<number> {
 
   it('are found and not built again by whoever asks for them next', async () => {
     const said: string[] = [];
-    expect(await buildImages(programNames, { onProgress: (line) => said.push(line) })).toEqual(built);
+    const ofPrograms = Object.fromEntries(names.map((name) => [name, built[name]]));
+    expect(await buildImages(programNames, { onProgress: (line) => said.push(line) })).toEqual(ofPrograms);
     expect(said).toEqual([]);
   });
 

@@ -10,11 +10,7 @@ const named = (name: string) => ({ name, namespace });
 /** Everything for one replica that keeps its people, photos and versions on a claim of its own. */
 export function deployment(image: string, apiKey: string): readonly object[] {
   return [
-    {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
-    },
+    namespaceOf(namespace),
     { apiVersion: 'v1', kind: 'Secret', metadata: named('first-key'), stringData: { key: apiKey } },
     {
       apiVersion: 'v1',
@@ -99,7 +95,12 @@ export function trainingJob(image: string, name: string, run: object): object {
   return { apiVersion: 'batch/v1', kind: 'Job', metadata: named(name), spec: { backoffLimit: 0, template: { spec } } };
 }
 
-const restrictedPod = {
+/** One that lets in nothing that is less than restricted. */
+export function namespaceOf(name: string): object {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } };
+}
+
+export const restrictedPod = {
   automountServiceAccountToken: false,
   securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
 };
@@ -107,7 +108,7 @@ const restrictedPod = {
 const scratchVolumes = [{ name: 'tmp', emptyDir: {} }];
 const scratchMounts = [{ name: 'tmp', mountPath: '/tmp' }];
 
-function restrictedContainer(image: string): object {
+export function restrictedContainer(image: string): object {
   return {
     image,
     imagePullPolicy: 'Never',

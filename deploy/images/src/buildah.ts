@@ -5,8 +5,8 @@ import type { Environment } from './config.js';
 
 /** A cold build of the largest image on two busy cores, several times over. */
 const BUILD_TIMEOUT_MS = 45 * 60_000;
-/** Layers that later builds may use again. A build leaves some fifty, so this is a dozen changed lock files. */
-const IMAGES_MAX = 600;
+/** Layers that later builds may use again. A build of all leaves some fifty in three gigabytes or so, so this is a few changed lock files. */
+const IMAGES_MAX = 200;
 
 export interface BuildahOptions {
   /** Holds everything that buildah writes: images, layers, caches of mounts, temporary files. */

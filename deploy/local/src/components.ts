@@ -67,6 +67,11 @@ function controlPlane(parts: Parts): readonly Component[] {
       argv: [programs['kube-scheduler'], `--kubeconfig=${kubeconfigOf('scheduler')}`, ...own('scheduler'), '--leader-elect=false'],
       ready: { kind: 'http', url: `https://127.0.0.1:${ports.scheduler}/healthz`, ca: `${pki}/ca.crt` },
     }),
+    // Before the controller manager has made it, every pod is refused.
+    task('service-account', {
+      after: ['kube-controller-manager'],
+      argv: kubectl(parts, 'wait', '--for=create', 'serviceaccount/default', '--namespace=default', '--timeout=60s'),
+    }),
   ];
 }
 
