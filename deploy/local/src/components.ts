@@ -19,14 +19,13 @@ const timeoutMs = 90_000;
 
 /** All components; the order of those that do not name each other is left to the supervisor, which starts them at once. */
 export function components(parts: Parts): readonly Component[] {
-  return [...controlPlane(parts), ...node(parts), ...addons(parts)];
+  return [...stateAndApi(parts), ...controllers(parts), ...node(parts), ...addons(parts)];
 }
 
-function controlPlane(parts: Parts): readonly Component[] {
+function stateAndApi(parts: Parts): readonly Component[] {
   const { paths, programs } = parts;
-  const { pki, state, kubeconfigOf } = paths;
+  const { pki, state } = paths;
   const etcd = `http://127.0.0.1:${ports.etcd}`;
-  const own = (name: string) => [`--tls-cert-file=${pki}/${name}.crt`, `--tls-private-key-file=${pki}/${name}.key`];
   return [
     server('etcd', {
       argv: [
@@ -42,15 +41,22 @@ function controlPlane(parts: Parts): readonly Component[] {
     }),
     server('kube-apiserver', {
       after: ['etcd'],
-      argv: apiServer(parts, etcd, own('apiserver')),
+      argv: apiServer(parts, etcd, certificateOf(paths, 'apiserver')),
       ready: { kind: 'http', url: `https://127.0.0.1:${ports.api}/readyz`, ca: `${pki}/ca.crt` },
     }),
+  ];
+}
+
+function controllers(parts: Parts): readonly Component[] {
+  const { paths, programs } = parts;
+  const { pki, state, kubeconfigOf } = paths;
+  return [
     server('kube-controller-manager', {
       after: ['kube-apiserver'],
       argv: [
         programs['kube-controller-manager'],
         `--kubeconfig=${kubeconfigOf('controller-manager')}`,
-        ...own('controller-manager'),
+        ...certificateOf(paths, 'controller-manager'),
         `--service-account-private-key-file=${pki}/service-accounts.key`,
         `--root-ca-file=${pki}/ca.crt`,
         `--cluster-signing-cert-file=${pki}/ca.crt`,
@@ -64,7 +70,12 @@ function controlPlane(parts: Parts): readonly Component[] {
     }),
     server('kube-scheduler', {
       after: ['kube-apiserver'],
-      argv: [programs['kube-scheduler'], `--kubeconfig=${kubeconfigOf('scheduler')}`, ...own('scheduler'), '--leader-elect=false'],
+      argv: [
+        programs['kube-scheduler'],
+        `--kubeconfig=${kubeconfigOf('scheduler')}`,
+        ...certificateOf(paths, 'scheduler'),
+        '--leader-elect=false',
+      ],
       ready: { kind: 'http', url: `https://127.0.0.1:${ports.scheduler}/healthz`, ca: `${pki}/ca.crt` },
     }),
     // Before the controller manager has made it, every pod is refused.
@@ -73,6 +84,10 @@ function controlPlane(parts: Parts): readonly Component[] {
       argv: kubectl(parts, 'wait', '--for=create', 'serviceaccount/default', '--namespace=default', '--timeout=60s'),
     }),
   ];
+}
+
+function certificateOf({ pki }: Paths, name: string): readonly string[] {
+  return [`--tls-cert-file=${pki}/${name}.crt`, `--tls-private-key-file=${pki}/${name}.key`];
 }
 
 function apiServer({ paths, programs }: Parts, etcd: string, certificate: readonly string[]): string[] {
