@@ -1,8 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { startCluster, type Cluster } from '@facehash/local-cluster';
-import { temporaryFolder, type TemporaryFolder } from '@facehash/testing';
-import { eventually, Kubectl, noClusterHere, shell, testImageArchive, through } from '../support/cluster.js';
+import { dirname, join } from 'node:path';
+import type { Cluster } from '@facehash/local-cluster';
+import { eventually, noClusterHere, shell, TestCluster, testImageArchive, through, type Kubectl } from '../support/cluster.js';
 
 const reason = await noClusterHere();
 const apiKey = 'fh_a-key-that-is-part-of-the-path';
@@ -13,21 +12,20 @@ describe('a cluster of this machine', () => {
 });
 
 function aCluster(): void {
-  let folder: TemporaryFolder;
+  let here: TestCluster;
   let cluster: Cluster;
   let kubectl: Kubectl;
 
   beforeAll(async () => {
-    folder = await temporaryFolder();
-    cluster = await startCluster({ stateDir: join(folder.path, 'cluster') });
-    kubectl = await Kubectl.of(cluster);
-    await cluster.load([await testImageArchive(folder.path)]);
+    here = await TestCluster.start();
+    ({ cluster, kubectl } = here);
+    await cluster.load([await testImageArchive(dirname(here.stateDir))]);
   });
 
   afterAll(async () => {
     await cluster.stop();
-    expect(await readdir(join(folder.path, 'cluster'))).toEqual([]);
-    await folder[Symbol.asyncDispose]();
+    expect(await readdir(here.stateDir)).toEqual([]);
+    await here[Symbol.asyncDispose]();
   });
 
   it('has a node that is ready and says that it has a GPU', async () => {
@@ -99,11 +97,11 @@ function aCluster(): void {
       ).toBe(starts);
       await kubectl.run('delete', 'pod/writer', '--grace-period=0', '--force');
     }
-    const [volume] = await readdir(join(folder.path, 'cluster/volumes'));
+    const [volume] = await readdir(join(here.stateDir, 'volumes'));
     expect(volume).toContain('kept');
     await kubectl.run('delete', 'pvc/kept');
     await eventually(
-      () => readdir(join(folder.path, 'cluster/volumes')),
+      () => readdir(join(here.stateDir, 'volumes')),
       (left) => left.length === 0,
     );
   });

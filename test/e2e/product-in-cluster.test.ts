@@ -12,10 +12,9 @@ import {
 } from '@facehash/artifacts';
 import { newApiKey } from '@facehash/facemodel';
 import { systemRandom } from '@facehash/kernel';
-import { startCluster, type Cluster } from '@facehash/local-cluster';
-import { temporaryFolder, type TemporaryFolder } from '@facehash/testing';
+import type { Cluster } from '@facehash/local-cluster';
 import { builtIn } from '@facehash/vision-core';
-import { eventually, Kubectl, noClusterHere, through } from '../support/cluster.js';
+import { eventually, noClusterHere, TestCluster, through, type Kubectl } from '../support/cluster.js';
 import { deployment, host, namespace, trainingJob } from '../support/deployed.js';
 import { imageOf, noImages } from '../support/images.js';
 import { largePhotos, newcomer, persons, type Person } from '../support/photos.js';
@@ -35,7 +34,7 @@ interface Answer {
 
 function aDeployment(): void {
   const apiKey = newApiKey(systemRandom);
-  let folder: TemporaryFolder;
+  let here: TestCluster;
   let cluster: Cluster;
   let kubectl: Kubectl;
   let people: readonly Person[];
@@ -53,20 +52,16 @@ function aDeployment(): void {
     Buffer.from(await kubectl.run('exec', 'deployment/inference', '--namespace', namespace, '--', 'cat', `/data/objects/${key}`));
 
   beforeAll(async () => {
-    folder = await temporaryFolder();
     const [inference, trainer] = [imageOf('inference'), imageOf('trainer')];
-    cluster = await startCluster({ stateDir: join(folder.path, 'cluster') });
-    kubectl = await Kubectl.of(cluster);
+    here = await TestCluster.start();
+    ({ cluster, kubectl } = here);
     await cluster.load([inference.archive, trainer.archive]);
     people = await persons(3, 5);
     await kubectl.apply(...deployment(inference.reference, apiKey));
     await kubectl.run('rollout', 'status', 'deployment/inference', '--namespace', namespace, '--timeout=80s');
   });
 
-  afterAll(async () => {
-    await cluster.stop();
-    await folder[Symbol.asyncDispose]();
-  });
+  afterAll(() => here[Symbol.asyncDispose]());
 
   it('answers through the ingress as soon as its pod is ready', async () => {
     const model = await eventually(

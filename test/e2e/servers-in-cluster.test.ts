@@ -1,7 +1,4 @@
-import { join } from 'node:path';
-import { startCluster, type Cluster } from '@facehash/local-cluster';
-import { temporaryFolder, type TemporaryFolder } from '@facehash/testing';
-import { Kubectl, noClusterHere } from '../support/cluster.js';
+import { noClusterHere, TestCluster, type Kubectl } from '../support/cluster.js';
 import { namespaceOf, restrictedContainer, restrictedPod } from '../support/deployed.js';
 import { imageOf, images, noImages } from '../support/images.js';
 
@@ -22,24 +19,19 @@ describe('the images of servers in a cluster', () => {
 });
 
 function evaluated(): void {
-  let folder: TemporaryFolder;
-  let cluster: Cluster;
+  let here: TestCluster;
   let kubectl: Kubectl;
 
   beforeAll(async () => {
-    folder = await temporaryFolder();
-    cluster = await startCluster({ stateDir: join(folder.path, 'cluster') });
-    kubectl = await Kubectl.of(cluster);
-    await cluster.load(names.map((name) => imageOf(name).archive));
+    here = await TestCluster.start();
+    kubectl = here.kubectl;
+    await here.cluster.load(names.map((name) => imageOf(name).archive));
     await kubectl.apply(namespaceOf('servers'));
     // Until it is there, pods are refused.
     await kubectl.run('wait', '--for=create', 'serviceaccount/default', '--namespace', 'servers', '--timeout=60s');
   });
 
-  afterAll(async () => {
-    await cluster.stop();
-    await folder[Symbol.asyncDispose]();
-  });
+  afterAll(() => here[Symbol.asyncDispose]());
 
   it.each(names)('%s is healthy in a restricted pod, on a root file system that is read-only', async (name) => {
     const { probe, ...settings } = servers[name];

@@ -1,6 +1,5 @@
-import { accessSync, constants } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { programOnPath } from '@facehash/test-servers';
 import { chromium, type Browser } from 'playwright-core';
 import sharp from 'sharp';
 
@@ -8,15 +7,7 @@ const programs = ['chromium', 'chromium-browser', 'google-chrome'];
 
 /** The browser that this machine has, if any: Debian's `chromium`, which `npm test` installs where it can. */
 export function chromiumProgram(): string | undefined {
-  const candidates = (process.env['PATH'] ?? '').split(delimiter).flatMap((folder) => programs.map((name) => join(folder, name)));
-  return candidates.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return programOnPath(programs, process.env);
 }
 
 /** Chromium without a window. With `camera`, a file that `cameraFile` wrote, it has a webcam that shows that and asks nobody. */

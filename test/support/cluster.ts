@@ -1,12 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { imageArchive, whyNoCluster } from '@facehash/local-cluster';
+import { imageArchive, startCluster, whyNoCluster, type Cluster } from '@facehash/local-cluster';
 import { serverBinaries, ServersError } from '@facehash/test-servers';
-import { readFile } from 'node:fs/promises';
+import { temporaryFolder } from '@facehash/testing';
 
 const KUBECTL_TIMEOUT_MS = 90_000;
 /** An image of ours that holds BusyBox and nothing else; `load` puts it on the node. */
@@ -57,6 +57,33 @@ export class Kubectl {
 
   #with(args: readonly string[]): string[] {
     return ['--kubeconfig', this.kubeconfig, ...args];
+  }
+}
+
+/** A cluster for the tests of one file, with its state in a folder that goes with it. */
+export class TestCluster implements AsyncDisposable {
+  private constructor(
+    readonly cluster: Cluster,
+    readonly kubectl: Kubectl,
+    readonly stateDir: string,
+    private readonly folder: AsyncDisposable,
+  ) {}
+
+  static async start(): Promise<TestCluster> {
+    const folder = await temporaryFolder();
+    try {
+      const stateDir = join(folder.path, 'cluster');
+      const cluster = await startCluster({ stateDir });
+      return new TestCluster(cluster, await Kubectl.of(cluster), stateDir, folder);
+    } catch (error) {
+      await folder[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cluster.stop();
+    await this.folder[Symbol.asyncDispose]();
   }
 }
 

@@ -41,8 +41,8 @@ const layersForTests = [
   ...layers.filter(({ sourceTag }) => sourceTag !== 'layer:application'),
 ];
 
-/** Set-up runs before there is any package, so it is none; what builds things into the same cache uses the same lock and the same moves. */
-const sharedWithSetUp = ['../../../tools/setup/cache.mjs', '../../../tools/setup/lock.mjs'];
+/** Set-up runs before there is any package, so it is none; what builds things into the same cache uses the same lock, the same moves and the same words. */
+const sharedWithSetUp = ['cache', 'lock', 'set-up-error'].map((name) => `../../../tools/setup/${name}.mjs`);
 
 /** Module boundaries by the tags in each package.json. Needs Nx's project graph: run ESLint through `nx`, else the rule checks nothing. */
 export const boundaries = {

@@ -158,33 +158,23 @@ export async function buildTensorflow({ root, cacheDir, step }, { node }, varian
 }
 
 /** Resolves to why there is no browser to test the page in, or to nothing. */
-export async function installBrowser({ step }) {
-  let found;
-  await step('browser', async (begins) => {
-    found = await browserForTests({ begins });
-    return found.state;
-  });
-  return found.sentence;
-}
+export const installBrowser = optional('browser', browserForTests);
 
 /** Resolves to why a local cluster lacks something of the system, or to nothing. */
-export async function installClusterTools({ step }) {
-  let found;
-  await step('tools for a local cluster', async (begins) => {
-    found = await clusterTools({ begins });
-    return found.state;
-  });
-  return found.sentence;
-}
+export const installClusterTools = optional('tools for a local cluster', clusterTools);
 
 /** Resolves to why images cannot be built here, or to nothing. */
-export async function installImageTools({ step }) {
-  let found;
-  await step('tools for images', async (begins) => {
-    found = await imageTools({ begins });
-    return found.state;
-  });
-  return found.sentence;
+export const installImageTools = optional('tools for images', imageTools);
+
+function optional(name, install) {
+  return async ({ step }) => {
+    let found;
+    await step(name, async (begins) => {
+      found = await install({ begins });
+      return found.state;
+    });
+    return found.sentence;
+  };
 }
 
 /** Checkouts share the cache: the second to come waits for the first and then finds what it needs. */

@@ -3,13 +3,13 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'nod
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { serverBinaries } from '@facehash/test-servers';
+import { programOnPath, serverBinaries } from '@facehash/test-servers';
 import { cacheDirectory, digestOf } from '../../../tools/setup/cache.mjs';
 import { withLock } from '../../../tools/setup/lock.mjs';
 import { writeBillOfMaterials } from './archive.js';
 import { baseReference, standInBase } from './base.js';
 import { Buildah } from './buildah.js';
-import { isOnPath, runCommand } from './command.js';
+import { runCommand } from './command.js';
 import { ownEnvironment, type Environment } from './config.js';
 import { secretsOfHost } from './host-settings.js';
 import { ImagesError } from './images-error.js';
@@ -205,7 +205,7 @@ function needsTools(env: Environment): void {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     throw new ImagesError('cannotBuildHere', 'Images are built by root on Linux; elsewhere by Docker, as deploy/README.md says.');
   }
-  const missing = ['buildah', 'debootstrap', 'unshare', 'setpriv'].filter((name) => !isOnPath(name, env));
+  const missing = ['buildah', 'debootstrap', 'unshare', 'setpriv'].filter((name) => programOnPath([name], env) === undefined);
   if (missing.length > 0) throw new ImagesError('cannotBuildHere', `Images need ${missing.join(', ')} to be built without Docker.`);
 }
 

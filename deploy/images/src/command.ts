@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { dyingWithUs } from '@facehash/test-servers';
+import { lastLines } from '../../../tools/setup/set-up-error.mjs';
 import type { Environment } from './config.js';
-import { ImagesError, lastLines } from './images-error.js';
+import { ImagesError } from './images-error.js';
 
 /** What a program printed last is what explains its failure; more is never shown. */
 const OUTPUT_CHARS_MAX = 256 * 1024;
@@ -44,7 +44,7 @@ interface Ended extends CommandResult {
 }
 
 function ended(command: readonly string[], { cwd, env, timeoutMs, onLine, stdoutWhole = false, signal }: CommandOptions): Promise<Ended> {
-  const [program = '', ...args] = dyingWithUs(command);
+  const [program = '', ...args] = dyingWithUs(command, env);
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const text = { stdout: '', output: '' };
   let timedOut = false;
@@ -84,26 +84,10 @@ function tail(text: string): string {
   return text.slice(-OUTPUT_CHARS_MAX);
 }
 
-/** The kernel kills it when this process ends: a `kill -9` runs no code of ours. */
-function dyingWithUs(command: readonly string[]): readonly string[] {
-  return ['setpriv', '--pdeathsig', 'KILL', ...command];
-}
-
 /**
  * The command in namespaces of its own for mounts and processes: whatever it mounts or starts is gone when it ends, however it ends, and
  * nobody else sees it meanwhile.
  */
 export function alone(command: readonly string[]): readonly string[] {
   return ['unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc', ...command];
-}
-
-export function isOnPath(name: string, env: Environment): boolean {
-  return (env['PATH'] ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, name), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

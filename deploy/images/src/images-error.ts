@@ -13,13 +13,3 @@ export class ImagesError extends Error {
     super(message, options);
   }
 }
-
-/** The last lines of what a program printed, indented: enough to see why it failed. */
-export function lastLines(output: string, count = 25): string {
-  return output
-    .trimEnd()
-    .split('\n')
-    .slice(-count)
-    .map((line) => `    ${line}`)
-    .join('\n');
-}

@@ -2,10 +2,11 @@ import { constants, existsSync } from 'node:fs';
 import { access, chmod, cp, mkdir, mkdtemp, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { lastLines } from '../../../tools/setup/set-up-error.mjs';
 import { runCommand, type CommandOptions, type CommandResult, type Environment } from './command.js';
 import { isAtLeast, parseGoModule, parseGoVersion, type GoModule } from './go-module.js';
 import { type Recipe } from './recipes.js';
-import { lastLines, ServersError } from './servers-error.js';
+import { ServersError } from './servers-error.js';
 
 /** The slowest build that was seen took 11 minutes, on two cores that did much else. */
 const BUILD_TIMEOUT_MS = 45 * 60_000;
@@ -103,7 +104,7 @@ async function step(what: string, command: readonly string[], options: Omit<Comm
 
 function failed(what: string, { output, timedOut }: CommandResult): ServersError {
   const how = timedOut ? `took longer than ${BUILD_TIMEOUT_MS / 60_000} minutes` : 'failed';
-  return new ServersError('buildFailed', `${what} ${how}. Its last lines:\n${lastLines(output)}`);
+  return new ServersError('buildFailed', `${what} ${how}. Its last lines:\n${lastLines(output, 20)}`);
 }
 
 /** `go mod download -json` prints one object. */

@@ -60,11 +60,12 @@ function tail(text: string): string {
  * there is no setpriv (it is part of Linux' util-linux), the command as it is. The process id is that of the program itself.
  */
 export function dyingWithUs(command: readonly string[], env: Environment): readonly string[] {
-  return programOnPath('setpriv', env) === undefined ? command : ['setpriv', '--pdeathsig', 'KILL', ...command];
+  return programOnPath(['setpriv'], env) === undefined ? command : ['setpriv', '--pdeathsig', 'KILL', ...command];
 }
 
-function programOnPath(name: string, env: Environment): string | undefined {
-  const candidates = (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name));
+/** The first of the names that a folder of PATH holds and that may be run; in the order of the folders. */
+export function programOnPath(names: readonly string[], env: Environment): string | undefined {
+  const candidates = (env['PATH'] ?? '').split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
   return candidates.find((path) => {
     try {
       accessSync(path, constants.X_OK);

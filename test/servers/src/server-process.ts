@@ -4,9 +4,10 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { lastLines } from '../../../tools/setup/set-up-error.mjs';
 import { dyingWithUs, type Environment } from './command.js';
 import { freePorts } from './free-ports.js';
-import { lastLines, ServersError } from './servers-error.js';
+import { ServersError } from './servers-error.js';
 
 const START_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
@@ -63,7 +64,7 @@ export async function launch(definition: ServerDefinition, options: LaunchOption
     if (typeof trouble === 'object') throw trouble.error;
     const portTaken = /already in use|EADDRINUSE/i.test(server.log);
     if (!portTaken || draw === PORT_DRAWS_MAX) {
-      throw new ServersError('didNotStart', `${definition.name} ${trouble}. The end of its log:\n${lastLines(server.log)}`);
+      throw new ServersError('didNotStart', `${definition.name} ${trouble}. The end of its log:\n${lastLines(server.log, 20)}`);
     }
   }
 }

@@ -13,13 +13,3 @@ export class ServersError extends Error {
     super(message, options);
   }
 }
-
-/** The last lines of what a program printed, indented: enough to see why it failed. */
-export function lastLines(output: string, count = 20): string {
-  return output
-    .trimEnd()
-    .split('\n')
-    .slice(-count)
-    .map((line) => `    ${line}`)
-    .join('\n');
-}
