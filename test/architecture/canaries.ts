@@ -76,6 +76,12 @@ export const canaries: readonly Canary[] = [
     refused: crossing('"layer:testing" can only depend on'),
   },
   {
+    what: 'an adapter starts a server by what the tests start theirs with',
+    as: adapter,
+    code: `import '@facehash/test-servers';`,
+    refused: crossing('"scope:shared" can only depend on'),
+  },
+  {
     what: 'the program that faces the internet imports what belongs to the trainer',
     as: inference,
     code: `import '@facehash/training';`,

@@ -41,6 +41,11 @@ const layersForTests = [
   ...layers.filter(({ sourceTag }) => sourceTag !== 'layer:application'),
 ];
 
+/** Adapters are tested on the real servers, which product code must not know how to start. */
+const scopesForTests = scopes.map(({ sourceTag, onlyDependOnLibsWithTags }) =>
+  mayUse(sourceTag, ...onlyDependOnLibsWithTags, 'double:server'),
+);
+
 /** Set-up runs before there is any package, so it is none; what builds things into the same cache uses the same lock, the same moves and the same words. */
 const sharedWithSetUp = ['cache', 'lock', 'set-up-error'].map((name) => `../../../tools/setup/${name}.mjs`);
 
@@ -56,6 +61,6 @@ export const boundaries = {
 export const boundariesForTests = {
   files: ['**/*.test.ts'],
   rules: {
-    '@nx/enforce-module-boundaries': ['error', { allow: [], depConstraints: [...layersForTests, ...scopes] }],
+    '@nx/enforce-module-boundaries': ['error', { allow: [], depConstraints: [...layersForTests, ...scopesForTests] }],
   },
 };

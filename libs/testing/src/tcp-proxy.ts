@@ -1,0 +1,156 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What the proxy does with a chunk of bytes on its way: gives it on, as it is or changed, or breaks the connection off. */
+export type OnItsWay = (chunk: Buffer, direction: 'toServer' | 'toClient') => Buffer | 'reset';
+
+/**
+ * Stands between a client and a real server and does to the bytes what a bad network does. Everything can be changed at any time and
+ * holds for connections that are open, too.
+ */
+export interface TcpProxy extends AsyncDisposable {
+  readonly port: number;
+  /** Connections that are open now, and those that were ever made. */
+  readonly open: number;
+  readonly made: number;
+  /** Bytes that were given on to the server and to the client. */
+  readonly bytes: { readonly toServer: number; readonly toClient: number };
+  /** Lets everything through again, also what was held back. */
+  heal(): void;
+  /** Resets what is open. New connections are refused in the same way until it heals. */
+  cut(): void;
+  /** Resets what is open, once: who connects again gets through. */
+  resetAll(): void;
+  /** Holds every byte back, in both directions, without closing anything: as a network that swallows packets. */
+  stall(): void;
+  /** Gives on at most as many bytes a second and direction of each connection. */
+  slow(bytesPerSecond: number): void;
+  /** Looks at every chunk; `undefined` ends that. */
+  intercept(onItsWay: OnItsWay | undefined): void;
+}
+
+/** Listens on a free port of the loopback interface. `await using` closes it with every connection. */
+export async function tcpProxy(target: { readonly host?: string; readonly port: number }): Promise<TcpProxy> {
+  const proxy = new Proxying(target);
+  await proxy.listen();
+  return proxy;
+}
+
+class Proxying implements TcpProxy {
+  readonly #server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
+  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  readonly #bytes = { toServer: 0, toClient: 0 };
+  #made = 0;
+  #cutOff = false;
+  #bytesPerSecond = Number.POSITIVE_INFINITY;
+  #onItsWay: OnItsWay | undefined;
+  #stalled: { readonly over: Promise<void>; readonly end: () => void } | undefined;
+
+  constructor(private readonly target: { readonly host?: string; readonly port: number }) {}
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get open(): number {
+    return this.#pairs.size;
+  }
+
+  get made(): number {
+    return this.#made;
+  }
+
+  get bytes(): { readonly toServer: number; readonly toClient: number } {
+    return { ...this.#bytes };
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+  }
+
+  heal(): void {
+    this.#cutOff = false;
+    this.#bytesPerSecond = Number.POSITIVE_INFINITY;
+    this.#onItsWay = undefined;
+    this.#stalled?.end();
+    this.#stalled = undefined;
+  }
+
+  cut(): void {
+    this.#cutOff = true;
+    this.resetAll();
+  }
+
+  resetAll(): void {
+    for (const pair of [...this.#pairs]) reset(pair);
+  }
+
+  stall(): void {
+    let end: () => void = () => undefined;
+    const over = new Promise<void>((resolve) => (end = resolve));
+    this.#stalled ??= { over, end };
+  }
+
+  slow(bytesPerSecond: number): void {
+    this.#bytesPerSecond = bytesPerSecond;
+  }
+
+  intercept(onItsWay: OnItsWay | undefined): void {
+    this.#onItsWay = onItsWay;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut();
+    this.#stalled?.end();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #accept(client: Socket): void {
+    this.#made++;
+    client.on('error', () => undefined);
+    if (this.#cutOff) return void client.resetAndDestroy();
+    const server = connect({ host: this.target.host ?? '127.0.0.1', port: this.target.port, allowHalfOpen: true });
+    server.on('error', () => undefined);
+    const pair = [client, server] as const;
+    this.#pairs.add(pair);
+    for (const socket of pair) {
+      socket.setNoDelay(true);
+      socket.once('close', () => {
+        this.#pairs.delete(pair);
+        // An end that was announced has been passed on by then; whatever else closed a side breaks the other off.
+        for (const other of pair) other.destroy();
+      });
+    }
+    void this.#pass(client, server, 'toServer').catch(() => reset(pair));
+    void this.#pass(server, client, 'toClient').catch(() => reset(pair));
+  }
+
+  async #pass(from: Socket, to: Socket, direction: 'toServer' | 'toClient'): Promise<void> {
+    for await (const chunk of from.iterator({ destroyOnReturn: false })) {
+      await this.#stalled?.over;
+      const given = this.#onItsWay === undefined ? (chunk as Buffer) : this.#onItsWay(chunk as Buffer, direction);
+      if (given === 'reset') throw new Error('broken off on purpose');
+      await this.#give(given, to);
+      this.#bytes[direction] += given.length;
+    }
+    await this.#stalled?.over;
+    to.end();
+  }
+
+  /** In pieces of a twentieth of a second where it is slow. */
+  async #give(bytes: Buffer, to: Socket): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const size = Number.isFinite(this.#bytesPerSecond) ? Math.max(1, Math.floor(this.#bytesPerSecond / 20)) : bytes.length;
+      if (!to.write(bytes.subarray(at, at + size))) await once(to, 'drain');
+      at += size;
+      if (Number.isFinite(this.#bytesPerSecond)) await sleep(50);
+    }
+  }
+}
+
+function reset(pair: readonly [Socket, Socket]): void {
+  for (const socket of pair) socket.resetAndDestroy();
+}
