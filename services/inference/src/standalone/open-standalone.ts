@@ -48,6 +48,8 @@ const REPLICA = 'standalone';
 /** A stream costs a connection and a few kilobytes. */
 const EVENT_STREAMS_MAX = 500;
 const EVENT_STREAMS_PER_MODEL_MAX = 20;
+/** What is published here is forgotten with the process, and so are its terms. */
+const ONLY_TERM = 1;
 const SYNC_TIMEOUT_MS = 60_000;
 const SYNC_RETRY_MS = 1000;
 /** What a call that was cut off at its time limit, or a pass of the controller, may need to come to its end. */
@@ -179,6 +181,7 @@ async function openController({ config, closer, context, stores, messaging, pipe
     objects,
     messaging,
     runner,
+    term: ONLY_TERM,
     pipeline: pipelines[0].id,
     runsMax: config.trainingRunsMax,
     changeToken: () => models.changeToken(),
