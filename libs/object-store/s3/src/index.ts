@@ -1,1 +1,3 @@
-export {};
+export type { StoreHealth } from './health.js';
+export type { S3Credentials, S3Options } from './options.js';
+export { openS3ObjectStore, type S3ObjectStore } from './s3-object-store.js';
