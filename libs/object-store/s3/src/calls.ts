@@ -23,6 +23,7 @@ export type Answer<T> = { readonly value: T } | { readonly refused: Refusal; rea
 /** Calls of the port: each has one deadline for all of its requests and their tries, and one line in the log if there was trouble. */
 export class Calls {
   readonly #closed = new AbortController();
+  readonly #aside = new Set<Promise<unknown>>();
 
   constructor(private readonly parts: CallParts) {}
 
@@ -49,17 +50,22 @@ export class Calls {
     }
   }
 
-  /** One try, outside of a call that has failed, for what it leaves behind. Resolves to whether it got through. */
-  async aside(work: (client: Client) => Promise<unknown>): Promise<boolean> {
-    const tried = this.parts.keys.current().then((keys) => this.parts.connections.try(work, keys, deadline(ASIDE_MS, this.#closed.signal)));
-    return tried.then(
-      (answer) => 'value' in answer,
-      () => false,
-    );
+  /** One try in the background, outside of a call that has failed, for what it leaves behind. */
+  aside(what: LogFields, work: (client: Client) => Promise<unknown>): void {
+    const { connections, keys, settings } = this.parts;
+    const trying = keys
+      .current()
+      .then((current) => connections.try(work, current, deadline(ASIDE_MS)))
+      .then((tried) => ('trouble' in tried ? tried.trouble.why : undefined), reasonOf)
+      .then((why) => why !== undefined && settings.logger.warn('the remains of a call were not cleared away', { ...what, why }))
+      .finally(() => this.#aside.delete(trying));
+    this.#aside.add(trying);
   }
 
-  close(): void {
+  /** Ends what is under way; resolves when nothing is. */
+  async close(): Promise<void> {
     this.#closed.abort(new Error('the store is closed'));
+    await Promise.all(this.#aside);
   }
 
   get closed(): AbortSignal {

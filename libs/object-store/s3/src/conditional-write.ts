@@ -97,7 +97,7 @@ export class ConditionalWrite {
       completed = 'value' in answer;
       return answer;
     } finally {
-      if (!completed) await this.calls.aside((client) => client.abortMultipartUpload(bucket, key, uploadId));
+      if (!completed) this.calls.aside({ key, what: 'an upload in parts' }, (client) => client.abortMultipartUpload(bucket, key, uploadId));
     }
   }
 

@@ -117,9 +117,9 @@ class OpenS3ObjectStore implements S3ObjectStore {
   }
 
   async close(): Promise<void> {
-    this.#calls.close();
-    this.#connections.close();
+    await this.#calls.close();
     await this.#news;
+    this.#connections.close();
   }
 
   /** Never rejects: what it learns is in `health`. */

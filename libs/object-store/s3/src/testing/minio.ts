@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { serverBinaries, ServersError, startServer, type RunningServer, type StartOptions } from '@facehash/test-servers';
 import { openS3ObjectStore, type S3ObjectStore, type S3Options } from '../index.js';
 
@@ -46,5 +47,12 @@ export class Minio implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server.stop();
+  }
+}
+
+/** Polls until it holds. */
+export async function until(holds: () => boolean): Promise<void> {
+  for (const end = Date.now() + 20_000; !holds(); await sleep(10)) {
+    if (Date.now() > end) throw new Error('it did not come to hold within 20 s');
   }
 }
