@@ -48,6 +48,16 @@ describe('a server', () => {
     }
   });
 
+  it.each(['SIGTERM', 'SIGKILL'] as const)('is another one at the same place after a restart by %s', async (signal) => {
+    await using server = await launch(definition(LISTENING), options());
+    const { pid, place } = server;
+    await server.restart(signal);
+    expect(server.pid).not.toBe(pid);
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect((await fetch(urlOf(place))).status).toBe(200);
+    expect(existsSync(place.folder)).toBe(true);
+  });
+
   it('that hears no SIGTERM is killed', async () => {
     const server = await launch(definition(`process.on('SIGTERM', () => {}); ${LISTENING}`), options({ stopTimeoutMs: 100 }));
     await server.stop();

@@ -58,13 +58,13 @@ export async function launch(definition: ServerDefinition, options: LaunchOption
   await removeForgottenFolders();
   for (let draw = 1; ; draw += 1) {
     const server = await ServerProcess.spawn(definition, options);
-    const trouble = await untilHealthy(definition, server, options).catch((error: unknown) => ({ error }));
+    const trouble = await server.untilHealthy().catch((error: unknown) => ({ error }));
     if (trouble === undefined) return server;
     await server.stop();
     if (typeof trouble === 'object') throw trouble.error;
     const portTaken = /already in use|EADDRINUSE/i.test(server.log);
     if (!portTaken || draw === PORT_DRAWS_MAX) {
-      throw new ServersError('didNotStart', `${definition.name} ${trouble}. The end of its log:\n${lastLines(server.log, 20)}`);
+      throw didNotStart(definition, trouble, server.log);
     }
   }
 }
@@ -73,22 +73,19 @@ export async function launch(definition: ServerDefinition, options: LaunchOption
 export class ServerProcess implements AsyncDisposable {
   #log = '';
   #error: Error | undefined;
-  readonly #child: ChildProcess;
+  #child: ChildProcess;
 
   private constructor(
     readonly place: Place,
-    child: ChildProcess,
-    readonly stopTimeoutMs: number,
+    private readonly definition: ServerDefinition,
+    private readonly options: LaunchOptions,
+    private readonly begin: () => ChildProcess,
   ) {
-    this.#child = child;
-    child.once('error', (error) => (this.#error = error));
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (chunk: string) => (this.#log = (this.#log + chunk).slice(-LOG_CHARS_MAX)));
-    }
+    this.#child = this.#begin();
   }
 
   static async spawn(definition: ServerDefinition, options: LaunchOptions): Promise<ServerProcess> {
-    const { program, choosePorts = freePorts, stopTimeoutMs = STOP_TIMEOUT_MS } = options;
+    const { program, choosePorts = freePorts } = options;
     const numbers = await choosePorts(definition.ports.length);
     const folder = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
     try {
@@ -97,8 +94,8 @@ export class ServerProcess implements AsyncDisposable {
       const [command = program, ...rest] = dyingWithUs([program, ...args], process.env);
       // A process group of its own: Ctrl-C is ours to handle, and whoever stops it stops its children.
       const stdio = ['ignore', 'pipe', 'pipe'] as const;
-      const child = spawn(command, rest, { cwd: folder, env: environmentOf(folder, env), stdio: [...stdio], detached: true });
-      return new ServerProcess(place, child, stopTimeoutMs);
+      const spawnOptions = { cwd: folder, env: environmentOf(folder, env), stdio: [...stdio], detached: true };
+      return new ServerProcess(place, definition, options, () => spawn(command, rest, spawnOptions));
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
@@ -130,21 +127,61 @@ export class ServerProcess implements AsyncDisposable {
 
   /** SIGTERM, and SIGKILL for what is still there after a while; then the folder goes. Again and again does no harm. */
   async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+    await rm(this.place.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  /**
+   * Ends it and starts it again, on the same ports and the same folder; resolves when it is healthy.
+   * @throws {ServersError} `didNotStart`, with the end of its log
+   */
+  async restart(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    await this.#end(signal);
+    this.#child = this.#begin();
+    const trouble = await this.untilHealthy();
+    if (trouble !== undefined) throw didNotStart(this.definition, trouble, this.log);
+  }
+
+  /** What became of the wait: nothing when it is healthy, else what is to be said of it. */
+  async untilHealthy(): Promise<string | undefined> {
+    const { startTimeoutMs = START_TIMEOUT_MS, signal } = this.options;
+    const giveUpAt = performance.now() + startTimeoutMs;
+    while (performance.now() < giveUpAt) {
+      const limits = [AbortSignal.timeout(QUESTION_TIMEOUT_MS), ...(signal === undefined ? [] : [signal])];
+      const healthy = await this.definition.healthy(this.place, AbortSignal.any(limits)).catch(() => false);
+      signal?.throwIfAborted();
+      // In this order: if ours has ended, somebody else gave that answer on the same port.
+      if (this.ended !== undefined) return `${this.ended} before it was healthy`;
+      if (healthy) return undefined;
+      await sleep(POLL_MS);
+    }
+    return `was not healthy within ${startTimeoutMs / 1000} s`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #begin(): ChildProcess {
+    const child = this.begin();
+    child.once('error', (error) => (this.#error = error));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (chunk: string) => (this.#log = (this.#log + chunk).slice(-LOG_CHARS_MAX)));
+    }
+    return child;
+  }
+
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (this.ended === undefined) {
       const exit = once(this.#child, 'exit');
-      this.#signal('SIGTERM');
-      await Promise.race([exit, sleep(this.stopTimeoutMs, undefined, { ref: false })]);
+      this.#signal(signal);
+      await Promise.race([exit, sleep(this.options.stopTimeoutMs ?? STOP_TIMEOUT_MS, undefined, { ref: false })]);
       if (this.ended === undefined) {
         this.#signal('SIGKILL');
         await exit;
       }
     }
     this.#signal('SIGKILL'); // what it may have left in its group
-    await rm(this.place.folder, { recursive: true, force: true, maxRetries: 3 });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
   }
 
   #signal(signal: NodeJS.Signals): void {
@@ -157,23 +194,8 @@ export class ServerProcess implements AsyncDisposable {
   }
 }
 
-/** What became of the wait: nothing when it is healthy, else what is to be said of it. */
-async function untilHealthy(
-  definition: ServerDefinition,
-  server: ServerProcess,
-  { startTimeoutMs = START_TIMEOUT_MS, signal }: LaunchOptions,
-): Promise<string | undefined> {
-  const giveUpAt = performance.now() + startTimeoutMs;
-  while (performance.now() < giveUpAt) {
-    const limits = [AbortSignal.timeout(QUESTION_TIMEOUT_MS), ...(signal === undefined ? [] : [signal])];
-    const healthy = await definition.healthy(server.place, AbortSignal.any(limits)).catch(() => false);
-    signal?.throwIfAborted();
-    // In this order: if ours has ended, somebody else gave that answer on the same port.
-    if (server.ended !== undefined) return `${server.ended} before it was healthy`;
-    if (healthy) return undefined;
-    await sleep(POLL_MS);
-  }
-  return `was not healthy within ${startTimeoutMs / 1000} s`;
+function didNotStart({ name }: ServerDefinition, trouble: string, log: string): ServersError {
+  return new ServersError('didNotStart', `${name} ${trouble}. The end of its log:\n${lastLines(log, 20)}`);
 }
 
 function portByName({ name, ports }: ServerDefinition, numbers: readonly number[]): Place['port'] {

@@ -1,6 +1,8 @@
 import { serverBinaries, type BuildOptions } from './build.js';
-import { singleServers, type SingleServer } from './definitions.js';
+import { singleServers } from './definitions.js';
+import { type MinioSettings } from './minio.js';
 import { launch, type LaunchOptions, type ServerProcess } from './server-process.js';
+import { type SingleServer } from './single-server.js';
 
 export type ServerKind = keyof typeof singleServers;
 
@@ -25,6 +27,7 @@ export interface RunningServer extends AsyncDisposable {
 }
 
 export interface ServerDetails {
+  /** Another one after a restart. */
   readonly pid: number;
   /** Its temporary folder, gone once it is stopped. */
   readonly folder: string;
@@ -32,11 +35,14 @@ export interface ServerDetails {
   readonly log: () => string;
   /** Resolves when it has ended, to how. */
   readonly ended: Promise<string>;
+  /** Ends it by this signal (SIGTERM if none is named) and starts it on the same ports and folder; resolves when it is healthy again. */
+  readonly restart: (signal?: 'SIGTERM' | 'SIGKILL') => Promise<void>;
 }
 
 export interface StartOptions extends BuildOptions {
   readonly startTimeoutMs?: number;
   readonly choosePorts?: LaunchOptions['choosePorts'];
+  readonly minio?: MinioSettings;
 }
 
 /**
@@ -46,7 +52,7 @@ export interface StartOptions extends BuildOptions {
 export async function startServer(kind: ServerKind, options: StartOptions = {}): Promise<RunningServer> {
   const given = givenServer(kind, options.env ?? process.env);
   if (given !== undefined) return given;
-  const server: SingleServer = singleServers[kind]();
+  const server: SingleServer = singleServers[kind](options.minio);
   const { [server.program]: program = '' } = await serverBinaries([server.program], options);
   const running = await launch(server, { ...options, program });
   return {
@@ -59,7 +65,15 @@ export async function startServer(kind: ServerKind, options: StartOptions = {}):
 }
 
 export function detailsOf(running: ServerProcess): ServerDetails {
-  return { pid: running.pid, folder: running.place.folder, log: () => running.log, ended: running.whenEnded() };
+  return {
+    get pid() {
+      return running.pid;
+    },
+    folder: running.place.folder,
+    log: () => running.log,
+    ended: running.whenEnded(),
+    restart: (signal) => running.restart(signal),
+  };
 }
 
 function givenServer(kind: ServerKind, env: Readonly<Record<string, string | undefined>>): RunningServer | undefined {

@@ -1,0 +1,20 @@
+import { randomBytes } from 'node:crypto';
+import { type Place, type ServerDefinition } from './server-process.js';
+
+/** A server that is started alone, its program, and its address once it runs. */
+export interface SingleServer extends ServerDefinition {
+  readonly program: string;
+  /** With the credentials in it, where there are any. */
+  readonly url: (place: Place) => string;
+}
+
+/** 24 random bytes; the alphabet needs no escape in a URL, a file or YAML. */
+export function secret(): string {
+  return randomBytes(24).toString('hex');
+}
+
+export async function isOk(url: string, signal: AbortSignal): Promise<boolean> {
+  const response = await fetch(url, { signal });
+  await response.arrayBuffer();
+  return response.ok;
+}
