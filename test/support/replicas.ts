@@ -146,7 +146,7 @@ export class Replicas implements AsyncDisposable {
 
   async #open(): Promise<void> {
     const folder = await temporaryFolder();
-    this.#closer.defer('folder', () => folder[Symbol.asyncDispose]());
+    this.#closer.defer('folder', async () => void (await folder[Symbol.asyncDispose]()));
     this.#folder = folder.path;
     await mkdir(this.dataDir, { mode: 0o700 });
     for (const store of stores) {
@@ -159,7 +159,7 @@ export class Replicas implements AsyncDisposable {
   async #network(): Promise<Network> {
     const proxy = async (store: Store): Promise<TcpProxy> => {
       const opened = await tcpProxy({ port: Number(new URL(this.server(store).url).port) });
-      this.#closer.defer(`network to ${store}`, () => opened[Symbol.asyncDispose]());
+      this.#closer.defer(`network to ${store}`, async () => void (await opened[Symbol.asyncDispose]()));
       return opened;
     };
     const [mongo, minio, nats] = [await proxy('mongo'), await proxy('minio'), await proxy('nats')];
