@@ -12,9 +12,12 @@ export interface SingleServer extends ServerDefinition {
 }
 
 /** Made anew for each start, because of the credentials. */
-export const singleServers = { nats, minio, mongo, etcd, traefik, coredns } satisfies Record<string, () => SingleServer>;
+export const singleServers = { nats, minio, mongo, etcd, traefik, coredns } satisfies Record<
+  string,
+  (extraConfig?: readonly string[]) => SingleServer
+>;
 
-function nats(): SingleServer {
+function nats(extraConfig: readonly string[] = []): SingleServer {
   const password = secret();
   return {
     name: 'NATS',
@@ -27,6 +30,7 @@ function nats(): SingleServer {
         `http: "127.0.0.1:${port('monitor')}"`,
         `jetstream { store_dir: ${JSON.stringify(join(folder, 'jetstream'))} }`,
         `authorization { user: facehash, password: "${password}" }`,
+        ...extraConfig,
       ];
       await writeFile(path, `${lines.join('\n')}\n`, { mode: 0o600 });
       return { args: ['--config', path] };

@@ -48,6 +48,18 @@ describe('a server', () => {
     }
   });
 
+  it('that was ended is started again in its place', async () => {
+    await using server = await launch(definition(LISTENING), options());
+    const { pid } = server;
+    await expect(server.startAgain()).rejects.toThrow('The server runs already');
+    await server.end('SIGKILL');
+    expect([server.ended, existsSync(server.place.folder)]).toEqual(['ended with SIGKILL', true]);
+    await expect(fetch(urlOf(server.place))).rejects.toThrow();
+    await server.startAgain();
+    expect([server.ended, (await fetch(urlOf(server.place))).status]).toEqual([undefined, 200]);
+    expect(server.pid).not.toBe(pid);
+  });
+
   it('that hears no SIGTERM is killed', async () => {
     const server = await launch(definition(`process.on('SIGTERM', () => {}); ${LISTENING}`), options({ stopTimeoutMs: 100 }));
     await server.stop();

@@ -69,36 +69,35 @@ export async function launch(definition: ServerDefinition, options: LaunchOption
   }
 }
 
+/** What is run, the same each time that it is started in its place. */
+interface Invocation {
+  readonly command: readonly string[];
+  readonly env: Environment | undefined;
+}
+
 /** A server that runs in a temporary folder of its own, which goes with it. */
 export class ServerProcess implements AsyncDisposable {
   #log = '';
   #error: Error | undefined;
-  readonly #child: ChildProcess;
+  #child: ChildProcess;
 
   private constructor(
     readonly place: Place,
-    child: ChildProcess,
-    readonly stopTimeoutMs: number,
+    private readonly definition: ServerDefinition,
+    private readonly invocation: Invocation,
+    private readonly options: LaunchOptions,
   ) {
-    this.#child = child;
-    child.once('error', (error) => (this.#error = error));
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (chunk: string) => (this.#log = (this.#log + chunk).slice(-LOG_CHARS_MAX)));
-    }
+    this.#child = this.#run();
   }
 
   static async spawn(definition: ServerDefinition, options: LaunchOptions): Promise<ServerProcess> {
-    const { program, choosePorts = freePorts, stopTimeoutMs = STOP_TIMEOUT_MS } = options;
+    const { program, choosePorts = freePorts } = options;
     const numbers = await choosePorts(definition.ports.length);
     const folder = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
     try {
       const place = { folder, port: portByName(definition, numbers) };
       const { args, env } = await definition.prepare(place);
-      const [command = program, ...rest] = dyingWithUs([program, ...args], process.env);
-      // A process group of its own: Ctrl-C is ours to handle, and whoever stops it stops its children.
-      const stdio = ['ignore', 'pipe', 'pipe'] as const;
-      const child = spawn(command, rest, { cwd: folder, env: environmentOf(folder, env), stdio: [...stdio], detached: true });
-      return new ServerProcess(place, child, stopTimeoutMs);
+      return new ServerProcess(place, definition, { command: dyingWithUs([program, ...args], process.env), env }, options);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
@@ -130,21 +129,50 @@ export class ServerProcess implements AsyncDisposable {
 
   /** SIGTERM, and SIGKILL for what is still there after a while; then the folder goes. Again and again does no harm. */
   async stop(): Promise<void> {
+    await this.end('SIGTERM');
+    await rm(this.place.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  /** Ends the process and keeps its folder and ports. */
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (this.ended === undefined) {
       const exit = once(this.#child, 'exit');
-      this.#signal('SIGTERM');
-      await Promise.race([exit, sleep(this.stopTimeoutMs, undefined, { ref: false })]);
+      this.#signal(signal);
+      await Promise.race([exit, sleep(this.options.stopTimeoutMs ?? STOP_TIMEOUT_MS, undefined, { ref: false })]);
       if (this.ended === undefined) {
         this.#signal('SIGKILL');
         await exit;
       }
     }
     this.#signal('SIGKILL'); // what it may have left in its group
-    await rm(this.place.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  /**
+   * Starts what was ended in the same place, and waits until it is healthy.
+   * @throws {ServersError} `didNotStart`
+   */
+  async startAgain(): Promise<void> {
+    if (this.ended === undefined) throw new Error(`${this.definition.name} runs already`);
+    this.#child = this.#run();
+    const trouble = await untilHealthy(this.definition, this, this.options);
+    if (trouble !== undefined) throw new ServersError('didNotStart', `${this.definition.name} ${trouble}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  #run(): ChildProcess {
+    const [command = '', ...args] = this.invocation.command;
+    const { folder } = this.place;
+    // A process group of its own: Ctrl-C is ours to handle, and whoever stops it stops its children.
+    const stdio = ['ignore', 'pipe', 'pipe'] as const;
+    const child = spawn(command, args, { cwd: folder, env: environmentOf(folder, this.invocation.env), stdio: [...stdio], detached: true });
+    child.once('error', (error) => (this.#error = error));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => (this.#log = (this.#log + chunk).slice(-LOG_CHARS_MAX)));
+    }
+    return child;
   }
 
   #signal(signal: NodeJS.Signals): void {

@@ -32,11 +32,17 @@ export interface ServerDetails {
   readonly log: () => string;
   /** Resolves when it has ended, to how. */
   readonly ended: Promise<string>;
+  /** Ends it and keeps its folder and ports, for `startAgain`: what a restart, or a crash, does. */
+  readonly end: (signal: 'SIGTERM' | 'SIGKILL') => Promise<void>;
+  /** Resolves when it is healthy again, where it was. */
+  readonly startAgain: () => Promise<void>;
 }
 
 export interface StartOptions extends BuildOptions {
   readonly startTimeoutMs?: number;
   readonly choosePorts?: LaunchOptions['choosePorts'];
+  /** More lines of its configuration file, where it has one (NATS); of two that set the same, the later holds. */
+  readonly extraConfig?: readonly string[];
 }
 
 /**
@@ -46,7 +52,7 @@ export interface StartOptions extends BuildOptions {
 export async function startServer(kind: ServerKind, options: StartOptions = {}): Promise<RunningServer> {
   const given = givenServer(kind, options.env ?? process.env);
   if (given !== undefined) return given;
-  const server: SingleServer = singleServers[kind]();
+  const server: SingleServer = singleServers[kind](options.extraConfig);
   const { [server.program]: program = '' } = await serverBinaries([server.program], options);
   const running = await launch(server, { ...options, program });
   return {
@@ -59,7 +65,16 @@ export async function startServer(kind: ServerKind, options: StartOptions = {}):
 }
 
 export function detailsOf(running: ServerProcess): ServerDetails {
-  return { pid: running.pid, folder: running.place.folder, log: () => running.log, ended: running.whenEnded() };
+  return {
+    get pid() {
+      return running.pid;
+    },
+    folder: running.place.folder,
+    log: () => running.log,
+    ended: running.whenEnded(),
+    end: (signal) => running.end(signal),
+    startAgain: () => running.startAgain(),
+  };
 }
 
 function givenServer(kind: ServerKind, env: Readonly<Record<string, string | undefined>>): RunningServer | undefined {
