@@ -3,6 +3,8 @@ import { file, folder, seconds, type Fault } from './fields.js';
 
 const server = /^(nats|tls):\/\/[^\s,/@]+(:\d+)?\/?$/;
 
+const replicas = { '1': 1, '3': 3, '5': 5 } as const;
+
 /** Of messaging on NATS. To be spread into a program's own variables. */
 export const natsVariables = {
   FACEHASH_NATS_SERVERS: z
@@ -18,10 +20,10 @@ export const natsVariables = {
   /** A credentials file of NATS, with a JWT and a seed. Read again at each connection. */
   FACEHASH_NATS_CREDS_FILE: file.optional(),
   FACEHASH_NATS_CA_FILE: file.optional(),
-  FACEHASH_NATS_REPLICAS: z.coerce
-    .number()
-    .refine((count) => [1, 3, 5].includes(count), 'must be 1, 3 or 5: as many servers keep each stream')
-    .default(1),
+  FACEHASH_NATS_REPLICAS: z
+    .enum(['1', '3', '5'], 'must be 1, 3 or 5: as many servers keep each stream')
+    .default('1')
+    .transform((count) => replicas[count]),
   FACEHASH_NATS_SETUP: z.enum(['make', 'check', 'none']).default('make'),
   FACEHASH_NATS_TIMEOUT_SECONDS: seconds.default(5),
 };
@@ -33,7 +35,7 @@ export interface NatsSettings {
   readonly servers: readonly string[];
   readonly auth?: { readonly kind: 'password-folder'; readonly path: string } | { readonly kind: 'creds-file'; readonly path: string };
   readonly caFile?: string;
-  readonly replicas: number;
+  readonly replicas: 1 | 3 | 5;
   readonly setup: 'make' | 'check' | 'none';
   readonly timeoutMs: number;
 }

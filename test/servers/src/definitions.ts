@@ -1,16 +1,16 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { minio, type MinioSettings } from './minio.js';
+import { minio } from './minio.js';
 import { answersHello } from './mongo-hello.js';
-import { isOk, secret, type SingleServer } from './single-server.js';
+import { isOk, secret, type ServerSettings, type SingleServer } from './single-server.js';
 
 /** Made anew for each start, because of the credentials. */
 export const singleServers = { nats, minio, mongo, etcd, traefik, coredns } satisfies Record<
   string,
-  (settings?: MinioSettings) => SingleServer
+  (settings?: ServerSettings) => SingleServer
 >;
 
-function nats(): SingleServer {
+function nats({ extraConfig = [] }: ServerSettings = {}): SingleServer {
   const password = secret();
   return {
     name: 'NATS',
@@ -23,6 +23,7 @@ function nats(): SingleServer {
         `http: "127.0.0.1:${port('monitor')}"`,
         `jetstream { store_dir: ${JSON.stringify(join(folder, 'jetstream'))} }`,
         `authorization { user: facehash, password: "${password}" }`,
+        ...extraConfig,
       ];
       await writeFile(path, `${lines.join('\n')}\n`, { mode: 0o600 });
       return { args: ['--config', path] };

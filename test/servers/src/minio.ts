@@ -1,16 +1,9 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import { isOk, secret, type SingleServer } from './single-server.js';
+import { isOk, secret, type ServerSettings, type SingleServer } from './single-server.js';
 
-export interface MinioSettings {
-  /** Buckets are found as `<bucket>.<domain>`, too. */
-  readonly domain?: string;
-  /** A folder with `public.crt`, `private.key` and the authority's `ca.crt`: it then serves HTTPS alone. */
-  readonly certificates?: string;
-}
-
-export function minio({ domain, certificates }: MinioSettings = {}): SingleServer {
+export function minio({ minio: { domain, certificates } = {} }: ServerSettings = {}): SingleServer {
   const password = secret();
   const scheme = certificates === undefined ? 'http' : 'https';
   return {

@@ -58,6 +58,16 @@ describe('a server', () => {
     expect(existsSync(place.folder)).toBe(true);
   });
 
+  it('that was ended is started again in its place, and only then', async () => {
+    await using server = await launch(definition(LISTENING), options());
+    await expect(server.startAgain()).rejects.toThrow('runs already');
+    await server.end('SIGKILL');
+    expect([server.ended, existsSync(server.place.folder)]).toEqual(['ended with SIGKILL', true]);
+    await expect(fetch(urlOf(server.place))).rejects.toThrow();
+    await server.startAgain();
+    expect([server.ended, (await fetch(urlOf(server.place))).status]).toEqual([undefined, 200]);
+  });
+
   it('that hears no SIGTERM is killed', async () => {
     const server = await launch(definition(`process.on('SIGTERM', () => {}); ${LISTENING}`), options({ stopTimeoutMs: 100 }));
     await server.stop();

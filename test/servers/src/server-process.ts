@@ -127,7 +127,7 @@ export class ServerProcess implements AsyncDisposable {
 
   /** SIGTERM, and SIGKILL for what is still there after a while; then the folder goes. Again and again does no harm. */
   async stop(): Promise<void> {
-    await this.#end('SIGTERM');
+    await this.end('SIGTERM');
     await rm(this.place.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
@@ -136,10 +136,33 @@ export class ServerProcess implements AsyncDisposable {
    * @throws {ServersError} `didNotStart`, with the end of its log
    */
   async restart(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
-    await this.#end(signal);
+    await this.end(signal);
+    await this.startAgain();
+  }
+
+  /**
+   * Starts what was ended in its place; resolves when it is healthy.
+   * @throws {ServersError} `didNotStart`, with the end of its log
+   */
+  async startAgain(): Promise<void> {
+    if (this.ended === undefined) throw new Error(`${this.definition.name} runs already`);
     this.#child = this.#begin();
     const trouble = await this.untilHealthy();
     if (trouble !== undefined) throw didNotStart(this.definition, trouble, this.log);
+  }
+
+  /** Ends the process and keeps its folder and ports. */
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    if (this.ended === undefined) {
+      const exit = once(this.#child, 'exit');
+      this.#signal(signal);
+      await Promise.race([exit, sleep(this.options.stopTimeoutMs ?? STOP_TIMEOUT_MS, undefined, { ref: false })]);
+      if (this.ended === undefined) {
+        this.#signal('SIGKILL');
+        await exit;
+      }
+    }
+    this.#signal('SIGKILL'); // what it may have left in its group
   }
 
   /** What became of the wait: nothing when it is healthy, else what is to be said of it. */
@@ -169,19 +192,6 @@ export class ServerProcess implements AsyncDisposable {
       stream?.setEncoding('utf8').on('data', (chunk: string) => (this.#log = (this.#log + chunk).slice(-LOG_CHARS_MAX)));
     }
     return child;
-  }
-
-  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    if (this.ended === undefined) {
-      const exit = once(this.#child, 'exit');
-      this.#signal(signal);
-      await Promise.race([exit, sleep(this.options.stopTimeoutMs ?? STOP_TIMEOUT_MS, undefined, { ref: false })]);
-      if (this.ended === undefined) {
-        this.#signal('SIGKILL');
-        await exit;
-      }
-    }
-    this.#signal('SIGKILL'); // what it may have left in its group
   }
 
   #signal(signal: NodeJS.Signals): void {

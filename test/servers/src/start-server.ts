@@ -1,8 +1,7 @@
 import { serverBinaries, type BuildOptions } from './build.js';
 import { singleServers } from './definitions.js';
-import { type MinioSettings } from './minio.js';
 import { launch, type LaunchOptions, type ServerProcess } from './server-process.js';
-import { type SingleServer } from './single-server.js';
+import { type ServerSettings, type SingleServer } from './single-server.js';
 
 export type ServerKind = keyof typeof singleServers;
 
@@ -37,12 +36,14 @@ export interface ServerDetails {
   readonly ended: Promise<string>;
   /** Ends it by this signal (SIGTERM if none is named) and starts it on the same ports and folder; resolves when it is healthy again. */
   readonly restart: (signal?: 'SIGTERM' | 'SIGKILL') => Promise<void>;
+  /** The two halves of it. */
+  readonly end: (signal: 'SIGTERM' | 'SIGKILL') => Promise<void>;
+  readonly startAgain: () => Promise<void>;
 }
 
-export interface StartOptions extends BuildOptions {
+export interface StartOptions extends BuildOptions, ServerSettings {
   readonly startTimeoutMs?: number;
   readonly choosePorts?: LaunchOptions['choosePorts'];
-  readonly minio?: MinioSettings;
 }
 
 /**
@@ -52,7 +53,7 @@ export interface StartOptions extends BuildOptions {
 export async function startServer(kind: ServerKind, options: StartOptions = {}): Promise<RunningServer> {
   const given = givenServer(kind, options.env ?? process.env);
   if (given !== undefined) return given;
-  const server: SingleServer = singleServers[kind](options.minio);
+  const server: SingleServer = singleServers[kind](options);
   const { [server.program]: program = '' } = await serverBinaries([server.program], options);
   const running = await launch(server, { ...options, program });
   return {
@@ -73,6 +74,8 @@ export function detailsOf(running: ServerProcess): ServerDetails {
     log: () => running.log,
     ended: running.whenEnded(),
     restart: (signal) => running.restart(signal),
+    end: (signal) => running.end(signal),
+    startAgain: () => running.startAgain(),
   };
 }
 

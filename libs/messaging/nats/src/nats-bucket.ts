@@ -1,0 +1,147 @@
+import { FaceHashError, newId } from '@facehash/kernel';
+import { checkBucketKey, type KvBucket, type KvChange, type KvEntry } from '@facehash/messaging-core';
+import { JetStreamApiError, type StoredMsg } from '@nats-io/jetstream';
+import { headers, RequestError } from '@nats-io/nats-core';
+import type { Calls } from './calls.js';
+import { checked, parsed, type Schema } from './json.js';
+import { Line } from './line.js';
+import type { Session } from './link.js';
+import { isDeletion, operation } from './markers.js';
+import { keySubject, streamOf, type BucketName } from './names.js';
+import type { NatsOptions } from './options.js';
+import { answered } from './store-errors.js';
+import { watchKeys, type Seen, type WatchParts } from './watch-keys.js';
+
+export interface BucketParts<T> extends WatchParts {
+  readonly name: BucketName;
+  readonly schema: Schema<T>;
+  readonly calls: Calls;
+  readonly options: NatsOptions;
+  readonly deletedTtlMs: number;
+  readonly closed: AbortSignal;
+}
+
+interface Write {
+  readonly subject: string;
+  readonly value: string;
+  readonly expected: number | null;
+  /** Tells our own value from one that somebody else wrote at the same time. */
+  readonly id: string;
+}
+
+const messageId = 'Nats-Msg-Id';
+
+/** A bucket of JetStream, laid out as every client of NATS lays them out. */
+export class NatsBucket<T> implements KvBucket<T> {
+  readonly #stream: string;
+
+  constructor(private readonly parts: BucketParts<T>) {
+    this.#stream = streamOf(parts.name);
+  }
+
+  async get(key: string, signal?: AbortSignal): Promise<KvEntry<T> | undefined> {
+    checkBucketKey(key);
+    const last = await this.parts.calls.ask((session) => this.#last(session, this.#subject(key)), signal);
+    if (!last || isDeletion(last.header)) return undefined;
+    const value = parsed(this.parts.schema, last.data);
+    if (!value.success) throw new FaceHashError('STORE_UNAVAILABLE', { key, understood: false }, { cause: value.error });
+    return { key, value: value.data, revision: last.seq };
+  }
+
+  async put(key: string, value: T, expected: number | null, signal?: AbortSignal): Promise<number | undefined> {
+    checkBucketKey(key);
+    signal?.throwIfAborted();
+    const { schema, calls, options } = this.parts;
+    const id = newId('put', options.clock, options.random);
+    const write = { subject: this.#subject(key), value: JSON.stringify(checked(schema, value, { key })), expected, id };
+    const tried = { unclear: false };
+    return calls.ask((session) => this.#write(session, write, tried), signal);
+  }
+
+  async delete(key: string, signal?: AbortSignal): Promise<void> {
+    checkBucketKey(key);
+    const subject = this.#subject(key);
+    await this.parts.calls.ask(async (session) => {
+      const last = await this.#last(session, subject);
+      if (!last || isDeletion(last.header)) return;
+      const marked = headers();
+      marked.set(operation, 'DEL');
+      await session.js.publish(subject, '', { headers: marked, ttl: `${Math.ceil(this.parts.deletedTtlMs / 1000)}s` });
+    }, signal);
+  }
+
+  async *watch(signal: AbortSignal): AsyncIterable<KvChange<T>> {
+    const over = new AbortController();
+    const end = AbortSignal.any([signal, this.parts.closed]);
+    const line = new Line<Seen>();
+    const reading = watchKeys(this.parts, line, AbortSignal.any([end, over.signal]));
+    const read = reading.catch((error: unknown) => line.break(error));
+    try {
+      for (let seen = await line.take(end); seen; seen = await line.take(end)) {
+        const change = this.#change(seen);
+        if (change) yield change;
+      }
+    } finally {
+      over.abort();
+      await read;
+    }
+  }
+
+  async #write(session: Session, write: Write, tried: { unclear: boolean }): Promise<number | undefined> {
+    try {
+      return await this.#publish(session, write, write.expected ?? 0);
+    } catch (error) {
+      if (!answered(error, 'wrongLastSequence')) {
+        tried.unclear ||= !wasRefused(error);
+        throw error;
+      }
+    }
+    const last = await this.#last(session, write.subject);
+    if (last?.header.get(messageId) === write.id) return last.seq;
+    // An earlier try had no answer, and what is there is another's: it replaced ours, or ours never came to be.
+    if (tried.unclear) throw new FaceHashError('STORE_UNAVAILABLE', { written: 'unknown' });
+    return write.expected === null && (!last || isDeletion(last.header))
+      ? this.#writeOverDeleted(session, write, last?.seq ?? 0)
+      : undefined;
+  }
+
+  async #writeOverDeleted(session: Session, write: Write, revision: number): Promise<number | undefined> {
+    try {
+      return await this.#publish(session, write, revision);
+    } catch (error) {
+      if (answered(error, 'wrongLastSequence')) return undefined;
+      throw error;
+    }
+  }
+
+  async #publish({ js }: Session, { subject, value, id }: Write, lastSubjectSequence: number): Promise<number> {
+    return (await js.publish(subject, value, { msgID: id, expect: { lastSubjectSequence } })).seq;
+  }
+
+  #last({ jsm }: Session, subject: string): Promise<StoredMsg | null> {
+    return jsm.streams.getMessage(this.#stream, { last_by_subj: subject });
+  }
+
+  #change(seen: Seen): KvChange<T> | undefined {
+    if (seen.kind !== 'put') return seen;
+    const { key, data, revision } = seen;
+    const value = parsed(this.parts.schema, data);
+    if (value.success) return { kind: 'put', entry: { key, value: value.data, revision } };
+    this.parts.options.logger.error('a value is not understood and is passed over', {
+      bucket: this.parts.name,
+      key,
+      revision,
+      error: value.error,
+    });
+    return undefined;
+  }
+
+  #subject(key: string): string {
+    return keySubject(this.parts.name, key);
+  }
+}
+
+/** An error that says that nothing was stored. */
+function wasRefused(error: unknown): boolean {
+  return error instanceof JetStreamApiError || (error instanceof RequestError && error.isNoResponders());
+}
