@@ -28,6 +28,12 @@ describe('the FaceModel as an API server knows it', () => {
   else onApiServer();
 });
 
+interface Stored {
+  readonly metadata: { readonly uid: string };
+  readonly spec: { readonly serving: unknown; readonly limits: unknown; readonly storageId?: string };
+  readonly status: object;
+}
+
 function onApiServer(): void {
   let api: ApiServer;
   let kubectl: Kubectl;
@@ -38,7 +44,7 @@ function onApiServer(): void {
     metadata: { name, namespace: 'default' },
     ...(spec && { spec }),
   });
-  const get = async (name: string) => JSON.parse(await kubectl.run('get', 'facemodel', name, '-o', 'json'));
+  const get = async (name: string) => JSON.parse(await kubectl.run('get', 'facemodel', name, '-o', 'json')) as Stored;
   const patch = (name: string, change: object, ...options: string[]) =>
     kubectl.run('patch', 'facemodel', name, '--type=merge', '-p', JSON.stringify(change), ...options);
   const writeStatus = (name: string, status: object) => patch(name, { status }, '--subresource=status');
@@ -111,7 +117,7 @@ function onApiServer(): void {
   it('gets the defaults that a parser fills in', async () => {
     await kubectl.apply(...takenSpecs.map((spec, i) => faceModel(`taken-${i}`, spec)));
     for (const [i, spec] of takenSpecs.entries()) {
-      const stored = (await get(`taken-${i}`)).spec as object;
+      const stored = (await get(`taken-${i}`)).spec;
       expect(parseManifest(faceModel('a', stored))).toEqual(parseManifest(faceModel('a', spec)));
     }
     const parsed = parseManifest(faceModel('a'));

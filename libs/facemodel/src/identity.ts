@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Rule } from './rules.js';
 
-export const NAME_LENGTH_MAX = 40;
+const NAME_LENGTH_MAX = 40;
 const label = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$';
 
 /** Of the manifest's `metadata.name`, about which a resource definition can say nothing but by rules on the whole resource. */

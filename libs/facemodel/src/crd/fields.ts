@@ -62,20 +62,20 @@ function defaultOf({ type, nullable, default: value }: Node): string {
 function boundsOf(field: Node): string {
   const { minLength, maxLength, maxItems, items, pattern } = field;
   const parts = [range(field, ''), range({ minimum: minLength, maximum: maxLength }, ' characters')];
-  if (maxItems !== undefined) parts.push(`at most ${String(maxItems)} items`);
+  if (maxItems !== undefined) parts.push(`at most ${textOf(maxItems)} items`);
   if (isNode(items)) parts.push(boundsOf(items));
   if (pattern !== undefined) parts.push(`\`${textOf(pattern)}\``);
   return parts.filter((part) => part !== '').join(', ');
 }
 
 function range({ minimum, maximum, exclusiveMinimum }: Node, unit: string): string {
-  if (maximum === undefined) return minimum === undefined ? '' : `at least ${String(minimum)}${unit}`;
-  if (minimum === undefined) return `at most ${String(maximum)}${unit}`;
+  if (maximum === undefined) return minimum === undefined ? '' : `at least ${textOf(minimum)}${unit}`;
+  if (minimum === undefined) return `at most ${textOf(maximum)}${unit}`;
   return exclusiveMinimum === true
-    ? `above ${String(minimum)}, at most ${String(maximum)}${unit}`
-    : `${String(minimum)} to ${String(maximum)}${unit}`;
+    ? `above ${textOf(minimum)}, at most ${textOf(maximum)}${unit}`
+    : `${textOf(minimum)} to ${textOf(maximum)}${unit}`;
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }

@@ -46,7 +46,7 @@ function filledIn({ properties, default: preset }: Node): unknown {
 function withoutNull(from: Node): { readonly inner: Node; readonly nullable: boolean } {
   const { anyOf } = from;
   if (!Array.isArray(anyOf)) return { inner: from, nullable: false };
-  const others = anyOf.filter((option: unknown) => isNode(option) && option['type'] !== 'null');
+  const others: readonly unknown[] = anyOf.filter((option: unknown) => isNode(option) && option['type'] !== 'null');
   const [only] = others;
   if (others.length !== 1 || !isNode(only)) throw new TypeError('Kubernetes knows no alternatives but null');
   return { inner: { ...only, ...from, anyOf: undefined }, nullable: others.length < anyOf.length };
