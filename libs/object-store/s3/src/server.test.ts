@@ -2,13 +2,14 @@ import dns from 'node:dns';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RecordingLogger } from '@facehash/kernel/testing';
+import { reasonAgainst, startServer } from '@facehash/test-servers';
 import { temporaryFolder } from '@facehash/testing';
 import { assumeRunRole, openS3ObjectStore, type TemporaryCredentials } from './index.js';
 import { writeCertificates } from './testing/certificates.js';
 import { HttpFront } from './testing/http-front.js';
-import { Minio, reasonAgainstMinio, until } from './testing/minio.js';
+import { Minio, until } from './testing/minio.js';
 
-const reason = await reasonAgainstMinio();
+const reason = await reasonAgainst('minio');
 const given = (process.env['FACEHASH_TEST_S3_URL'] ?? '') !== '';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array | undefined): string | undefined => data && new TextDecoder().decode(data);
@@ -21,7 +22,7 @@ describe('objects in S3, on a server that is', () => {
 
 function onMinio(): void {
   it('killed and started again, are all there, if they were acknowledged', async () => {
-    await using minio = await Minio.start();
+    await using minio = new Minio(await startServer('minio'));
     const store = await minio.open({ timeoutMs: 20_000 });
     const acknowledged: string[] = [];
     let counted = 0;
@@ -60,7 +61,7 @@ function onMinio(): void {
   it('reached by HTTPS with an authority of one’s own', async () => {
     await using folder = await temporaryFolder();
     const { caFile } = await writeCertificates(folder.path);
-    await using minio = await Minio.start({ minio: { certificates: folder.path } });
+    await using minio = new Minio(await startServer('minio', { minio: { certificates: folder.path } }));
     const options = minio.options({ timeoutMs: 2_000, caFile });
     const store = await openS3ObjectStore(options);
     expect(await store.create('m/a', bytes('a'))).toBe('created');
@@ -75,15 +76,17 @@ function onMinio(): void {
 
   it('called by the bucket’s own name', async () => {
     const domain = 's3.facehash.test';
-    await using minio = await Minio.start({ minio: { domain } });
-    await using _ = withNames(domain);
+    await using minio = new Minio(await startServer('minio', { minio: { domain } }));
+    await using names = withNames(domain);
     const { port } = minio.url;
-    const store = await minio.open({ endpoint: `http://${domain}:${port}`, pathStyle: false });
+    const options = minio.options({ endpoint: `http://${domain}:${port}`, pathStyle: false });
+    const store = await openS3ObjectStore(options);
     expect(await store.create('m/a', bytes('a'))).toBe('created');
     expect(text((await store.read('m/a'))?.bytes)).toBe('a');
     const listed: string[] = [];
     for await (const { key } of store.list('')) listed.push(key);
     expect(listed).toEqual(['m/a']);
+    expect(names.asked).toEqual(new Set([`${options.bucket}.${domain}`]));
     await store.close();
   });
 
@@ -95,7 +98,7 @@ function onMinio(): void {
 
     it('takes up others at once when those that it had are revoked', async () => {
       await using folder = await temporaryFolder();
-      await using minio = await Minio.start();
+      await using minio = new Minio(await startServer('minio'));
       const options = minio.options();
       const owner = await openS3ObjectStore(options);
       await owner.create('m/a', bytes('a'));
@@ -119,7 +122,7 @@ function onMinio(): void {
 
     it('waits for files that are not there yet, and keeps those that it read', async () => {
       await using folder = await temporaryFolder();
-      await using minio = await Minio.start();
+      await using minio = new Minio(await startServer('minio'));
       const options = minio.options({ timeoutMs: 500 });
       const store = await openS3ObjectStore({ ...options, credentials: { kind: 'folder', path: folder.path } });
       const unread = { code: 'STORE_UNAVAILABLE', details: { why: 'the credentials cannot be read' } };
@@ -136,7 +139,7 @@ function onMinio(): void {
 
   describe('without the bucket', () => {
     it('are refused, and the bucket is not made, unless that was asked for', async () => {
-      await using minio = await Minio.start();
+      await using minio = new Minio(await startServer('minio'));
       const options = minio.options({ bucketMissing: 'refuse' });
       const store = await openS3ObjectStore(options);
       const missing = { code: 'STORE_UNAVAILABLE', details: { why: 'S3 answered 404 NoSuchBucket' } };
@@ -151,7 +154,7 @@ function onMinio(): void {
     });
 
     it('that was there before, are not begun anew', async () => {
-      await using minio = await Minio.start();
+      await using minio = new Minio(await startServer('minio'));
       await using front = await HttpFront.before(minio.url);
       const store = await minio.open({ endpoint: front.url });
       await store.create('m/a', bytes('a'));
@@ -164,13 +167,15 @@ function onMinio(): void {
 }
 
 /** While it lasts, names below the domain are those of this machine: what a wildcard record does. */
-function withNames(domain: string): AsyncDisposable {
+function withNames(domain: string): AsyncDisposable & { readonly asked: Set<string> } {
   const real = dns.lookup;
+  const asked = new Set<string>();
   const lookup = (name: string, options: dns.LookupOptions, done: (...args: unknown[]) => void): void => {
     if (!name.endsWith(domain)) return void (real as typeof lookup)(name, options, done);
+    asked.add(name);
     if (options.all === true) done(null, [{ address: '127.0.0.1', family: 4 }]);
     else done(null, '127.0.0.1', 4);
   };
   Object.assign(dns, { lookup });
-  return { [Symbol.asyncDispose]: async () => void Object.assign(dns, { lookup: real }) };
+  return { asked, [Symbol.asyncDispose]: async () => void Object.assign(dns, { lookup: real }) };
 }
