@@ -152,5 +152,9 @@ class Proxying implements TcpProxy {
 }
 
 function reset(pair: readonly [Socket, Socket]): void {
-  for (const socket of pair) socket.resetAndDestroy();
+  // A socket that has announced its end cannot be reset any more: Node would say so, and keep it, and the process with it.
+  for (const socket of pair) {
+    if (socket.writableEnded) socket.destroy();
+    else socket.resetAndDestroy();
+  }
 }

@@ -1,6 +1,7 @@
 import { serverBinaries, type BuildOptions } from './build.js';
 import { singleServers } from './definitions.js';
 import { launch, type LaunchOptions, type ServerProcess } from './server-process.js';
+import { ServersError } from './servers-error.js';
 import { type ServerSettings, type SingleServer } from './single-server.js';
 
 export type ServerKind = keyof typeof singleServers;
@@ -63,6 +64,21 @@ export async function startServer(kind: ServerKind, options: StartOptions = {}):
     stop: () => running.stop(),
     [Symbol.asyncDispose]: () => running.stop(),
   };
+}
+
+/**
+ * The sentence why this machine cannot have this server, whose tests are then skipped; nothing where it can, or where one is given. A server
+ * that was not built yet is built.
+ */
+export async function reasonAgainst(kind: ServerKind, options: StartOptions = {}): Promise<string | undefined> {
+  if (givenServer(kind, options.env ?? process.env) !== undefined) return undefined;
+  try {
+    await serverBinaries([singleServers[kind]().program], options);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ServersError && error.code === 'cannotBuildHere') return error.message;
+    throw error;
+  }
 }
 
 export function detailsOf(running: ServerProcess): ServerDetails {

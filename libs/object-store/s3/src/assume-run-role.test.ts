@@ -1,7 +1,8 @@
+import { reasonAgainst, startServer } from '@facehash/test-servers';
 import { assumeRunRole, openS3ObjectStore, type S3ObjectStore, type S3Options } from './index.js';
-import { Minio, reasonAgainstMinio, until } from './testing/minio.js';
+import { Minio, until } from './testing/minio.js';
 
-const reason = await reasonAgainstMinio();
+const reason = await reasonAgainst('minio');
 const data = new TextEncoder().encode('data');
 const denied = { code: 'STORE_UNAVAILABLE', details: { why: 'S3 answered 403 AccessDenied' } };
 
@@ -16,7 +17,7 @@ function onMinio(): void {
   let owner: S3ObjectStore;
   let run: S3ObjectStore;
   beforeAll(async () => {
-    minio = await Minio.start();
+    minio = new Minio(await startServer('minio'));
     options = minio.options();
     owner = await openS3ObjectStore(options);
     for (const key of ['mine/samples/1.json', 'other/samples/1.json', 'mine2/samples/1.json']) await owner.create(key, data);

@@ -1,6 +1,6 @@
 import { backoffMs, deadline, FaceHashError, hasCode, type LogFields } from '@facehash/kernel';
 import type { Client } from 'minio';
-import type { Connections } from './connections.js';
+import type { Connections, Tried } from './connections.js';
 import type { KeySource } from './credentials.js';
 import type { Health } from './health.js';
 import type { S3Settings } from './options.js';
@@ -83,6 +83,11 @@ export class Call {
     private readonly parts: CallParts,
     private readonly signal: AbortSignal,
   ) {}
+
+  /** One request, tried once. Of no account to the call. */
+  async once<T>(work: (client: Client) => Promise<T>): Promise<Tried<T>> {
+    return this.parts.connections.try(work, await this.parts.keys.current(), this.signal);
+  }
 
   /** One request, tried until there is an answer or the deadline is over. */
   async ask<T>(work: (client: Client) => Promise<T>): Promise<Answer<T>> {

@@ -1,9 +1,10 @@
 import { RecordingLogger } from '@facehash/kernel/testing';
+import { reasonAgainst, startServer } from '@facehash/test-servers';
 import { tcpProxy, type TcpProxy } from '@facehash/testing';
 import type { S3ObjectStore, S3Options } from './index.js';
-import { Minio, reasonAgainstMinio, until } from './testing/minio.js';
+import { Minio, until } from './testing/minio.js';
 
-const reason = await reasonAgainstMinio();
+const reason = await reasonAgainst('minio');
 const data = new TextEncoder().encode('data');
 const large = new Uint8Array(3_000_000).map((_, i) => i % 251);
 const unavailable = { code: 'STORE_UNAVAILABLE' };
@@ -32,7 +33,7 @@ function onMinio(): void {
       return 'reset';
     });
   };
-  beforeAll(async () => (minio = await Minio.start()));
+  beforeAll(async () => (minio = new Minio(await startServer('minio'))));
   afterAll(() => minio[Symbol.asyncDispose]());
   beforeEach(async () => {
     proxy = await tcpProxy({ port: Number(minio.url.port) });

@@ -1,7 +1,8 @@
 import { describeObjectStoreContract } from '@facehash/object-store-core/testing';
-import { Minio, reasonAgainstMinio } from './testing/minio.js';
+import { reasonAgainst, startServer } from '@facehash/test-servers';
+import { Minio } from './testing/minio.js';
 
-const reason = await reasonAgainstMinio();
+const reason = await reasonAgainst('minio');
 
 describe('objects in S3', () => {
   if (reason !== undefined) it.skip(`are not tested: ${reason}`, () => undefined);
@@ -10,7 +11,7 @@ describe('objects in S3', () => {
 
 function onMinio(): void {
   let minio: Minio;
-  beforeAll(async () => (minio = await Minio.start()));
+  beforeAll(async () => (minio = new Minio(await startServer('minio'))));
   afterAll(() => minio[Symbol.asyncDispose]());
 
   describeObjectStoreContract('MinIO', async () => {

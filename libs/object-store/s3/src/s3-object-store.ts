@@ -2,6 +2,7 @@ import { FaceHashError, sha256Hex } from '@facehash/kernel';
 import { checkKey, checkPrefix, isKey, type ObjectInfo, type ObjectStore, type StoredObject } from '@facehash/object-store-core';
 import { Calls, type Answer, type Call } from './calls.js';
 import { ConditionalWrite, type Write, type WriteOutcome } from './conditional-write.js';
+import { Conditions } from './conditions.js';
 import { Connections } from './connections.js';
 import { KeySource } from './credentials.js';
 import { Health, type StoreHealth } from './health.js';
@@ -23,7 +24,7 @@ export interface S3ObjectStore extends ObjectStore {
  * Objects in a bucket of an S3 store. Opens whether or not the store answers: calls are tried until their deadline. Rejects with
  * REQUEST_INVALID when the options cannot be right.
  *
- * Reads are checked against the digest that was stored at the write. Bytes that do not match twice in the same way are damaged where they
+ * Writes are refused where the store ignores their conditions. Reads are checked against the digest that was stored at the write. Bytes that do not match twice in the same way are damaged where they
  * lie: ARTIFACT_CORRUPT. Bytes that differ from try to try are the network's fault: STORE_UNAVAILABLE.
  */
 export async function openS3ObjectStore(options: S3Options): Promise<S3ObjectStore> {
@@ -36,6 +37,7 @@ class OpenS3ObjectStore implements S3ObjectStore {
   readonly #connections: Connections;
   readonly #health: Health;
   readonly #calls: Calls;
+  readonly #conditions: Conditions;
   #news: Promise<void> | undefined;
   #newsAt = Number.NEGATIVE_INFINITY;
 
@@ -44,6 +46,7 @@ class OpenS3ObjectStore implements S3ObjectStore {
     this.#connections = new Connections(settings);
     this.#health = new Health(logger);
     const keys = new KeySource(credentials, clock, logger);
+    this.#conditions = new Conditions(settings.bucket);
     this.#calls = new Calls({ settings, connections: this.#connections, keys, health: this.#health });
   }
 
@@ -145,7 +148,8 @@ class OpenS3ObjectStore implements S3ObjectStore {
     return this.#calls.run(what, work, signal);
   }
 
-  #write(call: Call, what: Pick<Write, 'key' | 'bytes' | 'expected'>): Promise<WriteOutcome> {
+  async #write(call: Call, what: Pick<Write, 'key' | 'bytes' | 'expected'>): Promise<WriteOutcome> {
+    await this.#conditions.check(call);
     const writeId = Buffer.from(this.settings.random.bytes(16)).toString('hex');
     return new ConditionalWrite({ ...what, bucket: this.settings.bucket, writeId }, call, this.#calls).run();
   }

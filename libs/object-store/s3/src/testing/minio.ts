@@ -1,32 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { serverBinaries, ServersError, startServer, type RunningServer, type StartOptions } from '@facehash/test-servers';
 import { openS3ObjectStore, type S3ObjectStore, type S3Options } from '../index.js';
 
-/** Why this machine cannot have the server, or nothing. */
-export async function reasonAgainstMinio(): Promise<string | undefined> {
-  try {
-    if ((process.env['FACEHASH_TEST_S3_URL'] ?? '') === '') await serverBinaries(['minio']);
-    return undefined;
-  } catch (error) {
-    if (error instanceof ServersError && error.code === 'cannotBuildHere') return error.message;
-    throw error;
-  }
+/** What is started by @facehash/test-servers, which tests alone may import. */
+interface Server {
+  readonly url: string;
+  readonly process?: { readonly folder: string; readonly restart: (signal?: 'SIGTERM' | 'SIGKILL') => Promise<void> };
+  readonly stop: () => Promise<void>;
 }
 
 /** A MinIO, and stores in it: each in a bucket of its own, unless it is given one. */
 export class Minio implements AsyncDisposable {
-  private constructor(private readonly server: RunningServer) {}
-
-  static async start(options?: StartOptions): Promise<Minio> {
-    return new Minio(await startServer('minio', options));
-  }
+  constructor(private readonly server: Server) {}
 
   get url(): URL {
     return new URL(this.server.url);
   }
 
-  get process(): NonNullable<RunningServer['process']> {
+  get process(): NonNullable<Server['process']> {
     if (this.server.process === undefined) throw new Error('a server that was given by its URL cannot be restarted');
     return this.server.process;
   }
