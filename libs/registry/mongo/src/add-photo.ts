@@ -46,7 +46,8 @@ export async function addPhoto(
         await settle(tables, decision.row);
         break;
       default:
-        await end(tables, decision);
+        // Its own row, by its own change: no need to look again.
+        if ((await end(tables, decision)) && decision.row.token === token) return 'added';
     }
   }
 }
@@ -67,10 +68,12 @@ async function settle(tables: Tables, row: Holding): Promise<void> {
   if (decision.is === 'toConfirm' || decision.is === 'toWithdraw') await end(tables, decision);
 }
 
-/** Of that very row, while it is pending: whoever is second changes nothing. */
-async function end(tables: Tables, { is, row }: Extract<PhotoDecision, { is: 'toConfirm' | 'toWithdraw' }>): Promise<void> {
+/** Of that very row, while it is pending: whoever is second changes nothing. Whether it is seen from here on, by this change. */
+async function end(tables: Tables, { is, row }: Extract<PhotoDecision, { is: 'toConfirm' | 'toWithdraw' }>): Promise<boolean> {
   const pending: Row = { _id: keyOf(row), state: 'pending', token: row.token };
-  await (is === 'toConfirm' ? tables.photos.change(pending, { $set: { state: 'photo' } }) : tables.photos.remove(pending));
+  if (is === 'toConfirm') return tables.photos.change(pending, { $set: { state: 'photo' } });
+  await tables.photos.remove(pending);
+  return false;
 }
 
 export function keyOf({ storageId, personId, sha256 }: { storageId: string; personId: string; sha256: string }): string {

@@ -40,7 +40,10 @@ export interface MongoRegistry extends Registry {
  */
 export async function openMongoRegistry(options: MongoOptions): Promise<MongoRegistry> {
   const { clock = systemClock, random = systemRandom, logger = silentLogger } = options;
-  if (!canBeRead(options.url, await clientOptions(options)))
+  const client = await clientOptions(options).catch((cause: unknown) => {
+    throw new FaceHashError('STORE_UNAVAILABLE', { store: 'mongodb', why: 'its credentials cannot be read' }, { cause });
+  });
+  if (!canBeRead(options.url, client))
     throw new FaceHashError('STORE_UNAVAILABLE', { store: 'mongodb', why: 'its URL or its settings cannot be read' });
   const store = new MongoStore({
     ...{ url: options.url, database: databaseOf(options), clientOptions: () => clientOptions(options) },

@@ -24,16 +24,26 @@ export type PhotoDecision =
  */
 export function decidePhoto({ person, wanted, rows }: Seen): PhotoDecision {
   const own = rows.find(({ personId }) => personId === wanted.personId);
-  if (!person) return own?.state === 'pending' ? { is: 'toWithdraw', row: own } : { is: 'noPerson' };
-  if (own?.state === 'photo') return { is: own.token === wanted.token ? 'added' : 'duplicate' };
   const others = rows.filter(({ personId }) => personId !== wanted.personId);
-  if (own?.state === 'pending') return { is: mayStay(own, others) ? 'toConfirm' : 'toWithdraw', row: own };
-  if (!wanted.shared) {
-    if (hasPhoto(others)) return { is: 'otherPerson' };
-    const pending = others.find(({ state }) => state === 'pending');
-    if (pending) return { is: 'toSettle', row: pending };
+  if (!person) return own?.state === 'pending' ? { is: 'toWithdraw', row: own } : { is: 'noPerson' };
+  switch (own?.state) {
+    case 'photo':
+      return { is: own.token === wanted.token ? 'added' : 'duplicate' };
+    case 'pending':
+      return { is: mayStay(own, others) ? 'toConfirm' : 'toWithdraw', row: own };
+    case 'removal':
+      return rival(wanted, others) ?? { is: 'beingRemoved' };
+    case undefined:
+      return rival(wanted, others) ?? { is: 'toInsert' };
   }
-  return { is: own ? 'beingRemoved' : 'toInsert' };
+}
+
+/** What somebody else's row means for who wants the photo alone. */
+function rival({ shared }: Seen['wanted'], others: readonly Holding[]): PhotoDecision | undefined {
+  if (shared) return undefined;
+  if (hasPhoto(others)) return { is: 'otherPerson' };
+  const pending = others.find(({ state }) => state === 'pending');
+  return pending && { is: 'toSettle', row: pending };
 }
 
 /** A shared one says itself who holds it. */

@@ -1,4 +1,5 @@
 import { type Connection, type Model, Schema } from 'mongoose';
+import { z } from 'zod';
 import { isDuplicate, isMissing } from './mongo-errors.js';
 
 /** How often an upsert is repeated that met another one: whoever comes second finds what the first wrote. */
@@ -19,6 +20,8 @@ export interface Index {
   readonly key: Readonly<Record<string, 1 | -1>>;
   readonly unique?: boolean;
 }
+
+const described = z.array(z.record(z.string(), z.unknown()));
 
 interface Document {
   readonly _id: string;
@@ -93,7 +96,7 @@ export class Table {
   /** As the server describes them. */
   async indexes(): Promise<readonly Row[]> {
     try {
-      return await this.model.collection.listIndexes({ maxTimeMS: this.maxTimeMS }).toArray();
+      return described.parse(await this.model.collection.listIndexes({ maxTimeMS: this.maxTimeMS }).toArray());
     } catch (error) {
       if (isMissing(error)) return [];
       throw error;
@@ -101,7 +104,7 @@ export class Table {
   }
 
   async makeIndex({ name, key, unique = false }: Index): Promise<void> {
-    await this.model.collection.createIndex({ ...key }, { name, unique });
+    await this.model.collection.createIndex({ ...key }, { name, unique }, undefined);
   }
 
   async #changed(filter: Filter, change: Change, upsert: boolean): Promise<Row | undefined> {
