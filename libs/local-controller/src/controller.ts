@@ -1,10 +1,9 @@
-import { storageIdOf } from '@facehash/facemodel';
-import { deadline, hasCode, supervise, type Random } from '@facehash/kernel';
+import { storageIdOf, type FaceModelRepository, type FaceModelStatus, type StoredFaceModel } from '@facehash/facemodel';
+import { canonicalJson, deadline, hasCode, supervise, type Random } from '@facehash/kernel';
 import type { Observed } from '@facehash/lifecycle';
-import type { Command } from '@facehash/messaging-core';
+import type { Command, Messaging } from '@facehash/messaging-core';
+import { Reconciler, ReplicaBoard, type ReconcileParts, type TrainingRunner } from '@facehash/reconciler';
 import { Deletions, type DeletionParts } from './deletions.js';
-import { Reconciler, type ReconcileParts } from './reconcile.js';
-import { ReplicaBoard } from './replica-board.js';
 import { WorkQueue } from './work-queue.js';
 
 const PASS_TIMEOUT_MS = 30_000;
@@ -14,7 +13,14 @@ const POLL_MS = 500;
 const RESYNC_MS = 10_000;
 
 export interface LocalControllerOptions
-  extends Omit<ReconcileParts, 'replicas' | 'isDeleted'>, Pick<DeletionParts, 'erase' | 'lastSweepAfterMs'> {
+  extends Pick<ReconcileParts, 'objects' | 'pipeline' | 'clock' | 'logger'>, Pick<DeletionParts, 'erase' | 'lastSweepAfterMs'> {
+  readonly models: FaceModelRepository;
+  readonly messaging: Messaging;
+  readonly runner: TrainingRunner;
+  /** Orders what is published: see `takeTerm`. */
+  readonly term: number;
+  /** Bound on training runs at once, over all models. */
+  readonly runsMax: number;
   readonly random: Random;
   /** Changes whenever any FaceModel may have changed, also by another process. Cheap. */
   readonly changeToken: () => Promise<string | number>;
@@ -62,7 +68,15 @@ class ControlLoop implements LocalController {
     this.#replicas = new ReplicaBoard(clock);
     this.#deletions = new Deletions(options);
     const isDeleted = (storageId: string): boolean => this.#deletions.isDeleted(storageId);
-    this.#reconciler = new Reconciler({ ...options, replicas: this.#replicas, isDeleted });
+    this.#reconciler = new Reconciler({
+      ...options,
+      term: () => options.term,
+      source: 'facehash/controller',
+      replicas: this.#replicas,
+      isDeleted,
+      slotFree: () => runner.runs().filter((run) => !run.outcome).length < options.runsMax,
+      writeStatus: (model, status) => this.#writeStatus(model, status),
+    });
     const changed = (storageId: string | null): void => (storageId === null ? this.#lookAtAll() : this.#queue.add(storageId));
     const stopListening = runner.onChange(changed);
     this.#stop.signal.addEventListener('abort', stopListening, { once: true });
@@ -109,6 +123,12 @@ class ControlLoop implements LocalController {
       await this.#deletions.work(this.#stop.signal);
       await this.options.clock.sleep(POLL_MS, this.#stop.signal);
     }
+  }
+
+  async #writeStatus(model: StoredFaceModel, status: FaceModelStatus): Promise<boolean> {
+    if (canonicalJson(status) === canonicalJson(model.status)) return false;
+    await this.options.models.writeStatus(model.uid, status);
+    return true;
   }
 
   async #refresh(): Promise<void> {

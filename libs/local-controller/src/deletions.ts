@@ -1,6 +1,6 @@
 import type { DeletedFaceModel, FaceModelRepository } from '@facehash/facemodel';
 import type { Clock, Logger } from '@facehash/kernel';
-import type { TrainingRunner } from './ports.js';
+import type { TrainingRunner } from '@facehash/reconciler';
 
 export interface DeletionParts {
   readonly models: Pick<FaceModelRepository, 'deleted' | 'forget'>;

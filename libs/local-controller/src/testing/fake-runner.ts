@@ -1,5 +1,5 @@
 import type { RunOutcome, RunSpec } from '@facehash/artifacts';
-import type { ObservedRun, TrainingRunner } from '../ports.js';
+import type { ObservedRun, TrainingRunner } from '@facehash/reconciler';
 
 /** A runner whose runs end when a test says so. */
 export class FakeTrainingRunner implements TrainingRunner {
@@ -23,7 +23,7 @@ export class FakeTrainingRunner implements TrainingRunner {
     this.#runs.delete(run);
   }
 
-  forget(run: string): void {
+  async forget(run: string): Promise<void> {
     this.#runs.delete(run);
   }
 

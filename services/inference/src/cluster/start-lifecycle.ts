@@ -1,6 +1,6 @@
 import type { RunSpec } from '@facehash/artifacts';
 import { Closer, deadline, type Logger } from '@facehash/kernel';
-import { takeTerm } from '@facehash/local-controller';
+import { takeTerm } from '@facehash/reconciler';
 import { assumeRunRole } from '@facehash/object-store-s3';
 import { s3Environment, type S3Settings } from '@facehash/settings';
 import { openFoundation } from '../composition/foundation.js';

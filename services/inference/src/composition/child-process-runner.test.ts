@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { RunSpec } from '@facehash/artifacts';
 import { noTracer, systemClock } from '@facehash/kernel';
 import { RecordingLogger } from '@facehash/kernel/testing';
-import type { ObservedRun, TrainingRunner } from '@facehash/local-controller';
+import type { ObservedRun, TrainingRunner } from '@facehash/reconciler';
 import { temporaryFolder, type TemporaryFolder } from '@facehash/testing';
 import { openChildProcessRunner } from './child-process-runner.js';
 
@@ -118,10 +118,10 @@ describe('a training run in a child process', () => {
     await runner.start(spec);
     await runner.start(spec);
     expect(runner.runs()).toHaveLength(1);
-    runner.forget(spec.run);
+    await runner.forget(spec.run);
     expect(runner.runs()).toHaveLength(1);
     await ended(runner);
-    runner.forget(spec.run);
+    await runner.forget(spec.run);
     expect(runner.runs()).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { outcomeOf, runProgressSchema, type RunOutcome, type RunProgress, type RunSpec } from '@facehash/artifacts';
 import { FaceHashError, sha256Hex, type Clock, type Logger, type Tracer } from '@facehash/kernel';
-import type { ObservedRun, TrainingRunner } from '@facehash/local-controller';
+import type { ObservedRun, TrainingRunner } from '@facehash/reconciler';
 
 /** Between the polite signal and the one that cannot be refused. */
 const TERM_GRACE_MS = 10_000;
@@ -90,7 +90,7 @@ class ChildProcessRunner implements TrainingRunner {
     await stop(run);
   }
 
-  forget(name: string): void {
+  async forget(name: string): Promise<void> {
     if (this.#runs.get(name)?.outcome) this.#runs.delete(name);
   }
 

@@ -1,11 +1,5 @@
 import { encodeDocument, layout } from '@facehash/artifacts';
-import {
-  storageIdOf,
-  type DeletedFaceModel,
-  type FaceModelRepository,
-  type FaceModelStatus,
-  type StoredFaceModel,
-} from '@facehash/facemodel';
+import { storageIdOf, type DeletedFaceModel, type FaceModelStatus, type StoredFaceModel } from '@facehash/facemodel';
 import { canonicalJson, FaceHashError, type Clock, type Logger } from '@facehash/kernel';
 import { happenings, keyExpiryInMs, plan, publishedState, tombstoneOf, type Observed, type Step } from '@facehash/lifecycle';
 import type { KvEntry, Messaging, ModelState } from '@facehash/messaging-core';
@@ -16,18 +10,21 @@ import type { ReplicaBoard } from './replica-board.js';
 import { sweep } from './sweep.js';
 
 export interface ReconcileParts {
-  readonly models: FaceModelRepository;
   readonly objects: ObjectStore;
-  readonly messaging: Messaging;
-  readonly runner: TrainingRunner;
-  readonly replicas: ReplicaBoard;
+  readonly messaging: Pick<Messaging, 'models' | 'people' | 'events'>;
+  readonly runner: Pick<TrainingRunner, 'start' | 'runs' | 'cancel' | 'forget'>;
+  readonly replicas: Pick<ReplicaBoard, 'of'>;
+  /** Writes the status down where it differs from what is there; resolves to whether it did. */
+  readonly writeStatus: (model: StoredFaceModel, status: FaceModelStatus, signal: AbortSignal) => Promise<boolean>;
+  /** Whether one more run, of this model, may start now. */
+  readonly slotFree: (storageId: string) => boolean;
   /** Whether the model was deleted in the meantime: a pass that began before must not bring it back. */
   readonly isDeleted: (storageId: string) => boolean;
   /** Orders this controller's publications after those of its predecessors: see `takeTerm`. */
-  readonly term: number;
+  readonly term: () => number;
   readonly pipeline: string;
-  /** Bound on training runs at once, over all models. */
-  readonly runsMax: number;
+  /** Names the controller in its events. */
+  readonly source: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -49,11 +46,10 @@ export class Reconciler {
     const gathered = await this.#gather(model, asked, signal);
     const decided = plan(gathered.observed);
     if (decided.step) await this.#act(decided.step, gathered, signal);
-    const changed = canonicalJson(decided.status) !== canonicalJson(model.status);
-    if (changed) await this.parts.models.writeStatus(model.uid, decided.status);
+    const changed = await this.parts.writeStatus(model, decided.status, signal);
     await this.#publish(model, { status: decided.status, published }, signal);
     if (changed) await this.#announce(model, decided.status, signal);
-    if (decided.forgetRun !== null) this.parts.runner.forget(decided.forgetRun);
+    if (decided.forgetRun !== null) await this.parts.runner.forget(decided.forgetRun);
     if (decided.step !== null || decided.forgetRun !== null || movedOn(model.status, decided.status)) return 'again';
     return soonest(decided.againAfterMs, keyExpiryInMs(model, gathered.observed.now)) ?? 'settled';
   }
@@ -72,7 +68,7 @@ export class Reconciler {
   }
 
   async #gather(model: StoredFaceModel, asked: Pick<Observed, 'activate'>, signal: AbortSignal): Promise<Gathered> {
-    const { objects, messaging, runner, replicas, pipeline, runsMax, clock } = this.parts;
+    const { objects, messaging, runner, replicas, pipeline, slotFree, clock } = this.parts;
     const storageId = storageIdOf(model);
     const people = await messaging.people.get(storageId, signal);
     // Read after what may wait: the runs are those of the moment in which the rest is read.
@@ -83,7 +79,7 @@ export class Reconciler {
       model,
       pipeline,
       run: runs.find((r) => r.spec.storageId === storageId) ?? null,
-      runSlotFree: runs.filter((r) => !r.outcome).length < runsMax,
+      runSlotFree: slotFree(storageId),
       replicas: replicas.of(storageId),
       erasing: new Map(Object.entries(people?.value.tombstones ?? {})),
     };
@@ -128,7 +124,8 @@ export class Reconciler {
   async #published(key: string, signal: AbortSignal): Promise<Published> {
     const entry = await this.parts.messaging.models.get(key, signal);
     const newest = entry?.value.fence.term ?? 0;
-    if (newest > this.parts.term) throw new FaceHashError('CONFLICT', { key, term: this.parts.term, successor: newest });
+    const term = this.parts.term();
+    if (newest > term) throw new FaceHashError('CONFLICT', { key, term, successor: newest });
     return entry;
   }
 
@@ -137,7 +134,8 @@ export class Reconciler {
     { key, make }: { readonly key: string; readonly make: (fence: ModelState['fence']) => ModelState },
     signal: AbortSignal,
   ): Promise<void> {
-    const { messaging, term } = this.parts;
+    const { messaging } = this.parts;
+    const term = this.parts.term();
     const state = make(before?.value.fence ?? { term, sequence: 0 });
     if (before && canonicalJson(before.value) === canonicalJson(state)) return;
     // Looked at last, as the model may have been deleted while its state was being read.
@@ -156,7 +154,7 @@ export class Reconciler {
         {
           specversion: '1.0',
           id: `${subject}.${type}.${key}`,
-          source: 'facehash/controller',
+          source: this.parts.source,
           type,
           subject,
           time,

@@ -9,19 +9,16 @@ export interface ObservedRun {
   readonly outcome?: RunOutcome;
 }
 
-/**
- * Runs the trainer. On one machine a child process; the port says nothing that a Kubernetes Job could not keep.
- * Runs do not outlive the runner: what was running when the program died is started again from the same snapshot.
- */
+/** Runs the trainer: on one machine in child processes, in a cluster in Jobs. */
 export interface TrainingRunner {
   /** Starts a run, unless one of this name is known already. Rejects with TRAINING_FAILED when it cannot be started. */
   start(spec: RunSpec): Promise<void>;
   /** Every run that was started and not forgotten. */
   runs(): readonly ObservedRun[];
-  /** Ends a run without an outcome: TERM, then KILL after a grace period. Resolves when its process is gone. */
+  /** Ends a run without an outcome. Resolves when nothing of it runs any more, or nothing that could publish. */
   cancel(run: string): Promise<void>;
   /** Drops an ended run: its outcome has been written down. */
-  forget(run: string): void;
+  forget(run: string): Promise<void>;
   /** Called with the storage id whenever a run progressed or ended. Returns how to stop listening. */
   onChange(listener: (storageId: string) => void): () => void;
   /** Cancels all. */

@@ -1,0 +1,4 @@
+export type { ObservedRun, TrainingRunner } from './ports.js';
+export { Reconciler, type PassOutcome, type ReconcileParts } from './reconcile.js';
+export { ReplicaBoard } from './replica-board.js';
+export { takeTerm } from './term.js';
