@@ -144,6 +144,8 @@ function theVerbs(api: ApiServer): void {
       if (seen.length === 2) break;
     }
     expect(seen).toEqual(['added', 'deleted']);
+    const old = client.watch(configMaps, { resourceVersion: '1', timeoutSeconds: 60 }, AbortSignal.timeout(20_000));
+    expect((await old.next()).value).toMatchObject({ kind: 'error', error: { code: 'gone', status: 410 } });
   });
 
   it('does a hundred calls over a handful of connections', async () => {

@@ -132,7 +132,7 @@ export class LeaderElection {
     return this.#renewedAtMs + this.#times.renewMs - this.options.clock.monotonicMs();
   }
 
-  /** Somebody else is named. A Lease that is gone names nobody: whoever led makes it again, in a later term. */
+  /** Somebody else is named. A Lease that is gone names nobody, and the next renewal makes it again. */
   get #deposed(): boolean {
     const record = this.#seen?.record;
     return record !== undefined && record.holder !== this.options.identity;

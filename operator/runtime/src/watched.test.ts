@@ -215,9 +215,11 @@ function inBadWeather(api: ApiServer): void {
     await using proxy = await tcpProxy({ port: apiPort });
     await using watching = new Watching(api, 'stalled', { port: proxy.port, stallMs: 500 });
     await watching.watched.whenSynced();
+    const { made } = proxy;
     proxy.stall();
     await watching.put('stalled-1');
     await eventually(() => expect(watching.restarts('stalled')).toBeGreaterThan(0));
+    await eventually(() => expect(proxy.made).toBeGreaterThan(made));
     expect(watching.metrics.read('watch_cache_staleness_seconds', labels)).toBeGreaterThan(0.4);
     proxy.heal();
     await watching.holds('stalled-1');
