@@ -35,7 +35,6 @@ export class Controller {
   readonly #workers: number;
   readonly #logger: Logger;
   readonly #active = new Map<string, number>();
-  #working: Promise<unknown> | undefined;
 
   constructor(private readonly options: ControllerOptions) {
     this.name = options.name;
@@ -43,8 +42,6 @@ export class Controller {
     this.#deadlineMs = options.deadlineMs ?? 120_000;
     this.#workers = options.workers ?? 4;
     this.#logger = options.logger.child({ controller: options.name });
-    options.metrics.gauge('controller_runtime_active_workers', { controller: this.name }, () => this.#active.size);
-    options.metrics.gauge('controller_runtime_max_concurrent_reconciles', { controller: this.name }, () => this.#workers);
   }
 
   /** Queues the keys that `keys` names for each change; by default the changed object's own. */
@@ -62,10 +59,16 @@ export class Controller {
     return undefined;
   }
 
-  /** Works until the queue is closed; an abort breaks off what is under way. Resolves when every worker is back. */
+  /** Once. Works until the queue is closed; an abort breaks off what is under way. Resolves when every worker is back. */
   async run(signal: AbortSignal): Promise<void> {
-    this.#working ??= Promise.all(Array.from({ length: this.#workers }, () => this.#work(signal)));
-    await this.#working;
+    const { metrics } = this.options;
+    const labels = { controller: this.name };
+    const gauges = [
+      metrics.gauge('controller_runtime_active_workers', labels, () => this.#active.size),
+      metrics.gauge('controller_runtime_max_concurrent_reconciles', labels, () => this.#workers),
+    ];
+    await Promise.all(Array.from({ length: this.#workers }, () => this.#work(signal)));
+    for (const unregister of gauges) unregister();
   }
 
   async #work(signal: AbortSignal): Promise<void> {

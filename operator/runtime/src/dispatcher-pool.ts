@@ -14,7 +14,9 @@ export class DispatcherPool {
   #current: { readonly dispatcher: Dispatcher; readonly material: string } | undefined;
   readonly #draining = new Map<Dispatcher, NodeJS.Timeout>();
 
+  /** @throws {TypeError} when the KubeConfig has a pool already: each would close what the other one gives out */
   constructor(kubeConfig: KubeConfig) {
+    if (Object.hasOwn(kubeConfig, 'createDispatcher')) throw new TypeError('one client for each KubeConfig');
     const make: unknown = Reflect.get(kubeConfig, 'createDispatcher');
     if (typeof make !== 'function') throw new TypeError('this version of @kubernetes/client-node makes its connections another way');
     const value = (cluster: unknown, options: unknown): unknown =>

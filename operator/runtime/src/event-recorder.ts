@@ -20,7 +20,7 @@ export interface EventNote {
 }
 
 export interface EventRecorderOptions {
-  readonly client: KubeClient;
+  readonly client: Pick<KubeClient, 'create' | 'patch'>;
   /** As `kubectl describe` calls it: `facehash.dev/operator`. */
   readonly controller: string;
   /** The name of the pod. */

@@ -144,7 +144,14 @@ function theVerbs(api: ApiServer): void {
       if (seen.length === 2) break;
     }
     expect(seen).toEqual(['added', 'deleted']);
-    const old = client.watch(configMaps, { resourceVersion: '1', timeoutSeconds: 60 }, AbortSignal.timeout(20_000));
+  });
+
+  it('says of a position that the server does not remember that it is gone', async () => {
+    await client.apply(crds, widgetDefinition);
+    // The server's memory of a resource begins when the resource does.
+    const { resourceVersion } = await eventually(() => client.list(widgets));
+    expect(Number(resourceVersion)).toBeGreaterThan(2);
+    const old = client.watch(widgets, { resourceVersion: '1', timeoutSeconds: 60 }, AbortSignal.timeout(20_000));
     expect((await old.next()).value).toMatchObject({ kind: 'error', error: { code: 'gone', status: 410 } });
   });
 
@@ -157,6 +164,27 @@ function theVerbs(api: ApiServer): void {
     expect(metrics.counted('rest_client_requests_total', { code: '200', method: 'GET' })).toBe(100);
     await pooled.close();
     await eventually(() => expect(proxy.open).toBe(0));
+  });
+
+  it('opens new connections when the certificates change, and lets what is under way end on the old ones', async () => {
+    await using proxy = await tcpProxy({ port: Number(new URL(api.url).port) });
+    const kubeConfig = kubeConfigAt(api.kubeconfig, { port: proxy.port });
+    const rotating = new KubeClient({ kubeConfig, fieldManager: 'test' });
+    const { resourceVersion } = await rotating.list(configMaps);
+    const stop = new AbortController();
+    const watch = rotating.watch(configMaps, { resourceVersion, timeoutSeconds: 60 }, stop.signal);
+    const first = watch.next();
+    await rotating.list(configMaps);
+    const before = proxy.made;
+    const ca = authorityOf(api.kubeconfig);
+    kubeConfig.clusters = kubeConfig.clusters.map((cluster) => ({ ...cluster, caData: Buffer.concat([ca, ca]).toString('base64') }));
+    await rotating.create(configMaps, aMap('rotated'));
+    expect(proxy.made).toBe(before + 1);
+    expect((await first).value).toMatchObject({ kind: 'added' });
+    await watch.return(undefined);
+    await rotating.close();
+    await eventually(() => expect(proxy.open).toBe(0));
+    expect(() => new KubeClient({ kubeConfig, fieldManager: 'test' })).toThrow('one client for each KubeConfig');
   });
 }
 

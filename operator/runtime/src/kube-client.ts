@@ -108,7 +108,7 @@ export class KubeClient {
       resourceVersion: options.resourceVersion,
       timeoutSeconds: options.timeoutSeconds.toString(),
     };
-    yield* watchEvents(await this.#transport.stream({ method: HttpMethod.GET, path, query }, signal), `WATCH ${path}`);
+    yield* watchEvents(this.#transport.stream({ method: HttpMethod.GET, path, query }, signal), `WATCH ${path}`);
   }
 
   /** Rejects with `alreadyExists` where one of this name is: with names that say all, that is how a stale cache is found out. */

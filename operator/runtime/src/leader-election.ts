@@ -8,7 +8,7 @@ import { leases } from './resource.js';
 import type { RuntimeClock } from './runtime-clock.js';
 
 export interface LeaderElectionOptions {
-  readonly client: KubeClient;
+  readonly client: Pick<KubeClient, 'get' | 'create' | 'replace'>;
   readonly namespace: string;
   readonly name: string;
   /** Of this very process, never used before: two that share one both lead. */
@@ -27,7 +27,7 @@ export interface LeaderElectionOptions {
 }
 
 /** What is left of a stop for giving the lease back: a server that does not answer by then has others wait for the lease to end. */
-const RELEASE_MS = 3_000;
+const RELEASE_MS = 2_000;
 
 /**
  * At most one of the processes that share a Lease leads.
@@ -47,6 +47,7 @@ export class LeaderElection {
   #renewedAtMs: number | undefined;
   #term: number | undefined;
   #running = false;
+  #unregister = (): void => undefined;
 
   constructor(private readonly options: LeaderElectionOptions) {
     const { leaseDurationMs = 15_000, renewDeadlineMs = 10_000, retryPeriodMs = 2_000 } = options;
@@ -72,7 +73,9 @@ export class LeaderElection {
 
   /** Resolves with the term once this process leads; rejects with the signal's reason when that aborts before. */
   async acquire(signal: AbortSignal): Promise<number> {
+    const { metrics, name } = this.options;
     this.#running = true;
+    this.#unregister = metrics.gauge('leader_election_master_status', { name }, () => (this.term === undefined ? 0 : 1));
     try {
       for (;;) {
         const term = await this.#try(signal).catch((error: unknown) => this.#later(error, signal));
@@ -80,23 +83,21 @@ export class LeaderElection {
         await this.#pause(signal);
       }
     } catch (error) {
-      this.#running = false;
+      this.#end();
       throw error;
     }
   }
 
   /** Keeps what `acquire` got. Resolves to `lost` when it could not be renewed in time, and to `stopped` when the signal aborts: then `release` it. */
   async hold(signal: AbortSignal): Promise<'lost' | 'stopped'> {
-    const { metrics, name, logger } = this.options;
-    const unregister = metrics.gauge('leader_election_master_status', { name }, () => (this.term === undefined ? 0 : 1));
+    const { name, logger } = this.options;
     while (!signal.aborted && this.#leftMs > 0) {
       await this.#pause(signal, this.#leftMs).catch(() => undefined);
       if (signal.aborted || this.#leftMs <= 0) break;
       await this.#try(signal).catch((error: unknown) => (signal.aborted ? undefined : this.#later(error, signal)));
       if (this.#deposed) this.#term = this.#renewedAtMs = undefined;
     }
-    unregister();
-    this.#running = false;
+    this.#end();
     if (signal.aborted) return 'stopped';
     this.#term = undefined;
     logger.error('the lease is lost: this process leads no more', { lease: name, holder: this.holder });
@@ -118,6 +119,11 @@ export class LeaderElection {
     } catch (error) {
       logger.warn('the lease could not be given back: others wait until it ends', { lease: name, error });
     }
+  }
+
+  #end(): void {
+    this.#running = false;
+    this.#unregister();
   }
 
   async #giveBack(): Promise<void> {

@@ -4,7 +4,7 @@ import type { KubeObject } from './raw-object.js';
 import type { Resource } from './resource.js';
 
 export interface ListAllOptions {
-  readonly client: KubeClient;
+  readonly client: Pick<KubeClient, 'list'>;
   readonly resource: Resource;
   readonly selection: Selection;
   readonly pageSize: number;

@@ -21,7 +21,7 @@ export interface ManagerOptions {
   readonly background?: readonly Background[];
   /** The lease is lost. The process has to end: what it believes to know may be anybody's by now. */
   readonly onLost: () => void;
-  /** For work that is under way when it stops; a little more for the lease. */
+  /** For work that is under way when it stops. All of the stop may take ten seconds more: leave them in terminationGracePeriodSeconds. */
   readonly graceMs?: number;
   readonly clock: RuntimeClock;
   readonly random: Random;
@@ -57,14 +57,12 @@ export class Manager {
   start(): void {
     const { caches, background = [], logger, random, clock } = this.options;
     const signal = this.#endCaches.signal;
-    for (const cache of caches) this.#loops.push(cache.run(signal));
+    for (const cache of caches) this.#loops.push(cache.run(signal).catch((error: unknown) => this.#broke('a watch ended', error)));
     for (const { name, run } of background.map((task) => ({ name: task.name, run: () => task.run(signal) }))) {
       this.#loops.push(supervise(run, { what: name, clock, random, logger, signal }));
     }
     this.#leading = this.#lead().catch((error: unknown) => {
-      if (this.#stopAsked.signal.aborted) return;
-      this.#fault = 'the loop of leadership ended';
-      logger.error(this.#fault, { error });
+      if (!this.#stopAsked.signal.aborted) this.#broke('the loop of leadership ended', error);
     });
   }
 
@@ -96,7 +94,7 @@ export class Manager {
     ]);
   }
 
-  /** Within the grace period and a little. Never rejects, and may be called again. */
+  /** Within the grace period and ten seconds. Never rejects, and may be called again. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
@@ -125,10 +123,14 @@ export class Manager {
       () => (workers.over = true),
       (error: unknown) => {
         workers.over = true;
-        this.#fault = 'the workers ended';
-        this.options.logger.error(this.#fault, { error });
+        this.#broke('the workers ended', error);
       },
     );
+  }
+
+  #broke(fault: string, error: unknown): void {
+    this.#fault = fault;
+    this.options.logger.error(fault, { error });
   }
 
   async #stop(): Promise<void> {

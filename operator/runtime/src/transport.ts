@@ -67,16 +67,18 @@ export class Transport {
   }
 
   /**
-   * An answer that goes on until the signal aborts; the deadline is that of its beginning. Not counted as a call that is under way, since
-   * it always is. @throws {ApiError}
+   * The bytes of an answer that goes on until the signal aborts; the deadline is that of its beginning. Not counted as a call that is under
+   * way, since it always is. @throws {ApiError}
    */
-  async stream(request: ApiRequest, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  async *stream(request: ApiRequest, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const both = AbortSignal.any([signal, this.#closed.signal]);
     const { response, dispatcher } = await this.#timed(request, (limit) => this.#send(request, AbortSignal.any([both, limit])), both);
-    both.addEventListener('abort', () => this.#silent(both, dispatcher), { once: true });
-    const body = response.body.stream();
-    if (body === null) throw new ApiError('unavailable', `${nameOf(request)} was answered with nothing`);
-    return body;
+    try {
+      yield* response.body.stream() ?? [];
+    } catch (cause) {
+      this.#silent(both, dispatcher);
+      this.#failed(request, both, cause);
+    }
   }
 
   /** Calls that are under way are broken off. */
@@ -93,15 +95,18 @@ export class Transport {
   }
 
   async #tries(request: ApiRequest, limit: AbortSignal): Promise<string> {
+    const { clock, random } = this.options;
     const once = async (): Promise<string> => this.#text(request, limit);
+    const endAtMs = clock.monotonicMs() + (request.deadlineMs ?? this.options.deadlineMs);
     for (let tried = 1; ; tried++) {
       try {
         return request.urgent === true ? await once() : await this.#throttle.run(once, limit);
       } catch (error) {
         // A server that names a time has not done what was asked, whatever it was.
-        const wait = hasApiCode(error, 'throttled', 'unavailable') ? error.retryAfterMs : undefined;
-        if (wait === undefined || tried === TRIES_MAX || wait > (request.deadlineMs ?? this.options.deadlineMs)) throw error;
-        await this.options.clock.sleep(wait + backoffMs(tried, PAUSE, this.options.random), limit);
+        const asked = hasApiCode(error, 'throttled', 'unavailable') ? error.retryAfterMs : undefined;
+        const waitMs = asked === undefined ? Number.POSITIVE_INFINITY : asked + backoffMs(tried, PAUSE, random);
+        if (tried === TRIES_MAX || clock.monotonicMs() + waitMs >= endAtMs) throw error;
+        await clock.sleep(waitMs, limit);
       }
     }
   }
@@ -115,17 +120,20 @@ export class Transport {
   }
 
   async #send(request: ApiRequest, limit: AbortSignal): Promise<{ response: ResponseContext; dispatcher: Dispatcher | undefined }> {
+    this.#closed.signal.throwIfAborted();
     const context = await this.#context(request, limit);
     limit.throwIfAborted();
     const dispatcher = context.getDispatcher();
-    const response = await this.#http
-      .send(context)
-      .toPromise()
-      .catch((cause: unknown) => {
-        this.#silent(limit, dispatcher);
-        this.#count(request, '<error>');
-        return this.#failed(request, limit, cause);
-      });
+    let response: ResponseContext;
+    try {
+      response = await this.#http.send(context).toPromise();
+    } catch (cause) {
+      this.#silent(limit, dispatcher);
+      // The pool was dropped in the moment in which it was given out: nothing was sent.
+      if (!limit.aborted && isOf(cause, 'UND_ERR_CLOSED')) return this.#send(request, limit);
+      this.#count(request, '<error>');
+      return this.#failed(request, limit, cause);
+    }
     this.#count(request, String(response.httpStatusCode));
     if (response.httpStatusCode < 300) return { response, dispatcher };
     // What is refused may be a certificate that the server has seen for long enough.
@@ -164,7 +172,7 @@ export class Transport {
 
   #failed(request: ApiRequest, limit: AbortSignal, cause: unknown): never {
     if (limit.aborted) throw limit.reason;
-    throw new ApiError('unavailable', `${nameOf(request)} found no API server: ${wordsOf(cause)}`, {}, { cause });
+    throw new ApiError('unavailable', `${nameOf(request)} was not answered: ${wordsOf(cause)}`, {}, { cause });
   }
 
   #count({ method }: ApiRequest, code: string): void {
@@ -175,6 +183,10 @@ export class Transport {
 /** Query strings hold selectors and tokens of pages: the path says enough. */
 function nameOf({ method, path }: ApiRequest): string {
   return `${method} ${path}`;
+}
+
+function isOf(cause: unknown, code: string): boolean {
+  return cause instanceof Error && cause.cause instanceof Error && 'code' in cause.cause && cause.cause.code === code;
 }
 
 /** `fetch failed` says nothing; its cause does. */

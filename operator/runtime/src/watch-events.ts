@@ -12,19 +12,11 @@ const LINE_CHARS_MAX = 16 * 1024 * 1024;
 
 /**
  * The events of a watch, one JSON document a line. Whoever stops listening closes the stream.
- * @throws {ApiError} `unavailable`, when the stream breaks or holds anything else
+ * @throws {ApiError} `unavailable`, when the stream holds anything else
  */
-export async function* watchEvents(stream: ReadableStream<Uint8Array>, call: string): AsyncGenerator<WatchEvent> {
-  for await (const line of linesOf(unbroken(stream, call), call)) {
+export async function* watchEvents(chunks: AsyncIterable<Uint8Array>, call: string): AsyncGenerator<WatchEvent> {
+  for await (const line of linesOf(chunks, call)) {
     if (line !== '') yield parsed(line, call);
-  }
-}
-
-async function* unbroken(stream: ReadableStream<Uint8Array>, call: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* stream;
-  } catch (cause) {
-    throw cause instanceof ApiError ? cause : new ApiError('unavailable', `${call} broke off`, {}, { cause });
   }
 }
 

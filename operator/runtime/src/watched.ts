@@ -22,9 +22,9 @@ export interface Change<T> {
 }
 
 export interface WatchedOptions<T extends Cached> extends Selection {
-  readonly client: KubeClient;
+  readonly client: Pick<KubeClient, 'list' | 'watch'>;
   readonly resource: Resource;
-  /** What is kept of an object; it must keep the metadata that is read. An object that it throws for is not cached. */
+  /** What is kept of an object; it must keep the metadata. Where it throws, the cache keeps what it had, and the log says so. */
   readonly transform: (object: KubeObject) => T;
   readonly indexes?: Readonly<Record<string, IndexOf<T>>>;
   readonly pageSize?: number;
@@ -135,12 +135,15 @@ export class Watched<T extends Cached = KubeObject> {
       metrics.gauge('watch_cache_objects', labels, () => this.size),
     ];
     this.#running = true;
-    while (!signal.aborted) {
-      const pauseMs = await this.#cycle(signal);
-      if (pauseMs > 0) await clock.sleep(pauseMs, signal).catch(() => undefined);
+    try {
+      while (!signal.aborted) {
+        const pauseMs = await this.#cycle(signal);
+        if (pauseMs > 0) await clock.sleep(pauseMs, signal).catch(() => undefined);
+      }
+    } finally {
+      this.#running = false;
+      for (const unregister of gauges) unregister();
     }
-    this.#running = false;
-    for (const unregister of gauges) unregister();
   }
 
   /** One list where one is due, then one watch. Resolves to the pause before the next. */
