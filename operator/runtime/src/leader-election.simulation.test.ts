@@ -51,45 +51,55 @@ class UnreliableLease {
   }
 }
 
+interface Reign {
+  readonly identity: number;
+  readonly term: number;
+}
+
+interface Weather {
+  readonly seed: number;
+  readonly loss: number;
+  readonly clocksJump: boolean;
+}
+
+/** Who led one after the other in a little more than three minutes. Fails when two lead at once. */
+async function reignsIn({ seed, loss, clocksJump }: Weather): Promise<readonly Reign[]> {
+  const [clock, random, stop] = [new FakeRuntimeClock(), seededRandom(seed), new AbortController()];
+  const client = new UnreliableLease(clock, random, loss);
+  const shared = { client, namespace: 'n', name: 'l', clock, random, logger: silentLogger, metrics: noRuntimeMetrics };
+  const candidates = ['one', 'two', 'three'].map((identity) => new LeaderElection({ identity, ...shared }));
+  const lives = candidates.map(async (candidate) => {
+    while (!stop.signal.aborted) {
+      await candidate.acquire(stop.signal);
+      await candidate.hold(stop.signal);
+    }
+  });
+  const reigns: Reign[] = [];
+  for (let ms = 0; ms < 200_000; ms += 250) {
+    clock.advance(250);
+    if (clocksJump && random.next() < 0.05) clock.setWallClock((random.next() - 0.5) * 86_400_000);
+    await turn();
+    const leading = candidates.flatMap(({ term }, identity) => (term === undefined ? [] : [{ identity, term }]));
+    expect(leading.length).toBeLessThanOrEqual(1);
+    reigns.push(...leading);
+  }
+  stop.abort(new Error('stop'));
+  clock.advance(5_000);
+  await Promise.allSettled(lives);
+  return reigns;
+}
+
 describe('leaders behind an unreliable network', () => {
   it('are never two at once, and each leads in a later term than the one before', async () => {
-    const run = fc.record({ seed: fc.nat(), loss: fc.double({ min: 0, max: 0.6, noNaN: true }), jumps: fc.boolean() });
+    const weather = fc.record({ seed: fc.nat(), loss: fc.double({ min: 0, max: 0.6, noNaN: true }), clocksJump: fc.boolean() });
     await fc.assert(
-      fc.asyncProperty(run, async ({ seed, loss, jumps }) => {
-        const [clock, random] = [new FakeRuntimeClock(), seededRandom(seed)];
-        const lease = new UnreliableLease(clock, random, loss);
-        const stop = new AbortController();
-        const candidates = ['one', 'two', 'three'].map((identity) => {
-          const shared = { clock, random, logger: silentLogger, metrics: noRuntimeMetrics };
-          return new LeaderElection({ client: lease, namespace: 'n', name: 'l', identity, ...shared });
-        });
-        const lives = candidates.map(async (candidate) => {
-          while (!stop.signal.aborted) {
-            await candidate.acquire(stop.signal);
-            await candidate.hold(stop.signal);
-          }
-        });
-        const reigns: { identity: number; term: number }[] = [];
-        for (let ms = 0; ms < 200_000; ms += 250) {
-          clock.advance(250);
-          if (jumps && random.next() < 0.05) clock.setWallClock((random.next() - 0.5) * 86_400_000);
-          await turn();
-          const leading = candidates.flatMap(({ term }, identity) => (term === undefined ? [] : [{ identity, term }]));
-          expect(leading.length).toBeLessThanOrEqual(1);
-          const [now] = leading;
-          const last = reigns.at(-1);
-          if (now !== undefined && (now.identity !== last?.identity || now.term !== last.term)) reigns.push(now);
-        }
-        const byTerm = reigns.map(({ term }) => term);
-        expect([...byTerm].sort((a, b) => a - b)).toEqual(byTerm);
+      fc.asyncProperty(weather, async (drawn) => {
+        const reigns = await reignsIn(drawn);
         for (const [i, { identity, term }] of reigns.entries()) {
-          const next = reigns[i + 1];
-          if (next !== undefined && next.identity !== identity) expect(next.term).toBeGreaterThan(term);
+          const next = reigns[i + 1] ?? { identity, term };
+          expect(next.term).toBeGreaterThanOrEqual(next.identity === identity ? term : term + 1);
         }
-        if (loss < 0.1) expect(reigns.length).toBeGreaterThan(0);
-        stop.abort(new Error('stop'));
-        clock.advance(5_000);
-        await Promise.allSettled(lives);
+        if (drawn.loss < 0.1) expect(reigns.length).toBeGreaterThan(0);
       }),
       { numRuns: 30 },
     );

@@ -169,7 +169,7 @@ function betweenProcesses(api: ApiServer): void {
   const program = new URL('./testing/leader-process.ts', import.meta.url);
   const port = new URL(api.url).port;
   const start = (name: string, identity: string): TestProcess => new TestProcess(program, api.kubeconfig, port, name, identity);
-  const linesOf = (process: TestProcess): readonly Line[] => process.lines.map((line) => JSON.parse(line));
+  const linesOf = (process: TestProcess): readonly Line[] => process.lines.map((line) => JSON.parse(line) as Line);
   const pidOf = (process: TestProcess): number => Number(linesOf(process)[0]?.what.split(' ')[1]);
   const said = (process: TestProcess, what: string): Promise<Line> =>
     eventually(() => {

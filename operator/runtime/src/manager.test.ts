@@ -60,7 +60,7 @@ class Operator implements AsyncDisposable {
     const times = { leaseDurationMs: 2_000, renewDeadlineMs: 1_200, retryPeriodMs: 200 };
     this.election = new LeaderElection({ client, namespace: 'default', name, identity, ...times, ...shared });
     this.manager = new Manager({
-      ...{ caches: [watched], controllers: [controller], election: this.election, onLost: () => void this.lost++ },
+      ...{ caches: [watched], controllers: [controller], election: this.election, onLost: () => (this.lost += 1) },
       ...{ graceMs: 500, ...shared, ...rest },
     });
     [this.#client, this.watched] = [client, watched];

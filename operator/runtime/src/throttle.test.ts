@@ -13,7 +13,7 @@ describe('the throttle of calls', () => {
   it('lets a burst through at once and the rest at its rate, and a pause makes up for a burst', async () => {
     const { clock, throttle } = aThrottle();
     let done = 0;
-    const call = () => throttle.run(async () => void done++, never);
+    const call = () => throttle.run(async () => (done += 1), never);
     const calls = Array.from({ length: 8 }, call);
     await turn();
     expect(done).toBe(5);

@@ -213,12 +213,15 @@ export class Watched<T extends Cached = KubeObject> {
 
   #put(object: KubeObject, transform: (object: KubeObject) => T): void {
     const key = keyOf(object.metadata);
+    const known = this.#store.get(key);
+    // The same as it was: kept, so that a list of everything makes no garbage of everything.
+    if (known !== undefined && known.metadata.resourceVersion === object.metadata.resourceVersion) {
+      return this.#tell({ kind: 'resync', key, object: known, previous: known, fresh: false });
+    }
     try {
       const now = transform(object);
-      const same = this.#store.get(key)?.metadata.resourceVersion === object.metadata.resourceVersion;
       const previous = this.#store.set(key, now);
-      const kind = previous === undefined ? 'added' : same ? 'resync' : 'changed';
-      this.#tell({ kind, key, object: now, previous, fresh: this.#synced && kind !== 'resync' });
+      this.#tell({ kind: previous === undefined ? 'added' : 'changed', key, object: now, previous, fresh: this.#synced });
     } catch (error) {
       this.options.logger.error('an object could not be cached', { resource: this.resource.plural, key, error });
     }
