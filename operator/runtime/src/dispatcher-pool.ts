@@ -1,0 +1,82 @@
+import { sha256Hex } from '@facehash/kernel';
+import type { KubeConfig, RequestContext } from '@kubernetes/client-node';
+
+export type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
+
+/** What a dropped pool's requests have left before they are broken off: enough for a call, and a watch starts again by itself. */
+const DRAIN_MS = 60_000;
+
+/**
+ * One pool of connections for all calls. The client itself makes a pool for each call, which is a TLS handshake for each. A new pool is
+ * made as soon as the certificates have changed (the client reads their files at each call) and after `drop`.
+ */
+export class DispatcherPool {
+  #current: { readonly dispatcher: Dispatcher; readonly material: string } | undefined;
+  readonly #draining = new Map<Dispatcher, NodeJS.Timeout>();
+
+  /** @throws {TypeError} when the KubeConfig has a pool already: each would close what the other one gives out */
+  constructor(kubeConfig: KubeConfig) {
+    if (Object.hasOwn(kubeConfig, 'createDispatcher')) throw new TypeError('one client for each KubeConfig');
+    const make: unknown = Reflect.get(kubeConfig, 'createDispatcher');
+    if (typeof make !== 'function') throw new TypeError('this version of @kubernetes/client-node makes its connections another way');
+    const value = (cluster: unknown, options: unknown): unknown =>
+      this.#for(materialOf(options), () => Reflect.apply(make, kubeConfig, [cluster, options]));
+    Object.defineProperty(kubeConfig, 'createDispatcher', { configurable: true, value });
+  }
+
+  /**
+   * Later calls get new connections: what was asked over this pool was not answered, so that its connections may lead nowhere. Many calls
+   * find that out at the same time, and only the first one changes anything.
+   */
+  drop(dispatcher: Dispatcher | undefined): void {
+    if (dispatcher === undefined || this.#current?.dispatcher !== dispatcher) return;
+    this.#current = undefined;
+    const timer = setTimeout(() => this.#destroy(dispatcher), DRAIN_MS);
+    timer.unref();
+    this.#draining.set(dispatcher, timer);
+    dispatcher.close().then(
+      () => this.#forget(dispatcher),
+      () => undefined,
+    );
+  }
+
+  /** Breaks off what is still under way. */
+  async close(): Promise<void> {
+    const all = [...this.#draining.keys(), ...(this.#current === undefined ? [] : [this.#current.dispatcher])];
+    this.#current = undefined;
+    for (const dispatcher of all) this.#forget(dispatcher);
+    await Promise.allSettled(all.map((dispatcher) => dispatcher.destroy()));
+  }
+
+  #for(material: string, make: () => unknown): Dispatcher | undefined {
+    if (this.#current?.material === material) return this.#current.dispatcher;
+    this.drop(this.#current?.dispatcher);
+    const dispatcher = make();
+    if (!isDispatcher(dispatcher)) return undefined;
+    this.#current = { dispatcher, material };
+    return dispatcher;
+  }
+
+  #destroy(dispatcher: Dispatcher): void {
+    this.#forget(dispatcher);
+    dispatcher.destroy().catch(() => undefined);
+  }
+
+  #forget(dispatcher: Dispatcher): void {
+    clearTimeout(this.#draining.get(dispatcher));
+    this.#draining.delete(dispatcher);
+  }
+}
+
+function isDispatcher(value: unknown): value is Dispatcher {
+  return typeof value === 'object' && value !== null && 'dispatch' in value && 'close' in value && 'destroy' in value;
+}
+
+/** Digests: private keys are not kept twice. */
+function materialOf(options: unknown): string {
+  if (typeof options !== 'object' || options === null) return '';
+  const fields = Object.entries(options).map(([name, value]: [string, unknown]) => {
+    return `${name}=${value instanceof Uint8Array ? sha256Hex(value) : sha256Hex(JSON.stringify(value) ?? '')}`;
+  });
+  return fields.sort().join(' ');
+}
