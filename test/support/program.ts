@@ -6,10 +6,12 @@ import { dirname, join } from 'node:path';
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
-/** By its package, as this file runs from its source in tests and compiled in benchmarks. */
-const program = join(dirname(createRequire(import.meta.url).resolve('@facehash/inference/package.json')), 'dist/main.js');
+/** By their packages, as this file runs from its source in tests and compiled in benchmarks. */
+const programs = { inference: '@facehash/inference', operator: '@facehash/operator' } as const;
 
 export interface ProgramOptions {
+  /** Left out: inference. */
+  readonly program?: keyof typeof programs;
   /** Where its health is asked. */
   readonly healthUrl: string;
   /** In addition to the environment of the tests, without what is meant for the test runner. */
@@ -17,7 +19,7 @@ export interface ProgramOptions {
   readonly startTimeoutMs?: number;
 }
 
-/** The built inference program in a process of its own; `await using` kills it. */
+/** A built program in a process of its own; `await using` kills it. */
 export class Program implements AsyncDisposable {
   #ended = false;
 
@@ -31,9 +33,9 @@ export class Program implements AsyncDisposable {
   }
 
   /** Resolves when it says that it is ready. */
-  static async start({ healthUrl, env, startTimeoutMs = START_TIMEOUT_MS }: ProgramOptions): Promise<Program> {
+  static async start({ program = 'inference', healthUrl, env, startTimeoutMs = START_TIMEOUT_MS }: ProgramOptions): Promise<Program> {
     const output = { text: '' };
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', pathOf(program)], {
       env: { ...withoutOurs(process.env), LOG_FORMAT: 'json', LOG_LEVEL: 'info', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -45,7 +47,7 @@ export class Program implements AsyncDisposable {
       return started;
     } catch (cause) {
       child.kill('SIGKILL');
-      throw new Error(`the product did not become ready:\n${output.text.slice(-4000)}`, { cause });
+      throw new Error(`${program} did not become ready:\n${output.text.slice(-4000)}`, { cause });
     }
   }
 
@@ -91,6 +93,10 @@ export class Program implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
   }
+}
+
+function pathOf(program: keyof typeof programs): string {
+  return join(dirname(createRequire(import.meta.url).resolve(`${programs[program]}/package.json`)), 'dist/main.js');
 }
 
 export async function freePort(): Promise<number> {

@@ -23,6 +23,8 @@ export interface Replica {
 
 export interface ReplicasOptions {
   readonly replicas?: number;
+  /** Left out: the loop of one machine trains and promotes. False: an operator does. */
+  readonly lifecycle?: false;
   /** In addition, of every program. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -40,11 +42,11 @@ export class Replicas implements AsyncDisposable {
 
   private constructor(private readonly env: Readonly<Record<string, string>>) {}
 
-  static async start({ replicas = 2, env = {} }: ReplicasOptions = {}): Promise<Replicas> {
+  static async start({ replicas = 2, env = {}, lifecycle }: ReplicasOptions = {}): Promise<Replicas> {
     const started = new Replicas(env);
     try {
       await started.#open();
-      await started.startLifecycle();
+      if (lifecycle !== false) await started.startLifecycle();
       await Promise.all(Array.from({ length: replicas }, () => started.addReplica()));
       return started;
     } catch (error) {

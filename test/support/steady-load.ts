@@ -41,7 +41,8 @@ export class SteadyLoad {
 
   async until(holds: (load: this) => boolean, withinMs = 30_000): Promise<void> {
     for (const end = performance.now() + withinMs; !holds(this); await new Promise((resolve) => setTimeout(resolve, 20)))
-      if (performance.now() > end) throw new Error(`it did not come to hold within ${withinMs} ms: ${JSON.stringify(this.answers.slice(-2))}`);
+      if (performance.now() > end)
+        throw new Error(`it did not come to hold within ${withinMs} ms: ${JSON.stringify(this.answers.slice(-2))}`);
   }
 
   async stop(): Promise<this> {
