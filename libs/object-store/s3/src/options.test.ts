@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { FaceHashError } from '@facehash/kernel';
 import { temporaryFolder } from '@facehash/testing';
 import { checkOptions, type S3Options } from './options.js';
 
@@ -41,9 +42,8 @@ describe('options of objects in S3', () => {
   it('are refused for all that is wrong at once', async () => {
     await using folder = await temporaryFolder();
     const wrong = { endpoint: '', bucket: '', timeoutMs: -1, caFile: folder.path };
-    const names = ['endpoint', 'bucket', 'timeoutMs', 'caFile'];
-    await expect(checkOptions({ ...sound, ...wrong })).rejects.toMatchObject({
-      details: { problems: names.map((name) => expect.stringContaining(`${name}: `)) },
-    });
+    const thrown = await checkOptions({ ...sound, ...wrong }).catch((error: unknown) => error);
+    const problems = thrown instanceof FaceHashError ? thrown.details['problems'] : [];
+    expect(String(problems)).toMatch(/^endpoint: .*,bucket: .*,timeoutMs: .*,caFile: /);
   });
 });
