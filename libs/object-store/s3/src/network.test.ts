@@ -36,7 +36,7 @@ function onMinio(): void {
   beforeAll(async () => (minio = new Minio(await startServer('minio'))));
   afterAll(() => minio[Symbol.asyncDispose]());
   beforeEach(async () => {
-    proxy = await tcpProxy({ port: Number(minio.url.port) });
+    proxy = await tcpProxy({ host: minio.url.hostname, port: Number(minio.url.port) });
     log = new RecordingLogger();
   });
   afterEach(async () => {
