@@ -152,5 +152,9 @@ class Proxying implements TcpProxy {
 }
 
 function reset(pair: readonly [Socket, Socket]): void {
-  for (const socket of pair) socket.resetAndDestroy();
+  for (const socket of pair) {
+    // Node never closes the handle of a socket that is reset while its end is on the way, and then waits for it when the process ends.
+    if (socket.writableEnded) socket.destroy();
+    else socket.resetAndDestroy();
+  }
 }

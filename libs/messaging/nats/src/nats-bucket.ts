@@ -1,9 +1,9 @@
 import { FaceHashError, newId } from '@facehash/kernel';
 import { checkBucketKey, type KvBucket, type KvChange, type KvEntry } from '@facehash/messaging-core';
-import { JetStreamApiError, type StoredMsg } from '@nats-io/jetstream';
+import { JetStreamApiError, PubHeaders, type StoredMsg } from '@nats-io/jetstream';
 import { headers, RequestError } from '@nats-io/nats-core';
 import type { Calls } from './calls.js';
-import { checked, parsed, type Schema } from './json.js';
+import { checked, isNewer, parsed, type Schema } from './json.js';
 import { Line } from './line.js';
 import type { Session } from './link.js';
 import { isDeletion, operation } from './markers.js';
@@ -29,8 +29,6 @@ interface Write {
   readonly id: string;
 }
 
-const messageId = 'Nats-Msg-Id';
-
 /** A bucket of JetStream, laid out as every client of NATS lays them out. */
 export class NatsBucket<T> implements KvBucket<T> {
   readonly #stream: string;
@@ -44,8 +42,11 @@ export class NatsBucket<T> implements KvBucket<T> {
     const last = await this.parts.calls.ask((session) => this.#last(session, this.#subject(key)), signal);
     if (!last || isDeletion(last.header)) return undefined;
     const value = parsed(this.parts.schema, last.data);
-    if (!value.success) throw new FaceHashError('STORE_UNAVAILABLE', { key, understood: false }, { cause: value.error });
-    return { key, value: value.data, revision: last.seq };
+    if (value.success) return { key, value: value.data, revision: last.seq };
+    // What a newer program wrote is there and cannot be read. What no program wrote is as good as nothing, or it could never be set right.
+    if (isNewer(last.data)) throw new FaceHashError('STORE_UNAVAILABLE', { key, understood: false }, { cause: value.error });
+    this.#passesOver({ key, revision: last.seq, error: value.error });
+    return undefined;
   }
 
   async put(key: string, value: T, expected: number | null, signal?: AbortSignal): Promise<number | undefined> {
@@ -88,24 +89,23 @@ export class NatsBucket<T> implements KvBucket<T> {
   }
 
   async #write(session: Session, write: Write, tried: { unclear: boolean }): Promise<number | undefined> {
+    const before = tried.unclear;
+    tried.unclear = true;
     try {
       return await this.#publish(session, write, write.expected ?? 0);
     } catch (error) {
-      if (!answered(error, 'wrongLastSequence')) {
-        tried.unclear ||= !wasRefused(error);
-        throw error;
-      }
+      if (wasRefused(error)) tried.unclear = before;
+      if (!answered(error, 'wrongLastSequence')) throw error;
     }
     const last = await this.#last(session, write.subject);
-    if (last?.header.get(messageId) === write.id) return last.seq;
-    // An earlier try had no answer, and what is there is another's: it replaced ours, or ours never came to be.
-    if (tried.unclear) throw new FaceHashError('STORE_UNAVAILABLE', { written: 'unknown' });
-    return write.expected === null && (!last || isDeletion(last.header))
-      ? this.#writeOverDeleted(session, write, last?.seq ?? 0)
-      : undefined;
+    if (last?.header.get(PubHeaders.MsgIdHdr) === write.id) return last.seq;
+    // An earlier try had no answer. Where what is there was written over what ours was to replace, ours never came to be; else who knows.
+    const tookOurPlace = last?.header.get(PubHeaders.ExpectedLastSubjectSequenceHdr) === String(write.expected ?? 0);
+    if (tried.unclear && !tookOurPlace) throw new FaceHashError('STORE_UNAVAILABLE', { written: 'unknown' });
+    return write.expected === null && this.#isVacant(last) ? this.#writeOver(session, write, last?.seq ?? 0) : undefined;
   }
 
-  async #writeOverDeleted(session: Session, write: Write, revision: number): Promise<number | undefined> {
+  async #writeOver(session: Session, write: Write, revision: number): Promise<number | undefined> {
     try {
       return await this.#publish(session, write, revision);
     } catch (error) {
@@ -127,13 +127,17 @@ export class NatsBucket<T> implements KvBucket<T> {
     const { key, data, revision } = seen;
     const value = parsed(this.parts.schema, data);
     if (value.success) return { kind: 'put', entry: { key, value: value.data, revision } };
-    this.parts.options.logger.error('a value is not understood and is passed over', {
-      bucket: this.parts.name,
-      key,
-      revision,
-      error: value.error,
-    });
+    this.#passesOver({ key, revision, error: value.error });
     return undefined;
+  }
+
+  #passesOver(fields: { readonly key: string; readonly revision: number; readonly error: Error }): void {
+    this.parts.options.logger.error('a value is not understood and is passed over', { bucket: this.parts.name, ...fields });
+  }
+
+  /** Nothing that counts: deleted, or written by no program of ours. */
+  #isVacant(last: StoredMsg | null): boolean {
+    return !last || isDeletion(last.header) || (!parsed(this.parts.schema, last.data).success && !isNewer(last.data));
   }
 
   #subject(key: string): string {

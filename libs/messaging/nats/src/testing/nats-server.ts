@@ -34,7 +34,17 @@ export class TestNats implements AsyncDisposable {
   ) {}
 
   static async start(extraConfig: readonly string[] = []): Promise<TestNats> {
-    const server = await startServer('nats', { extraConfig });
+    return TestNats.#on(await startServer('nats', { extraConfig }));
+  }
+
+  /** Whoever writes the users down must name an administrator among them. */
+  static async startWith(extraConfig: (admin: Administrator) => readonly string[]): Promise<TestNats> {
+    const admin = { username: 'admin', password: 'admin-password' };
+    const server = await startServer('nats', { extraConfig: extraConfig(admin) });
+    return TestNats.#on({ ...server, url: withUser(server.url, admin) });
+  }
+
+  static async #on(server: RunningServer): Promise<TestNats> {
     const nc = await adminOf(server.url);
     return new TestNats(server, nc, await jetstreamManager(nc));
   }
@@ -48,6 +58,11 @@ export class TestNats implements AsyncDisposable {
     const url = new URL(this.server.url);
     url.port = String(port);
     return url.href;
+  }
+
+  /** The server's URL for somebody else. */
+  as(username: string, password: string): string {
+    return withUser(this.server.url, { username, password });
   }
 
   /** Quick to notice and to come back, so that tests of faults take no minutes. Closed with the server. */
@@ -69,6 +84,17 @@ export class TestNats implements AsyncDisposable {
     await this.nc.close();
     await this.server.stop();
   }
+}
+
+interface Administrator {
+  readonly username: string;
+  readonly password: string;
+}
+
+function withUser(address: string, { username, password }: Administrator): string {
+  const url = new URL(address);
+  [url.username, url.password] = [username, password];
+  return url.href;
 }
 
 async function adminOf(address: string): Promise<NatsConnection> {
