@@ -33,19 +33,21 @@ export class TestNats implements AsyncDisposable {
     readonly jsm: JetStreamManager,
   ) {}
 
-  static async start(extraConfig: readonly string[] = []): Promise<TestNats> {
-    return TestNats.#on(await startServer('nats', { extraConfig }));
+  static async start(extraConfig: readonly string[] = [], caFile?: string): Promise<TestNats> {
+    return TestNats.#on(await startServer('nats', { extraConfig }), caFile);
   }
 
   /** Whoever writes the users down must name an administrator among them. */
-  static async startWith(extraConfig: (admin: Administrator) => readonly string[]): Promise<TestNats> {
-    const admin = { username: 'admin', password: 'admin-password' };
+  static async startWith(
+    extraConfig: (admin: Administrator) => readonly string[],
+    admin = { username: 'admin', password: 'admin-password' },
+  ): Promise<TestNats> {
     const server = await startServer('nats', { extraConfig: extraConfig(admin) });
     return TestNats.#on({ ...server, url: withUser(server.url, admin) });
   }
 
-  static async #on(server: RunningServer): Promise<TestNats> {
-    const nc = await adminOf(server.url);
+  static async #on(server: RunningServer, caFile?: string): Promise<TestNats> {
+    const nc = await adminOf(server.url, caFile);
     return new TestNats(server, nc, await jetstreamManager(nc));
   }
 
@@ -97,7 +99,8 @@ function withUser(address: string, { username, password }: Administrator): strin
   return url.href;
 }
 
-async function adminOf(address: string): Promise<NatsConnection> {
+async function adminOf(address: string, caFile?: string): Promise<NatsConnection> {
   const { host, username, password } = new URL(address);
-  return connect({ servers: host, user: username, pass: password, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  const again = { maxReconnectAttempts: -1, reconnectTimeWait: 50, ignoreAuthErrorAbort: true };
+  return connect({ servers: host, user: username, pass: password, ...again, ...(caFile !== undefined && { tls: { caFile } }) });
 }
