@@ -6,7 +6,7 @@ import { temporaryFolder } from '@facehash/testing';
 import { Client } from '../support/client.js';
 import { Container } from '../support/container.js';
 import { images as built } from '../support/images.js';
-import { freePort } from '../support/product.js';
+import { freePort } from '../support/program.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
 
 const MB = 1e6;

@@ -1,7 +1,8 @@
 import { Client } from '../support/client.js';
 import { EnrollingClient, killEach, nameOf, noneLeft, trained } from '../support/kills.js';
 import { childrenOf } from '../support/processes.js';
-import { freePort, Product } from '../support/product.js';
+import { Product } from '../support/product.js';
+import { freePort } from '../support/program.js';
 import { sampleFace } from '../support/sample-faces.js';
 import { temporaryFolder } from '@facehash/testing';
 

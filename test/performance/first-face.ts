@@ -8,7 +8,7 @@ import { report, row, type Row } from '../support/benchmark.js';
 import { cameraFile, chromiumProgram, launchBrowser } from '../support/browser.js';
 import { checkout as here, testedBlocks } from '../support/documents.js';
 import { FirstStart } from '../support/first-start.js';
-import { freePort } from '../support/product.js';
+import { freePort } from '../support/program.js';
 import { sampleFaces } from '../support/sample-faces.js';
 import { Stopwatch } from '../support/stopwatch.js';
 

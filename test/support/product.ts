@@ -1,14 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
-
-const START_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 30_000;
-/** By its package, as this file runs from its source in tests and compiled in benchmarks. */
-const program = join(dirname(createRequire(import.meta.url).resolve('@facehash/inference/package.json')), 'dist/main.js');
+import { join } from 'node:path';
+import { freePort, Program } from './program.js';
 
 export interface ProductOptions {
   readonly dataDir: string;
@@ -18,120 +10,52 @@ export interface ProductOptions {
   readonly startTimeoutMs?: number;
 }
 
-/** The built program, started as `npm start` starts it, on a free port. */
+/** The product on one machine, started as `npm start` starts it, on a free port. */
 export class Product implements AsyncDisposable {
-  #ended = false;
-
   private constructor(
     readonly url: string,
     readonly port: number,
     readonly apiKey: string,
-    private readonly child: ChildProcess,
-    private readonly output: { text: string },
-  ) {
-    child.once('exit', () => {
-      this.#ended = true;
-    });
-  }
+    private readonly program: Program,
+  ) {}
 
-  static async start(options: ProductOptions): Promise<Product> {
+  static async start({ dataDir, env, startTimeoutMs, ...options }: ProductOptions): Promise<Product> {
     const port = options.port ?? (await freePort());
-    const output = { text: '' };
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
-      env: {
-        ...withoutOurs(process.env),
-        FACEHASH_DATA_DIR: options.dataDir,
-        PORT: String(port),
-        LOG_FORMAT: 'json',
-        LOG_LEVEL: 'info',
-        ...options.env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    child.stdout.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
     const url = `http://127.0.0.1:${port}`;
-    try {
-      await untilReady(url, child, options.startTimeoutMs ?? START_TIMEOUT_MS);
-      const apiKey = (await readFile(join(options.dataDir, 'api-key'), 'utf8')).trim();
-      return new Product(url, port, apiKey, child, output);
-    } catch (cause) {
-      child.kill('SIGKILL');
-      throw new Error(`the product did not become ready:\n${output.text.slice(-4000)}`, { cause });
-    }
+    const program = await Program.start({
+      healthUrl: url,
+      env: { FACEHASH_DATA_DIR: dataDir, PORT: String(port), ...env },
+      ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),
+    });
+    return new Product(url, port, (await readFile(join(dataDir, 'api-key'), 'utf8')).trim(), program);
   }
 
   get pid(): number {
-    return this.child.pid ?? -1;
+    return this.program.pid;
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.program.ended;
   }
 
   /** Everything that it wrote to standard output and error. */
   get printed(): string {
-    return this.output.text;
+    return this.program.printed;
   }
 
-  /** As a person does: Ctrl-C. Throws when it doesn't end in time. */
-  async stop(): Promise<void> {
-    if (this.#ended) return;
-    this.child.kill('SIGTERM');
-    await within(STOP_TIMEOUT_MS, this.exited(), () => `did not stop:\n${this.output.text.slice(-3000)}`);
+  stop(): Promise<void> {
+    return this.program.stop();
   }
 
-  /** As the kernel does when memory runs out. */
-  async kill(): Promise<void> {
-    if (this.#ended) return;
-    this.child.kill('SIGKILL');
-    await within(STOP_TIMEOUT_MS, this.exited(), () => 'survived SIGKILL');
+  kill(): Promise<void> {
+    return this.program.kill();
   }
 
-  async exited(): Promise<void> {
-    if (!this.#ended) await once(this.child, 'exit');
+  exited(): Promise<void> {
+    return this.program.exited();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
+    await this.program.kill();
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
-async function untilReady(url: string, child: ChildProcess, timeoutMs: number): Promise<void> {
-  const end = Date.now() + timeoutMs;
-  while (Date.now() < end) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`it ended with ${child.exitCode ?? child.signalCode}`);
-    const ready = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(2000) }).then(
-      (r) => r.ok,
-      () => false,
-    );
-    if (ready) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`not ready after ${timeoutMs} ms`);
-}
-
-async function within(ms: number, work: Promise<void>, what: () => string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(what())), ms);
-  });
-  await Promise.race([work, timeout]).finally(() => clearTimeout(timer));
-}
-
-/** Jest's own settings must not reach the program under test. */
-function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _options, NODE_ENV: _env, ...rest } = env;
-  return rest;
 }

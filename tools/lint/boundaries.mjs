@@ -16,7 +16,7 @@ const layers = [
   { ...mayUse('layer:application', 'layer:kernel', 'layer:domain', 'layer:runtime', 'layer:testing'), ...andOnlyPackages('zod') },
   mayUse('layer:adapter', 'layer:kernel', 'layer:domain', 'layer:testing'),
   mayUse('layer:runtime', 'layer:kernel', 'layer:testing'),
-  mayUse('layer:testing', 'layer:kernel'),
+  mayUse('layer:testing', 'layer:kernel', 'layer:testing'),
   mayUse('layer:app', 'layer:kernel', 'layer:domain', 'layer:application', 'layer:adapter', 'layer:runtime', 'layer:testing'),
   mayUse(
     'layer:testing-app',

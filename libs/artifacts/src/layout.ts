@@ -1,5 +1,7 @@
 /** Where everything of a model lives in the object store. Immutable but `latest` and `active`, the two pointers. */
 export const layout = {
+  /** The third pointer, of no model: counts the controllers that there have been. */
+  controllerTerm: 'term.json',
   photo: (storageId: string, personId: string, sha256: string) => `${storageId}/photos/${personId}/${sha256}`,
   photosOf: (storageId: string, personId: string) => `${storageId}/photos/${personId}/`,
   landmarks: (storageId: string, pipeline: string, sha256: string) => `${storageId}/stages/${pipeline}/${sha256}.landmarks`,

@@ -54,10 +54,11 @@ class Machine implements AsyncDisposable {
     await this.messaging.models.put(storageId, { ...model, ...state }, before?.revision ?? null);
   }
 
+  /** What the replica reports of itself. */
   async replica(peopleRevision: number): Promise<void> {
-    const before = await this.messaging.replicas.get(`one.${storageId}`);
-    const report = aReplicaReport({ replica: 'one', storageId, at: new Date().toISOString(), peopleRevision });
-    await this.messaging.replicas.put(`one.${storageId}`, report, before?.revision ?? null);
+    const before = await this.messaging.replicas.get('one');
+    const report = aReplicaReport({ replica: 'one', storageId: null, at: new Date().toISOString(), peopleRevision });
+    await this.messaging.replicas.put('one', report, before?.revision ?? null);
   }
 
   async keysOf(part: string): Promise<readonly string[]> {

@@ -22,9 +22,14 @@ const SWEEP_MS = 5000;
 const PATIENCE = 10;
 
 /** What a cut takes from the model; undefined while the model is not known here. */
-export type CutRules = (
-  storageId: string,
-) => { readonly debounceSeconds: number; readonly photosPerPerson: { readonly min: number } } | undefined;
+export type CutRules = (storageId: string) =>
+  | {
+      readonly debounceSeconds: number;
+      readonly photosPerPerson: { readonly min: number };
+      /** What answers was trained on this snapshot. */
+      readonly active: { readonly snapshot: number } | null;
+    }
+  | undefined;
 
 export interface CutterParts {
   readonly registry: Registry;
@@ -35,6 +40,8 @@ export interface CutterParts {
   readonly random: Random;
   readonly logger: Logger;
   readonly checkpoint?: OnCheckpoint;
+  /** How often every model is looked at; each replica does so. */
+  readonly sweepMs?: number;
 }
 
 export interface SnapshotCutter {
@@ -160,17 +167,21 @@ class Cutter implements SnapshotCutter {
   }
 
   async #sweepLoop(): Promise<void> {
+    const { clock, random, sweepMs = SWEEP_MS } = this.parts;
     for (;;) {
       await this.#sweep();
-      await this.parts.clock.sleep(SWEEP_MS, this.#stop.signal);
+      // Replicas that started together must not all ask at once for ever.
+      await clock.sleep(sweepMs * (0.75 + random.next() / 2), this.#stop.signal);
     }
   }
 
   async #sweep(): Promise<void> {
     const signal = deadline(CUT_TIMEOUT_MS, this.#stop.signal);
     for await (const { storageId, counter } of this.parts.registry.counters(signal)) {
-      if (counter <= (this.#cut.get(storageId) ?? 0) || this.#waiting.has(storageId)) continue;
-      if (!this.parts.rules(storageId)) continue;
+      const rules = this.parts.rules(storageId);
+      if (!rules || this.#waiting.has(storageId)) continue;
+      // A version of as new a snapshot tells that there is one, and spares a read of the store for each of thousands of models.
+      if (counter <= Math.max(this.#cut.get(storageId) ?? 0, rules.active?.snapshot ?? 0)) continue;
       const latest = (await this.#latest(storageId, signal))?.counter ?? 0;
       if (latest < counter) this.noticed(storageId);
       else this.#cut.set(storageId, latest);

@@ -1,6 +1,7 @@
 export { apiKeyHash, isApiKey, newApiKey } from './api-key.js';
 export { applyFaceModel, createFaceModel, newUid, rotateApiKey, type Applied, type ApplyParts, type OwnerKeys } from './owner-keys.js';
 export {
+  apiKeySecretName,
   storageIdOf,
   validApiKeyHashes,
   type ApplyOutcome,
@@ -9,6 +10,11 @@ export {
   type NewIdentity,
   type StoredFaceModel,
 } from './repository.js';
+export { changeProblems } from './changes.js';
+export { kubernetesStatusOf, parseKubernetesStatus, type KubernetesFacts, type ParsedStatus } from './kubernetes-status.js';
+export { type KubernetesStatus } from './kubernetes-status-schema.js';
+export { parseManifestForOneMachine } from './one-machine.js';
+export { dedicatedReplicas } from './serving-spec.js';
 export {
   API_VERSION,
   faceModelSpec,
@@ -17,6 +23,7 @@ export {
   type FaceModelManifest,
   type FaceModelSpec,
   type Hyperparameters,
+  type Parsed,
   type Problem,
   type TrainingSpec,
 } from './schema.js';

@@ -2,8 +2,8 @@ import { seededRandom } from '@facehash/kernel';
 import { FakeClock } from '@facehash/kernel/testing';
 import { apiKeyHash } from './api-key.js';
 import { applyFaceModel, rotateApiKey, type OwnerKeys } from './owner-keys.js';
-import { validApiKeyHashes } from './repository.js';
-import { aManifest } from './testing/builders.js';
+import { apiKeySecretName, validApiKeyHashes } from './repository.js';
+import { aManifest, aStoredModel } from './testing/builders.js';
 import { InMemoryFaceModels } from './testing/in-memory-face-models.js';
 
 function parts() {
@@ -110,5 +110,12 @@ describe('rotating a key', () => {
 
   it('needs a model', async () => {
     expect(await rotateApiKey('nobody', { graceMs: 0 }, parts())).toBeUndefined();
+  });
+});
+
+describe('the Secret of a key', () => {
+  it('is named by the model, unless its owner named it', () => {
+    expect(apiKeySecretName(aStoredModel({ name: 'front-door' }))).toBe('front-door-api-key');
+    expect(apiKeySecretName(aStoredModel({ specInput: { apiKey: { secretName: 'door' } } }))).toBe('door');
   });
 });

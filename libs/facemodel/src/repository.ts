@@ -22,6 +22,11 @@ export function storageIdOf(model: Pick<StoredFaceModel, 'uid' | 'spec'>): strin
   return model.spec.storageId ?? model.uid;
 }
 
+/** Where a cluster's owner finds the key. */
+export function apiKeySecretName({ name, spec }: Pick<StoredFaceModel, 'name' | 'spec'>): string {
+  return spec.apiKey?.secretName ?? `${name}-api-key`;
+}
+
 /** A key that was replaced stays valid until its time is over. */
 export function validApiKeyHashes(model: Pick<StoredFaceModel, 'apiKeyHashes' | 'oldKeyValidUntil'>, now: Date): readonly string[] {
   const { apiKeyHashes, oldKeyValidUntil } = model;

@@ -1,4 +1,11 @@
+import { changeRules } from './changes.js';
+import { faceModelSchema } from './crd/definition.js';
+import { rulesOf } from './crd/fields.js';
+import { parseManifestForOneMachine } from './one-machine.js';
+import { CEL_RULES } from './rules.js';
 import { parseManifest } from './schema.js';
+import { dedicatedReplicas } from './serving-spec.js';
+import { refusedManifests, takenSpecs } from './testing/refused.js';
 
 const minimal = { apiVersion: 'facehash.dev/v1alpha1', kind: 'FaceModel', metadata: { name: 'front-door' } };
 
@@ -56,5 +63,58 @@ describe('a FaceModel manifest', () => {
     const parsed = parseManifest(value);
     expect(parsed.ok).toBe(false);
     if (!parsed.ok) expect(parsed.problems.map((p) => p.path)).toContain(path);
+  });
+});
+
+describe('the rules between fields', () => {
+  const parse = (name: string, spec: unknown) => parseManifest({ ...minimal, metadata: { name }, spec });
+
+  it.each(refusedManifests)('refuse $what', ({ name = 'front-door', spec = {}, path, message }) => {
+    expect(parse(name, spec)).toEqual({ ok: false, problems: expect.arrayContaining([{ path, message }]) });
+  });
+
+  it.each(takenSpecs.map((spec) => ({ spec })))('let $spec pass', ({ spec }) => {
+    expect(parse('a'.repeat(40), spec)).toMatchObject({ ok: true });
+  });
+
+  it('are all tried, but for those about changes', () => {
+    const tried = refusedManifests.map(({ path, message }) => `${path} ${message}`);
+    const rules = rulesOf(faceModelSchema(), CEL_RULES).map(({ path, message }) => `${path} ${message}`);
+    const ofChanges = changeRules.map(({ field, message }) => `spec.${field} ${message}`);
+    expect(rules.length).toBeGreaterThan(8);
+    expect([...new Set([...tried, ...ofChanges])].sort()).toEqual(rules.sort());
+  });
+});
+
+describe('a FaceModel on one machine', () => {
+  it.each([
+    ['pods of its own', { serving: { mode: 'Dedicated' } }, 'spec.serving.mode', 'Dedicated needs a cluster'],
+    ['a restart', { serving: { rollout: { strategy: 'RestartPods' } } }, 'spec.serving.rollout.strategy', 'RestartPods needs a cluster'],
+    ['a training profile', { training: { profile: 'large' } }, 'spec.training.profile', 'needs a cluster'],
+  ])('is refused %s, and told why', (_, spec, path, message) => {
+    expect(parseManifest({ ...minimal, spec })).toMatchObject({ ok: true });
+    expect(parseManifestForOneMachine({ ...minimal, spec })).toEqual({
+      ok: false,
+      problems: [{ path, message: expect.stringContaining(message) }],
+    });
+  });
+
+  it('is otherwise what it is anywhere', () => {
+    expect(parseManifestForOneMachine(minimal)).toEqual(parseManifest(minimal));
+    expect(parseManifestForOneMachine({ ...minimal, kind: 'Pod' })).toEqual(parseManifest({ ...minimal, kind: 'Pod' }));
+  });
+});
+
+describe('the pods of a Dedicated model', () => {
+  it.each([
+    ['two, where nothing is said', { replicas: null, autoscaling: null }, 2],
+    ['as many as are asked for', { replicas: 5, autoscaling: null }, 5],
+    [
+      'at least as many as autoscaling leaves',
+      { replicas: null, autoscaling: { minReplicas: 3, maxReplicas: 9, targetCpuPercent: 70 } },
+      3,
+    ],
+  ])('are %s', (_, serving, pods) => {
+    expect(dedicatedReplicas(serving)).toBe(pods);
   });
 });

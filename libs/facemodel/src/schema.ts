@@ -1,88 +1,39 @@
 import { z } from 'zod';
+import { modelName, secretName, storageId } from './identity.js';
+import { withRules } from './rules.js';
+import { serving } from './serving-spec.js';
+import { training } from './training-spec.js';
 
 export const API_VERSION = 'facehash.dev/v1alpha1';
 export const KIND = 'FaceModel';
 
-/** A DNS label of at most 40 characters, so that child names (Jobs, Services) still fit into 63. */
-const modelName = z
-  .string()
-  .max(40)
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be a DNS label: lower-case letters, digits and hyphens, not at either end');
-
-const secretName = z
-  .string()
-  .max(253)
-  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a DNS subdomain');
-
-const storageId = z
-  .string()
-  .min(8)
-  .max(63)
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be lower-case letters, digits and hyphens');
-
-const hyperparameters = z
-  .strictObject({
-    hiddenUnits: z
-      .array(z.int().min(1).max(1024))
-      .max(4)
-      .default([64])
-      .meta({ description: 'Widths of the trainable branch’s hidden layers.' }),
-    epochs: z.int().min(0).max(1000).default(20).meta({ description: 'Of the trainable branch. 0: the imprinted layer stands alone.' }),
-    batchSize: z.int().min(1).max(4096).default(32),
-    learningRate: z.number().positive().max(1).default(0.001),
-    dropout: z.number().min(0).max(0.9).default(0.2),
-    l2: z.number().min(0).max(1).default(0.0001),
-    seed: z.int().min(0).max(2147483647).default(1),
-  })
-  .prefault({});
-
-/** No part of a version's name: the numbers that come out are the same to within rounding, and the version says what made it. */
-const accelerator = z.strictObject({
-  resource: z
-    .string()
-    .max(100)
-    .regex(/^nvidia\.com\/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a resource of nvidia.com: TensorFlow is built for no other GPU here')
-    .default('nvidia.com/gpu')
-    .meta({ description: 'What a cluster reserves for a run; one machine has no reservations.' }),
-  count: z.int().min(1).max(8).default(1).meta({ description: 'How many of it; a run computes on the first.' }),
-  onUnavailable: z
-    .enum(['UseCpu', 'Wait'])
-    .default('UseCpu')
-    .meta({ description: 'Wait: no run without a GPU, tried again until there is one. UseCpu: a GPU where there is one.' }),
-});
-
-const training = z
-  .strictObject({
-    debounceSeconds: z.number().min(0).max(3600).default(0.5),
-    hyperparameters,
-    accelerator: accelerator.nullable().default(null).meta({ description: 'What the key’s model is fitted on; null: the CPU.' }),
-    deadlineSeconds: z.int().min(10).max(86400).default(1800),
-    retries: z.int().min(0).max(10).default(2),
-    gate: z.strictObject({ mode: z.enum(['Enforce', 'Warn', 'Off']).default('Enforce') }).prefault({}),
-  })
-  .prefault({});
-
-const photosPerPerson = z
-  .strictObject({ min: z.int().min(1).max(500).default(1), max: z.int().min(1).max(500).default(500) })
+const photosPerPerson = withRules(
+  z.strictObject({
+    min: z.int().min(1).max(500).default(1).meta({ description: 'Who has fewer is not trained yet. Five or more are advised.' }),
+    max: z.int().min(1).max(500).default(500).meta({ description: 'More are refused.' }),
+  }),
+  [{ field: 'min', message: 'must not be above max', holds: ({ min, max }) => min <= max, cel: 'self.min <= self.max' }],
+)
   .prefault({})
-  .refine((p) => p.min <= p.max, { path: ['min'], message: 'must not be above max' });
+  .meta({ description: 'How many photos one person may have.' });
 
-const serving = z
+const recognition = z
   .strictObject({
-    rollout: z
-      .strictObject({
-        strategy: z.enum(['HotSwap']).default('HotSwap'),
-        firstWave: z.int().min(1).max(100).default(1),
-        progressDeadlineSeconds: z.int().min(1).max(86400).default(120),
-      })
-      .prefault({}),
+    falseAcceptTarget: z
+      .number()
+      .min(0.00001)
+      .max(0.5)
+      .default(0.01)
+      .meta({ description: 'Share of strangers that may be named, 0 to 1. A change needs no training.' }),
+    maxFaces: z.int().min(1).max(64).default(16).meta({ description: 'Faces of one picture that are looked at, the largest first.' }),
   })
-  .prefault({});
+  .prefault({})
+  .meta({ description: 'How strictly people are recognised.' });
 
-const limits = z
-  .strictObject({
-    people: z.int().min(1).max(100000).default(1000),
-    photos: z.int().min(1).max(10000000).default(100000),
+const limits = withRules(
+  z.strictObject({
+    people: z.int().min(1).max(100000).default(1000).meta({ description: 'People who may be enrolled.' }),
+    photos: z.int().min(1).max(10000000).default(100000).meta({ description: 'Photos that may be enrolled, of all people together.' }),
     requestsPerSecond: z
       .number()
       .min(0.01)
@@ -97,45 +48,61 @@ const limits = z
       .nullable()
       .default(null)
       .meta({ description: 'Requests that may come at once; null: those of one second, and at least one.' }),
+  }),
+  [
+    {
+      field: 'burst',
+      message: 'needs requestsPerSecond beside it',
+      holds: ({ burst, requestsPerSecond }) => burst === null || requestsPerSecond !== null,
+      cel: '!has(self.burst) || has(self.requestsPerSecond)',
+    },
+  ],
+)
+  .prefault({})
+  .meta({ description: 'What is refused when there is more of it.' });
+
+const versions = z
+  .strictObject({
+    keep: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(5)
+      .meta({ description: 'Versions that stay stored, the newest first, beside the one that answers.' }),
+    pin: z.string().max(63).nullable().default(null).meta({ description: 'This version answers, at once and whatever is enrolled.' }),
   })
   .prefault({})
-  .refine((l) => l.burst === null || l.requestsPerSecond !== null, { path: ['burst'], message: 'needs requestsPerSecond beside it' });
+  .meta({ description: 'Which versions are kept, and which one answers.' });
 
 /**
  * What the owner of a model wishes. Fields that nothing acts on yet are not in the schema: an unknown field is an error,
- * so a resource never promises what is not done. Defaults are filled in by parsing.
+ * so a resource never promises what is not done. Defaults are filled in by parsing. The resource definition of Kubernetes and the
+ * reference page are generated from it, descriptions and rules too.
  */
 export const faceModelSpec = z.strictObject({
-  displayName: z.string().min(1).max(200).optional(),
-  apiKey: z.strictObject({ secretName }).optional(),
+  displayName: z.string().min(1).max(200).optional().meta({ description: 'What people read in place of the name.' }),
+  apiKey: z
+    .strictObject({
+      secretName: secretName.meta({
+        description: 'Name of the Secret that holds the key, beside the FaceModel. It is created with the model.',
+      }),
+    })
+    .optional()
+    .meta({ description: 'Where the owner finds the key in a cluster; absent: in a Secret of the model’s name with -api-key behind it.' }),
   photosPerPerson,
   training,
-  recognition: z
-    .strictObject({
-      falseAcceptTarget: z
-        .number()
-        .min(0.00001)
-        .max(0.5)
-        .default(0.01)
-        .meta({ description: 'Share of strangers that may be named, 0 to 1.' }),
-      maxFaces: z.int().min(1).max(64).default(16),
-    })
-    .prefault({}),
+  recognition,
   limits,
-  storageId: storageId.nullable().default(null).meta({ description: 'Immutable; null: the UID. Set it to adopt a restored backup.' }),
-  versions: z
-    .strictObject({
-      keep: z
-        .int()
-        .min(1)
-        .max(100)
-        .default(5)
-        .meta({ description: 'Versions that stay stored, the newest first, beside the one that answers.' }),
-      pin: z.string().max(63).nullable().default(null).meta({ description: 'This version answers, at once and whatever is enrolled.' }),
-    })
-    .prefault({}),
+  storageId: storageId
+    .nullable()
+    .default(null)
+    .meta({ description: 'What everything of the model is stored under. Immutable; null: the UID. Set it to adopt a restored backup.' }),
+  versions,
   serving,
-  suspend: z.boolean().default(false),
+  suspend: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Nothing is trained and no version is taken over; the one that answers goes on answering.' }),
 });
 
 /** A FaceModel as its owner writes it: the file that `facehash apply -f` and `kubectl apply -f` take. */
@@ -156,13 +123,18 @@ export type FaceModelManifest = z.output<typeof faceModelManifest>;
 export type TrainingSpec = FaceModelSpec['training'];
 export type Hyperparameters = TrainingSpec['hyperparameters'];
 
+export type Parsed =
+  { readonly ok: true; readonly manifest: FaceModelManifest } | { readonly ok: false; readonly problems: readonly Problem[] };
+
 /** Parses an unknown value (YAML or JSON already read). The problems carry the path of every fault. */
-export function parseManifest(
-  value: unknown,
-): { readonly ok: true; readonly manifest: FaceModelManifest } | { readonly ok: false; readonly problems: readonly Problem[] } {
+export function parseManifest(value: unknown): Parsed {
   const parsed = faceModelManifest.safeParse(value);
   if (parsed.success) return { ok: true, manifest: parsed.data };
-  return { ok: false, problems: parsed.error.issues.map((i) => ({ path: i.path.join('.'), message: i.message })) };
+  return { ok: false, problems: problemsOf(parsed.error) };
+}
+
+export function problemsOf({ issues }: z.ZodError): readonly Problem[] {
+  return issues.map(({ path, message }) => ({ path: path.join('.'), message }));
 }
 
 export interface Problem {

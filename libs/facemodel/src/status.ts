@@ -1,40 +1,44 @@
 /** What a model is doing, in one word: the first column a person reads. */
-export type Phase = 'Empty' | 'Waiting' | 'Training' | 'RollingOut' | 'Ready' | 'Degraded' | 'Suspended' | 'Deleting';
+export const phases = {
+  Empty: 'Nobody is enrolled, or no version answers any more.',
+  Waiting: 'Photos wait for their training run.',
+  Training: 'A run makes a version; the one before it answers, if there is one.',
+  RollingOut: 'Replicas take a version over, a wave at a time.',
+  Ready: 'The version that answers knows all that is enrolled.',
+  Degraded: 'A version answers, if there ever was one, but no newer one gets there. The conditions say why.',
+  Suspended: 'By `spec.suspend`: nothing is trained and nothing is taken over.',
+  Deleting: 'The model is being erased.',
+} as const;
+export type Phase = keyof typeof phases;
 
-export type ConditionType = 'Ready' | 'Trained' | 'RolledOut' | 'Stalled';
+/** Each is there from the first status on, as True or False. */
+export const conditionTypes = {
+  Ready: 'A version answers.',
+  Trained: 'The version that is wanted answers: that of the newest snapshot, or the one that was pinned or activated.',
+  RolledOut: 'That version answers, and no other one is on its way to the replicas.',
+  Stalled: 'Something is in the way that does not go by itself, or not soon. False is the good answer.',
+} as const;
+export type ConditionType = keyof typeof conditionTypes;
 
 /** Reasons are API: add, never rename. */
-export type Reason =
-  /** Nobody is enrolled yet. */
-  | 'NoSamples'
-  /** A snapshot waits for its training run to begin. */
-  | 'WaitingForRun'
-  /** A training run is under way. */
-  | 'Training'
-  /** The last training run failed and will be retried or needs new photos. */
-  | 'TrainingFailed'
-  /** Training failed as often as `training.retries` allows; new photos or a changed spec start it again. */
-  | 'RetriesExhausted'
-  /** The new version was significantly worse than the active one. */
-  | 'GateRefused'
-  /** Replicas are taking the new version over. */
-  | 'RollingOut'
-  /** Some replicas take longer than `progressDeadlineSeconds` to take the version over. */
-  | 'RolloutStalled'
-  /** Replicas could not take the new version over; the active one stays. */
-  | 'RolledBack'
-  /** The active version is trained on the newest snapshot. */
-  | 'UpToDate'
-  /** No version of the name in `versions.pin`, or of that of the activation, is stored. */
-  | 'PinMissing'
-  /** The version is pinned by `versions.pin`. */
-  | 'Pinned'
-  /** The version was activated by hand and answers until that is taken back. */
-  | 'Activated'
-  /** Training and rollouts are suspended by `spec.suspend`. */
-  | 'Suspended'
-  /** Somebody is being erased: nothing that was made from their photos is taken over, and what answers is replaced. */
-  | 'Erasing';
+export const reasons = {
+  NoSamples: 'Nobody is enrolled yet, or nobody any more.',
+  WaitingForRun: 'A snapshot waits for its training run to begin.',
+  Training: 'A training run is under way.',
+  TrainingFailed: 'The last training run failed and will be retried or needs new photos.',
+  RetriesExhausted: 'Training failed as often as `training.retries` allows; new photos or a changed spec start it again.',
+  GateRefused: 'The new version was significantly worse than the active one.',
+  RollingOut: 'Replicas are taking the new version over.',
+  RolloutStalled: 'Some replicas take longer than `progressDeadlineSeconds` to take the version over.',
+  RolledBack: 'Replicas could not take the new version over; the active one stays.',
+  UpToDate: 'The active version is trained on the newest snapshot.',
+  PinMissing: 'No version of the name in `versions.pin`, or of that of the activation, is stored.',
+  Pinned: 'The version is pinned by `versions.pin`.',
+  Activated: 'The version was activated by hand and answers until that is taken back.',
+  Suspended: 'Training and rollouts are suspended by `spec.suspend`.',
+  Erasing: 'Somebody is being erased: nothing that was made from their photos is taken over, and what answers is replaced.',
+} as const;
+export type Reason = keyof typeof reasons;
 
 export interface Condition {
   readonly type: ConditionType;

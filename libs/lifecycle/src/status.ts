@@ -30,7 +30,7 @@ export function nextStatus(o: Observed, wanted: Wanted | null, decision: Decisio
     training: trainingOf(facts),
     quarantined: quarantinedAfter(o, decision),
     swept: decision.swept ?? o.model.status?.swept ?? null,
-    replicas: replicaCounts(o, rollout?.version.name ?? active?.name),
+    replicas: replicaCounts(o, rollout, active?.name),
     conditions: conditionsOf(facts),
     observedGeneration: o.model.generation,
   };
@@ -98,8 +98,10 @@ function phaseOf({ o, decision, rollout, active, run, wanted }: Facts): Phase {
   return active?.name === wanted.version ? 'Ready' : 'Waiting';
 }
 
-function replicaCounts(o: Observed, version: string | undefined): FaceModelStatus['replicas'] {
-  const ready = o.replicas.filter((r) => r.ready);
+/** A rollout is everybody's; between rollouts, replicas that were never asked for the model do not count, so that scaling changes no status. */
+function replicaCounts(o: Observed, rollout: Rollout | null, active: string | undefined): FaceModelStatus['replicas'] {
+  const version = rollout?.version.name ?? active;
+  const ready = o.replicas.filter((r) => r.ready && (rollout !== null || r.answering !== null || r.verifiedCold !== null));
   return {
     total: ready.length,
     updated: version === undefined ? 0 : ready.filter((r) => holds(r, version)).length,

@@ -4,6 +4,7 @@ import { storageIdOf, type StoredFaceModel } from '@facehash/facemodel';
 import { aManifest, InMemoryFaceModels } from '@facehash/facemodel/testing';
 import { deadline, FaceHashError, seededRandom, sha256Hex, silentLogger, systemClock } from '@facehash/kernel';
 import type { ModelState, ReplicaReport } from '@facehash/messaging-core';
+import { aReplicaReport } from '@facehash/messaging-core/testing';
 import { openLocalMessaging } from '@facehash/messaging-local';
 import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
 import { openLocalController, type LocalController } from './controller.js';
@@ -27,13 +28,14 @@ class Machine implements AsyncDisposable {
     await this.restart();
   }
 
-  async restart(): Promise<void> {
+  async restart(term = 1): Promise<void> {
     const { models, objects, messaging, runner } = this;
     this.#controller = await openLocalController({
       models,
       objects,
       messaging,
       runner,
+      term,
       pipeline: 'p1',
       runsMax: 1,
       clock: systemClock,
@@ -78,20 +80,15 @@ class Machine implements AsyncDisposable {
 
   /** A replica's report, as its own heartbeat sends it. */
   async report(overrides: Partial<ReplicaReport>): Promise<void> {
-    const key = `one.${this.storageId}`;
+    const { ready = true, ...told } = overrides;
+    await this.say('one', { storageId: null, ready });
+    await this.say(`one.${this.storageId}`, { storageId: this.storageId, ready, ...told });
+  }
+
+  /** What is said under one key. */
+  async say(key: string, told: Partial<ReplicaReport>): Promise<void> {
     const before = await this.messaging.replicas.get(key);
-    const report: ReplicaReport = {
-      v: 1,
-      replica: 'one',
-      storageId: this.storageId,
-      ready: true,
-      at: new Date().toISOString(),
-      answering: null,
-      verifiedCold: null,
-      failed: null,
-      peopleRevision: 0,
-      ...overrides,
-    };
+    const report = aReplicaReport({ replica: 'one', storageId: this.storageId, at: new Date().toISOString(), ...told });
     await this.messaging.replicas.put(key, report, before?.revision ?? null);
   }
 
@@ -194,6 +191,38 @@ describe('the controller of one machine', () => {
     await machine.messaging.commands.send({ v: 1, id: 'release', kind: 'activate', storageId, version: null });
     await machine.state((s) => s.activation === null && s.target?.name === second.version);
     expect(machine.runner.started).toHaveLength(2);
+  });
+
+  it('neither decides nor publishes any more once another one has published after it', async () => {
+    await using machine = new Machine();
+    await machine.start();
+    await machine.report({});
+    const before = await machine.state(() => true);
+    const entry = await machine.messaging.models.get(machine.storageId);
+    const successors: ModelState = { ...before, fence: { term: 2, sequence: 1 }, displayName: 'by the successor' };
+    await machine.messaging.models.put(machine.storageId, successors, entry?.revision ?? null);
+    await machine.snapshot(1);
+    await systemClock.sleep(700);
+    expect(machine.runner.started).toEqual([]);
+    expect((await machine.messaging.models.get(machine.storageId))?.value).toEqual(successors);
+    await machine.stop();
+    await machine.restart(3);
+    expect(await machine.state((s) => s.fence.term === 3)).toMatchObject({ displayName: null });
+  });
+
+  it('hears of a replica that was never asked for the model, and takes it along', async () => {
+    await using machine = new Machine();
+    await machine.start();
+    await machine.say('one', { storageId: null });
+    await machine.say('two', { replica: 'two', storageId: null });
+    await machine.snapshot(1);
+    const { version } = await machine.finishRun();
+    expect(await machine.state((s) => s.target !== null)).toMatchObject({ targetReplicas: ['one'] });
+    await machine.say(`one.${machine.storageId}`, { answering: version });
+    await machine.state((s) => s.targetReplicas === null && s.active === null);
+    await machine.say(`two.${machine.storageId}`, { replica: 'two', verifiedCold: version });
+    await machine.state((s) => s.active?.name === version);
+    expect((await machine.models.find('front-door'))?.status?.replicas).toEqual({ total: 2, updated: 2, failed: 0 });
   });
 
   it('writes nothing more once a model is settled', async () => {

@@ -20,6 +20,11 @@ export interface LocalControllerOptions
   readonly changeToken: () => Promise<string | number>;
 }
 
+/** What a command wants, and whom to tell once that is recorded. */
+interface Asked extends Pick<Observed, 'activate'> {
+  readonly recorded: () => void;
+}
+
 export interface LocalController {
   close(): Promise<void>;
 }
@@ -49,7 +54,7 @@ class ControlLoop implements LocalController {
   /** Storage id to the name that the repository finds the model by. */
   readonly #names = new Map<string, string>();
   /** By storage id: the newest command of a kind that nothing can be re-read from, until a pass has recorded it. */
-  readonly #asked = new Map<string, Pick<Observed, 'activate'>>();
+  readonly #asked = new Map<string, Asked>();
 
   constructor(private readonly options: LocalControllerOptions) {
     const { messaging, runner, clock, random } = options;
@@ -58,7 +63,7 @@ class ControlLoop implements LocalController {
     this.#deletions = new Deletions(options);
     const isDeleted = (storageId: string): boolean => this.#deletions.isDeleted(storageId);
     this.#reconciler = new Reconciler({ ...options, replicas: this.#replicas, isDeleted });
-    const changed = (storageId: string): void => this.#queue.add(storageId);
+    const changed = (storageId: string | null): void => (storageId === null ? this.#lookAtAll() : this.#queue.add(storageId));
     const stopListening = runner.onChange(changed);
     this.#stop.signal.addEventListener('abort', stopListening, { once: true });
     this.#run('replica reports', () => this.#replicas.follow(messaging.replicas, changed, this.#stop.signal));
@@ -123,6 +128,7 @@ class ControlLoop implements LocalController {
       const model = name === undefined ? undefined : await this.options.models.find(name);
       const asked = this.#asked.get(storageId);
       const outcome = model ? await this.#reconciler.pass(model, asked ?? {}, deadline(PASS_TIMEOUT_MS, this.#stop.signal)) : 'settled';
+      asked?.recorded();
       // Another command may have come meanwhile.
       if (this.#asked.get(storageId) === asked) this.#asked.delete(storageId);
       this.#queue.succeeded(storageId);
@@ -137,11 +143,23 @@ class ControlLoop implements LocalController {
     }
   }
 
-  /** Acknowledged before it is recorded: the queue lives in this process, too, and whoever sent the command waits until it shows in the state. */
-  #take(command: Command): Promise<void> {
-    if (command.kind === 'activate') this.#asked.set(command.storageId, { activate: { version: command.version } });
-    this.#queue.add(command.storageId);
-    return Promise.resolve();
+  /** Acknowledged when it is recorded, where nothing but the command says what is wanted. */
+  async #take(command: Command): Promise<void> {
+    const { storageId } = command;
+    const recorded = command.kind === 'activate' ? this.#untilRecorded(storageId, { version: command.version }) : undefined;
+    this.#queue.add(storageId);
+    await recorded;
+  }
+
+  #untilRecorded(storageId: string, activate: NonNullable<Observed['activate']>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const tooLate = deadline(PASS_TIMEOUT_MS, this.#stop.signal);
+      if (tooLate.aborted) return reject(tooLate.reason);
+      tooLate.addEventListener('abort', () => reject(tooLate.reason), { once: true });
+      // A newer wish takes the place of one that nobody has looked at: then that one is done with.
+      this.#asked.get(storageId)?.recorded();
+      this.#asked.set(storageId, { activate, recorded: resolve });
+    });
   }
 
   #run(what: string, task: () => Promise<void>): void {

@@ -1,2 +1,3 @@
 export { openLocalController, type LocalController, type LocalControllerOptions } from './controller.js';
 export type { ObservedRun, TrainingRunner } from './ports.js';
+export { takeTerm } from './term.js';

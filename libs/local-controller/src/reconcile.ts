@@ -8,7 +8,7 @@ import {
 } from '@facehash/facemodel';
 import { canonicalJson, FaceHashError, type Clock, type Logger } from '@facehash/kernel';
 import { happenings, keyExpiryInMs, plan, publishedState, tombstoneOf, type Observed, type Step } from '@facehash/lifecycle';
-import type { Messaging, ModelState } from '@facehash/messaging-core';
+import type { KvEntry, Messaging, ModelState } from '@facehash/messaging-core';
 import type { ObjectStore } from '@facehash/object-store-core';
 import { gather, type Gathered } from './gather.js';
 import type { TrainingRunner } from './ports.js';
@@ -23,12 +23,16 @@ export interface ReconcileParts {
   readonly replicas: ReplicaBoard;
   /** Whether the model was deleted in the meantime: a pass that began before must not bring it back. */
   readonly isDeleted: (storageId: string) => boolean;
+  /** Orders this controller's publications after those of its predecessors: see `takeTerm`. */
+  readonly term: number;
   readonly pipeline: string;
   /** Bound on training runs at once, over all models. */
   readonly runsMax: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+type Published = KvEntry<ModelState> | undefined;
 
 /** `again`: the pass changed something, look at once; a number: look after that many ms; `settled`: nothing until something changes. */
 export type PassOutcome = 'again' | 'settled' | number;
@@ -39,14 +43,15 @@ export class Reconciler {
 
   constructor(private readonly parts: ReconcileParts) {}
 
-  /** `asked`: what commands have brought since the last pass. It is recorded when this resolves. */
+  /** `asked`: what commands have brought since the last pass. It is recorded when this resolves. Rejects with CONFLICT when another controller took over. */
   async pass(model: StoredFaceModel, asked: Pick<Observed, 'activate'>, signal: AbortSignal): Promise<PassOutcome> {
+    const published = await this.#published(storageIdOf(model), signal);
     const gathered = await this.#gather(model, asked, signal);
     const decided = plan(gathered.observed);
     if (decided.step) await this.#act(decided.step, gathered, signal);
     const changed = canonicalJson(decided.status) !== canonicalJson(model.status);
     if (changed) await this.parts.models.writeStatus(model.uid, decided.status);
-    await this.#publish(model, decided.status, signal);
+    await this.#publish(model, { status: decided.status, published }, signal);
     if (changed) await this.#announce(model, decided.status, signal);
     if (decided.forgetRun !== null) this.parts.runner.forget(decided.forgetRun);
     if (decided.step !== null || decided.forgetRun !== null || movedOn(model.status, decided.status)) return 'again';
@@ -55,13 +60,15 @@ export class Reconciler {
 
   /** The model is gone: every replica forgets it and its keys. */
   async publishTombstone(deleted: DeletedFaceModel, signal: AbortSignal): Promise<void> {
-    await this.#put(deleted.storageId, (fence) => tombstoneOf(deleted, fence), signal);
+    const { storageId } = deleted;
+    await this.#put(await this.#published(storageId, signal), { key: storageId, make: (fence) => tombstoneOf(deleted, fence) }, signal);
   }
 
   /** After a start: where a pass cannot decide, because something in the store is damaged, what was known keeps the key answering. */
   async publishKnown(model: StoredFaceModel | undefined, signal: AbortSignal): Promise<void> {
-    if (!model?.status || (await this.parts.messaging.models.get(storageIdOf(model), signal))) return;
-    await this.#publish(model, model.status, signal);
+    if (!model?.status) return;
+    const published = await this.#published(storageIdOf(model), signal);
+    if (!published) await this.#publish(model, { status: model.status, published }, signal);
   }
 
   async #gather(model: StoredFaceModel, asked: Pick<Observed, 'activate'>, signal: AbortSignal): Promise<Gathered> {
@@ -108,20 +115,36 @@ export class Reconciler {
   }
 
   /** Publishes only what differs, so that a settled model costs no message. */
-  async #publish(model: StoredFaceModel, status: FaceModelStatus, signal: AbortSignal): Promise<void> {
+  async #publish(
+    model: StoredFaceModel,
+    { status, published }: { readonly status: FaceModelStatus; readonly published: Published },
+    signal: AbortSignal,
+  ): Promise<void> {
     const now = this.parts.clock.now();
-    await this.#put(storageIdOf(model), (fence) => publishedState(model, status, { fence, now }), signal);
+    await this.#put(published, { key: storageIdOf(model), make: (fence) => publishedState(model, status, { fence, now }) }, signal);
   }
 
-  async #put(key: string, make: (fence: ModelState['fence']) => ModelState, signal: AbortSignal): Promise<void> {
-    const { models } = this.parts.messaging;
-    const before = await models.get(key, signal);
-    const state = make(before?.value.fence ?? { term: 1, sequence: 0 });
+  /** A controller that has a successor must neither decide nor publish any more. */
+  async #published(key: string, signal: AbortSignal): Promise<Published> {
+    const entry = await this.parts.messaging.models.get(key, signal);
+    const newest = entry?.value.fence.term ?? 0;
+    if (newest > this.parts.term) throw new FaceHashError('CONFLICT', { key, term: this.parts.term, successor: newest });
+    return entry;
+  }
+
+  async #put(
+    before: Published,
+    { key, make }: { readonly key: string; readonly make: (fence: ModelState['fence']) => ModelState },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { messaging, term } = this.parts;
+    const state = make(before?.value.fence ?? { term, sequence: 0 });
     if (before && canonicalJson(before.value) === canonicalJson(state)) return;
     // Looked at last, as the model may have been deleted while its state was being read.
     if (!state.tombstone && this.parts.isDeleted(key)) throw new FaceHashError('CONFLICT', { key });
     this.#sequence++;
-    const revision = await models.put(key, { ...state, fence: { term: 1, sequence: this.#sequence } }, before?.revision ?? null, signal);
+    const fence = { term, sequence: this.#sequence };
+    const revision = await messaging.models.put(key, { ...state, fence }, before?.revision ?? null, signal);
     if (revision === undefined) throw new FaceHashError('CONFLICT', { key });
   }
 

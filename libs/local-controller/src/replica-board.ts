@@ -5,40 +5,45 @@ import type { KvBucket, ReplicaReport } from '@facehash/messaging-core';
 /** A replica that has been silent for longer counts as not ready and holds nothing up. */
 const HEARTBEAT_TTL_MS = 15_000;
 
-/** The newest report of every replica on every model. `changed` is not called for a mere heartbeat. */
+/** The newest report of every replica, on itself and on every model. `changed` is not called for a mere heartbeat. */
 export class ReplicaBoard {
-  readonly #reports = new Map<string, ReplicaReport>();
+  /** Of the replicas themselves, by their ids. */
+  readonly #replicas = new Map<string, ReplicaReport>();
+  /** Of models, by replica and storage id. */
+  readonly #models = new Map<string, ReplicaReport>();
 
   constructor(private readonly clock: Clock) {}
 
-  /** Follows the bucket until the signal aborts; `changed` is called with the storage id of each report. */
-  async follow(bucket: KvBucket<ReplicaReport>, changed: (storageId: string) => void, signal: AbortSignal): Promise<void> {
+  /** Follows the bucket until the signal aborts; `changed` is called with the storage id of each report, or null for one on a replica itself. */
+  async follow(bucket: KvBucket<ReplicaReport>, changed: (storageId: string | null) => void, signal: AbortSignal): Promise<void> {
     for await (const change of bucket.watch(signal)) {
       if (change.kind === 'synced') continue;
       const key = change.kind === 'put' ? change.entry.key : change.key;
-      const before = this.#reports.get(key);
+      const reports = key.includes('.') ? this.#models : this.#replicas;
+      const before = reports.get(key);
       const after = change.kind === 'put' ? change.entry.value : undefined;
-      if (after) this.#reports.set(key, after);
-      else this.#reports.delete(key);
-      const storageId = (after ?? before)?.storageId;
-      if (storageId !== undefined && !sameButForTime(before, after)) changed(storageId);
+      if (after) reports.set(key, after);
+      else reports.delete(key);
+      const report = after ?? before;
+      if (report && !saysNothingNew(before, after)) changed(report.storageId);
     }
   }
 
+  /** Every replica that was heard of, with what it holds of the model. */
   of(storageId: string): readonly ObservedReplica[] {
     const oldest = this.clock.now().getTime() - HEARTBEAT_TTL_MS;
-    const reports = [...this.#reports.values()].filter((r) => r.storageId === storageId);
-    return reports.map(({ replica, ready, at, answering, verifiedCold, failed }) => ({
-      id: replica,
-      ready: ready && Date.parse(at) >= oldest,
-      answering,
-      verifiedCold,
-      failed,
-    }));
+    return [...this.#replicas.values()].map(({ replica, ready, at }) => {
+      const { answering = null, verifiedCold = null, failed = null } = this.#models.get(`${replica}.${storageId}`) ?? {};
+      return { id: replica, ready: ready && Date.parse(at) >= oldest, answering, verifiedCold, failed };
+    });
   }
 }
 
-/** A heartbeat that says nothing new is no reason to look at the model. */
-function sameButForTime(a: ReplicaReport | undefined, b: ReplicaReport | undefined): boolean {
-  return a !== undefined && b !== undefined && canonicalJson({ ...a, at: '' }) === canonicalJson({ ...b, at: '' });
+/** A heartbeat is no reason to look at a model, and neither is a name that a replica has learnt. */
+function saysNothingNew(a: ReplicaReport | undefined, b: ReplicaReport | undefined): boolean {
+  return a !== undefined && b !== undefined && canonicalJson(lasting(a)) === canonicalJson(lasting(b));
+}
+
+function lasting(report: ReplicaReport): ReplicaReport {
+  return { ...report, at: '', peopleRevision: 0 };
 }

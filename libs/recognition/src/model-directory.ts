@@ -13,8 +13,13 @@ export interface WatchedDirectory extends ModelDirectory {
   close(): Promise<void>;
 }
 
+export interface DirectoryOptions extends Omit<SuperviseOptions, 'what' | 'signal'> {
+  /** What else must have been seen before the directory counts as synced. */
+  readonly syncedAfter?: Promise<void>;
+}
+
 /** Follows what the controller publishes. A watch that breaks is begun again; meanwhile the last known state answers. */
-export function openModelDirectory(models: KvBucket<ModelState>, options: Omit<SuperviseOptions, 'what' | 'signal'>): WatchedDirectory {
+export function openModelDirectory(models: KvBucket<ModelState>, options: DirectoryOptions): WatchedDirectory {
   return new Directory(models, options);
 }
 
@@ -30,10 +35,11 @@ class Directory implements WatchedDirectory {
 
   constructor(
     private readonly models: KvBucket<ModelState>,
-    options: Omit<SuperviseOptions, 'what' | 'signal'>,
+    options: DirectoryOptions,
   ) {
     let synced: () => void = () => undefined;
-    this.#whenSynced = new Promise((resolve) => (synced = resolve));
+    const seen = new Promise<void>((resolve) => (synced = resolve));
+    this.#whenSynced = Promise.all([seen, options.syncedAfter]).then(() => void (this.#synced = true));
     this.#following = supervise(() => this.#follow(synced), { ...options, what: 'model directory', signal: this.#stop.signal });
   }
 
@@ -99,9 +105,7 @@ class Directory implements WatchedDirectory {
     for await (const change of this.models.watch(this.#stop.signal)) {
       // Only a tombstone ends a model: a key that is gone may come back with the next publication.
       if (change.kind === 'put') this.#take(change.entry.value);
-      if (change.kind !== 'synced') continue;
-      this.#synced = true;
-      synced();
+      if (change.kind === 'synced') synced();
     }
   }
 

@@ -7,12 +7,14 @@ import { HeldModel, type Plan } from './held-model.js';
 import { loadVersion, type LoadedVersion } from './load-version.js';
 import type { WatchedDirectory } from './model-directory.js';
 import type { PeopleNames } from './people-names.js';
-import { ReplicaReports } from './replica-reports.js';
+import { ReplicaReports, type Told } from './replica-reports.js';
 import type { Lease } from './slot.js';
 
 const LOAD_TIMEOUT_MS = 30_000;
 const LOADS_AT_ONCE = 4;
 const LOADS_WAITING_MAX = 10_000;
+/** Of the store of reports, when this replica says goodbye. */
+const LAST_CALL_MS = 2000;
 
 export interface HolderParts {
   /** Id of this replica among all that serve the same models. */
@@ -26,6 +28,8 @@ export interface HolderParts {
   readonly pipelines: readonly Pipeline[];
   /** Weights held in memory at most; the least recently asked go first. */
   readonly cacheBytesMax: number;
+  /** Whether this replica takes requests: rollouts wait for those that do. */
+  readonly ready: () => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -38,6 +42,8 @@ export interface ModelHolder {
    * aborts; the load goes on for those who ask next.
    */
   acquire(storageId: string, signal?: AbortSignal): Promise<Lease>;
+  /** Whether this replica is ready may have changed: tells so at once. */
+  readinessChanged(): void;
   close(): Promise<void>;
 }
 
@@ -65,9 +71,7 @@ class Holder implements ModelHolder {
     parts.directory.onChange((state) => this.#follow(state));
     for (const state of parts.directory.all()) this.#follow(state);
     // Whoever erases somebody waits for this.
-    parts.names.onChange((storageId) => {
-      if (this.#held.has(storageId)) this.#reports.changed(storageId);
-    });
+    parts.names.onChange(() => this.#reports.changed(null));
   }
 
   async acquire(storageId: string, signal?: AbortSignal): Promise<Lease> {
@@ -85,11 +89,15 @@ class Holder implements ModelHolder {
     }
   }
 
+  readinessChanged(): void {
+    this.#reports.changed(null);
+  }
+
   async close(): Promise<void> {
     const reason = new FaceHashError('SHUTTING_DOWN');
     this.#stop.abort(reason);
     await Promise.all([...this.#ending, ...[...this.#held.values()].map((held) => held.end(reason))]);
-    await this.#reports.close();
+    await this.#reports.close(deadline(LAST_CALL_MS));
   }
 
   #follow(state: ModelState): void {
@@ -166,19 +174,12 @@ class Holder implements ModelHolder {
     this.#held.set(storageId, held);
   }
 
-  #describe(storageId: string): Omit<ReplicaReport, 'at'> | undefined {
+  #describe(storageId: string | null): Told | undefined {
+    const { ready, names } = this.parts;
+    const itself = { ready: ready(), peopleRevision: names.seen };
+    if (storageId === null) return { ...itself, answering: null, verifiedCold: null, failed: null };
     const held = this.#held.get(storageId);
-    if (!held) return undefined;
-    return {
-      v: 1,
-      replica: this.parts.replica,
-      storageId,
-      ready: true,
-      answering: held.slot.answering,
-      verifiedCold: held.verifiedCold,
-      failed: held.failed,
-      peopleRevision: this.parts.names.revision(storageId),
-    };
+    return held && { ...itself, answering: held.slot.answering, verifiedCold: held.verifiedCold, failed: held.failed };
   }
 }
 

@@ -1,41 +1,81 @@
 import { supervise, type SuperviseOptions } from '@facehash/kernel';
-import type { KvBucket, PeopleProjection } from '@facehash/messaging-core';
+import type { KvBucket, KvChange, PeopleProjection } from '@facehash/messaging-core';
 
 export interface PeopleNames {
   /** Null for a person who was erased or is not known: they are masked. */
   nameOf(storageId: string, personId: string): string | null;
-  /** Revision of the projection that answers here, 0 before the first. */
-  revision(storageId: string): number;
+  /** Whether there is a projection of this model. */
+  has(storageId: string): boolean;
+  /** Newest revision of the bucket whose change answers here, 0 before the first. */
+  readonly seen: number;
   /** Called with the storage id whenever another projection answers here. */
   onChange(listener: (storageId: string) => void): void;
+  /** Resolves once everything that was written before has been seen. */
+  untilSynced(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Follows the people projections: the one place where ids become names. */
 export function openPeopleNames(people: KvBucket<PeopleProjection>, options: Omit<SuperviseOptions, 'what' | 'signal'>): PeopleNames {
-  const stop = new AbortController();
-  const known = new Map<string, PeopleProjection>();
-  const listeners = new Set<(storageId: string) => void>();
-  const follow = async (): Promise<void> => {
-    for await (const change of people.watch(stop.signal)) {
-      if (change.kind === 'synced') continue;
-      if (change.kind === 'put') known.set(change.entry.key, change.entry.value);
-      else known.delete(change.key);
-      const storageId = change.kind === 'put' ? change.entry.key : change.key;
-      for (const listener of listeners) listener(storageId);
+  return new Names(people, options);
+}
+
+class Names implements PeopleNames {
+  readonly #stop = new AbortController();
+  readonly #known = new Map<string, PeopleProjection>();
+  readonly #listeners = new Set<(storageId: string) => void>();
+  readonly #following: Promise<void>;
+  readonly #whenSynced: Promise<void>;
+  #seen = 0;
+
+  constructor(
+    private readonly people: KvBucket<PeopleProjection>,
+    options: Omit<SuperviseOptions, 'what' | 'signal'>,
+  ) {
+    let synced: () => void = () => undefined;
+    this.#whenSynced = new Promise((resolve) => (synced = resolve));
+    this.#following = supervise(() => this.#follow(synced), { ...options, what: 'people names', signal: this.#stop.signal });
+  }
+
+  get seen(): number {
+    return this.#seen;
+  }
+
+  nameOf(storageId: string, personId: string): string | null {
+    const projection = this.#known.get(storageId);
+    return projection?.tombstones[personId] === undefined ? (projection?.names[personId] ?? null) : null;
+  }
+
+  has(storageId: string): boolean {
+    return this.#known.has(storageId);
+  }
+
+  onChange(listener: (storageId: string) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  untilSynced(): Promise<void> {
+    return this.#whenSynced;
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#following;
+  }
+
+  async #follow(synced: () => void): Promise<void> {
+    for await (const change of this.people.watch(this.#stop.signal)) {
+      if (change.kind === 'synced') synced();
+      else this.#take(change);
     }
-  };
-  const following = supervise(follow, { ...options, what: 'people names', signal: stop.signal });
-  return {
-    nameOf: (storageId, personId) => {
-      const projection = known.get(storageId);
-      return projection?.tombstones[personId] === undefined ? (projection?.names[personId] ?? null) : null;
-    },
-    revision: (storageId) => known.get(storageId)?.revision ?? 0,
-    onChange: (listener) => void listeners.add(listener),
-    close: async () => {
-      stop.abort();
-      await following;
-    },
-  };
+  }
+
+  #take(change: Exclude<KvChange<PeopleProjection>, { kind: 'synced' }>): void {
+    const storageId = change.kind === 'put' ? change.entry.key : change.key;
+    if (change.kind === 'put') {
+      this.#known.set(storageId, change.entry.value);
+      this.#seen = Math.max(this.#seen, change.entry.revision);
+    } else this.#known.delete(storageId);
+    for (const listener of this.#listeners) listener(storageId);
+  }
 }

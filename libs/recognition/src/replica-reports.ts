@@ -3,12 +3,17 @@ import type { KvBucket, ReplicaReport } from '@facehash/messaging-core';
 
 /** A third of what the controller waits before it counts a replica as gone. */
 const HEARTBEAT_MS = 5000;
+/** What is said of single models is only kept from being forgotten: that the replica lives, its own report tells. */
+const BEATS_PER_REPEAT = 4;
+
+/** What is true of a replica itself, or of a model there. */
+export type Told = Omit<ReplicaReport, 'v' | 'replica' | 'storageId' | 'at'>;
 
 export interface ReportParts {
   readonly replica: string;
   readonly bucket: KvBucket<ReplicaReport>;
-  /** What is true of the model here now; undefined when nothing is. */
-  readonly describe: (storageId: string) => Omit<ReplicaReport, 'at'> | undefined;
+  /** What is true now, of the replica itself for null; undefined when nothing is. */
+  readonly describe: (storageId: string | null) => Told | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -19,6 +24,8 @@ export interface ReportParts {
 export class ReplicaReports {
   readonly #revisions = new Map<string, number>();
   readonly #reported = new Set<string>();
+  /** Will be written with what is true by then, so that a change meanwhile needs no write of its own. */
+  readonly #waiting = new Set<string | null>();
   readonly #beating: Promise<void>;
   /** Writes go one after another, so that an older report never follows a newer one. */
   #writing: Promise<void> = Promise.resolve();
@@ -27,53 +34,66 @@ export class ReplicaReports {
     this.#beating = supervise(() => this.#beat(), { ...parts, what: 'replica reports' });
   }
 
-  changed(storageId: string): void {
-    this.#reported.add(storageId);
-    this.#writing = this.#writing.then(() => this.#write(storageId)).catch((error: unknown) => this.#couldNot(storageId, error));
+  /** Of the replica itself for null. */
+  changed(storageId: string | null): void {
+    if (storageId !== null) this.#reported.add(storageId);
+    if (this.#waiting.has(storageId)) return;
+    this.#waiting.add(storageId);
+    this.#inTurn(storageId, () => {
+      this.#waiting.delete(storageId);
+      return this.#write(storageId);
+    });
   }
 
   forget(storageId: string): void {
     this.#reported.delete(storageId);
-    this.#writing = this.#writing
-      .then(() => this.parts.bucket.delete(this.#key(storageId)))
-      .catch((error: unknown) => this.#couldNot(storageId, error));
+    this.#inTurn(storageId, () => this.parts.bucket.delete(this.#key(storageId)));
   }
 
-  async close(): Promise<void> {
+  /** Everybody learns at once that this replica is gone; where that cannot be told, its silence tells it. */
+  async close(lastCall: AbortSignal): Promise<void> {
     await this.#beating;
     await this.#writing;
+    await this.parts.bucket.delete(this.#key(null), lastCall).catch((error: unknown) => {
+      this.parts.logger.debug('the end of the replica could not be told', { error });
+    });
   }
 
   async #beat(): Promise<void> {
-    for (;;) {
+    for (let beats = 0; ; beats++) {
+      this.changed(null);
+      if (beats % BEATS_PER_REPEAT === 0) for (const storageId of this.#reported) this.changed(storageId);
       await this.parts.clock.sleep(HEARTBEAT_MS, this.parts.signal);
-      for (const storageId of this.#reported) this.changed(storageId);
     }
   }
 
-  async #write(storageId: string): Promise<void> {
-    const { bucket, clock, describe, signal } = this.parts;
-    const report = describe(storageId);
-    if (!report || signal.aborted) return;
+  async #write(storageId: string | null): Promise<void> {
+    const { bucket, clock, describe, replica, signal } = this.parts;
+    const told = describe(storageId);
+    if (!told || signal.aborted) return;
     const key = this.#key(storageId);
-    const value = { ...report, at: clock.now().toISOString() };
-    const written = await bucket.put(key, value, this.#revisions.get(storageId) ?? null, signal);
+    const value: ReplicaReport = { v: 1, replica, storageId, ...told, at: clock.now().toISOString() };
+    const written = await bucket.put(key, value, this.#revisions.get(key) ?? null, signal);
     if (written !== undefined) {
-      this.#revisions.set(storageId, written);
+      this.#revisions.set(key, written);
       return;
     }
     // What is there is an earlier life of this replica's, or was dropped: read and write over it.
     const before = await bucket.get(key, signal);
     const again = await bucket.put(key, value, before?.revision ?? null, signal);
-    if (again !== undefined) this.#revisions.set(storageId, again);
+    if (again !== undefined) this.#revisions.set(key, again);
+  }
+
+  #inTurn(storageId: string | null, work: () => Promise<void>): void {
+    this.#writing = this.#writing.then(work).catch((error: unknown) => this.#couldNot(storageId, error));
   }
 
   /** The heartbeat tries again. */
-  #couldNot(storageId: string, error: unknown): void {
+  #couldNot(storageId: string | null, error: unknown): void {
     if (!this.parts.signal.aborted) this.parts.logger.warn('a replica report could not be written', { storageId, error });
   }
 
-  #key(storageId: string): string {
-    return `${this.parts.replica}.${storageId}`;
+  #key(storageId: string | null): string {
+    return storageId === null ? this.parts.replica : `${this.parts.replica}.${storageId}`;
   }
 }

@@ -152,8 +152,8 @@ class Proxying implements TcpProxy {
 }
 
 function reset(pair: readonly [Socket, Socket]): void {
+  // A socket that has announced its end cannot be reset any more: Node would say so, and keep it, and the process with it.
   for (const socket of pair) {
-    // Node never closes the handle of a socket that is reset while its end is on the way, and then waits for it when the process ends.
     if (socket.writableEnded) socket.destroy();
     else socket.resetAndDestroy();
   }

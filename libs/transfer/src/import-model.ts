@@ -1,7 +1,7 @@
 import {
   createFaceModel,
   newUid,
-  parseManifest,
+  parseManifestForOneMachine,
   storageIdOf,
   type FaceModelManifest,
   type FaceModelRepository,
@@ -70,10 +70,10 @@ export async function importModel({ open, name }: ImportWish, parts: ImportParts
 }
 
 function renamed({ model }: ArchiveManifest, name: string | undefined): FaceModelManifest {
-  const parsed = parseManifest(model);
+  const parsed = parseManifestForOneMachine(model);
   if (!parsed.ok) throw new FaceHashError('MODEL_INVALID', { problems: parsed.problems });
   if (name === undefined) return parsed.manifest;
-  const again = parseManifest({ ...parsed.manifest, metadata: { ...parsed.manifest.metadata, name } });
+  const again = parseManifestForOneMachine({ ...parsed.manifest, metadata: { ...parsed.manifest.metadata, name } });
   if (!again.ok) throw new FaceHashError('MODEL_INVALID', { problems: again.problems });
   return again.manifest;
 }

@@ -181,6 +181,16 @@ describe('moving a model', () => {
     expect(to.objects.writes).toHaveLength(before);
   });
 
+  it('is refused what only a cluster can do, with nothing written', async () => {
+    const stored = await from.models.find('front-door');
+    if (!stored) throw new Error('no model');
+    const dedicated = { ...stored, spec: { ...stored.spec, serving: { ...stored.spec.serving, mode: 'Dedicated' as const } } };
+    const left: ArchiveEntry[] = [];
+    for await (const entry of exportModel(dedicated, from)) left.push(entry);
+    await expect(to.import(left)).rejects.toMatchObject({ code: 'MODEL_INVALID', details: { problems: [{ path: 'spec.serving.mode' }] } });
+    expect(to.objects.writes).toEqual([]);
+  });
+
   it('leaves out who was erased, and the versions and snapshots that know them', async () => {
     const registry = new InMemoryRegistry();
     const ann = aPerson('Ann', { storageId: model.uid });

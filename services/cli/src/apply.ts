@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
-import { API_VERSION, applyFaceModel, KIND, parseManifest, type Applied, type FaceModelManifest } from '@facehash/facemodel';
+import { API_VERSION, applyFaceModel, KIND, parseManifestForOneMachine, type Applied, type FaceModelManifest } from '@facehash/facemodel';
 import { FaceHashError } from '@facehash/kernel';
 import { KeyFiles } from '@facehash/key-files';
 import type { CliContext, GlobalOptions } from './context.js';
@@ -56,7 +56,7 @@ function manifestsIn(text: string, file: string): readonly FaceModelManifest[] {
 }
 
 function manifestOf(value: unknown, where: string): FaceModelManifest {
-  const parsed = parseManifest(value);
+  const parsed = parseManifestForOneMachine(value);
   if (parsed.ok) return parsed.manifest;
   throw invalid(parsed.problems.map((p) => ({ path: `${where}${p.path}`, message: p.message })));
 }

@@ -137,6 +137,7 @@ describe('the command line', () => {
     ['a file that is not there', async () => '/nowhere.yaml', 'cannot be read'],
     ['a file that is no YAML', () => yaml('a: [1'), 'MODEL_INVALID'],
     ['an empty file', () => yaml(''), 'holds no FaceModel'],
+    ['a model that asks for pods of its own', () => yaml(frontDoor('{serving: {mode: Dedicated}}')), 'Dedicated needs a cluster'],
   ])('says what is wrong with %s', async (_, file, message) => {
     expect(await facehash('apply', '-f', await file())).toBe(1);
     expect(complaints).toContain(message);

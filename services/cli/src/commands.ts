@@ -67,7 +67,7 @@ function addModelReading(model: Command, options: Options, context: CliContext):
     .argument('<name>', 'of the model')
     .option('--run <run>', 'of the version that this run made, also where the gate refused it')
     .action(async (name: string, { run }: { run?: string }) =>
-      context.write(await reportOf({ name, ...(run === undefined ? {} : { run }) }, options())),
+      context.write(await reportOf({ name, ...(run === undefined ? {} : { run }) }, options(), context)),
     );
 }
 

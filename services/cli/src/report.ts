@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import { activePointerSchema, decodeDocument, layout, manifestSchema, runReportSchema, type RunReport } from '@facehash/artifacts';
 import { storageIdOf } from '@facehash/facemodel';
 import { FaceHashError, sha256Hex } from '@facehash/kernel';
 import { isKey, type ObjectStore } from '@facehash/object-store-core';
-import { openFsObjectStore } from '@facehash/object-store-fs';
-import type { GlobalOptions } from './context.js';
+import type { CliContext, GlobalOptions } from './context.js';
 import { noModel, withModelsThere } from './models.js';
+import { withStores } from './stores.js';
 
 interface Wish {
   readonly name: string;
@@ -21,16 +20,13 @@ interface Asked {
 }
 
 /** The evaluation of the version that answers, or of the one that a run made: the page for people, or the document for programs. */
-export async function reportOf({ name, run }: Wish, { dataDir, json }: GlobalOptions): Promise<string> {
+export async function reportOf({ name, run }: Wish, { dataDir, json }: GlobalOptions, context: CliContext): Promise<string> {
   const model = await withModelsThere(dataDir, (models) => models.find(name));
   if (!model) throw noModel(name);
-  const asked: Asked = {
-    name,
-    storageId: storageIdOf(model),
-    objects: await openFsObjectStore(join(dataDir, 'objects')),
-    json: json ?? false,
-  };
-  return run === undefined ? ofVersion(asked, await activeVersion(asked)) : ofRun(asked, run);
+  return withStores(dataDir, context, async ({ objects }) => {
+    const asked: Asked = { name, storageId: storageIdOf(model), objects, json: json ?? false };
+    return run === undefined ? ofVersion(asked, await activeVersion(asked)) : ofRun(asked, run);
+  });
 }
 
 async function activeVersion({ name, storageId, objects }: Asked): Promise<string> {

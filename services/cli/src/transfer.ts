@@ -1,13 +1,10 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { KeyFiles } from '@facehash/key-files';
-import type { ObjectStore } from '@facehash/object-store-core';
-import { openFsObjectStore } from '@facehash/object-store-fs';
-import { openSqliteRegistry, type SqliteRegistry } from '@facehash/registry-sqlite';
 import { archiveProgress, exportModel, importModel, type ArchiveEntry } from '@facehash/transfer';
 import { CommandFailed, type CliContext, type GlobalOptions } from './context.js';
-import { databaseIn, noModel, withModels, withModelsThere } from './models.js';
+import { noModel, withModels, withModelsThere } from './models.js';
 import { openProgress } from './progress.js';
+import { withStores } from './stores.js';
 import { readTar, writeTar } from './tar.js';
 
 /** Writes a model with people, photos and versions into a tar, also while the server runs. */
@@ -20,7 +17,7 @@ export async function exportTo(
   const model = await withModelsThere(options.dataDir, (models) => models.find(name));
   if (!model) throw noModel(name);
   let photos = 0;
-  await withStores(options.dataDir, async (stores) => {
+  await withStores(options.dataDir, context, async (stores) => {
     const shown = withBar(exportModel(model, { ...stores, clock: context.clock }), {
       context,
       what: 'exporting',
@@ -40,7 +37,7 @@ export async function importFrom(
 ): Promise<string> {
   if (!existsSync(file)) throw new CommandFailed(`${file} is not there`);
   return withModels(options.dataDir, (models) =>
-    withStores(options.dataDir, async (stores) => {
+    withStores(options.dataDir, context, async (stores) => {
       const whats = ['looking through', 'importing'].values();
       const open = (): AsyncIterable<ArchiveEntry> => withBar(readTar(file), { context, what: whats.next().value ?? 'importing' });
       const parts = { ...stores, models, keys: new KeyFiles(options.dataDir), clock: context.clock, random: context.random };
@@ -66,16 +63,4 @@ async function* withBar(entries: AsyncIterable<ArchiveEntry>, { context, what, o
     bar.update(done, total);
     onPhoto?.(done);
   });
-}
-
-async function withStores<T>(
-  dataDir: string,
-  use: (stores: { readonly registry: SqliteRegistry; readonly objects: ObjectStore }) => Promise<T>,
-): Promise<T> {
-  const registry = openSqliteRegistry(databaseIn(dataDir));
-  try {
-    return await use({ registry, objects: await openFsObjectStore(join(dataDir, 'objects')) });
-  } finally {
-    await registry.close();
-  }
 }

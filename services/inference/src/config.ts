@@ -1,7 +1,21 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { isApiKey } from '@facehash/facemodel';
+import {
+  mongoFaults,
+  mongoSettings,
+  mongoVariables,
+  natsFaults,
+  natsSettings,
+  natsVariables,
+  s3Faults,
+  s3Settings,
+  s3Variables,
+  type MongoSettings,
+  type NatsSettings,
+  type S3Settings,
+} from '@facehash/settings';
 import { describedPipeline, pipelineToTrain, type OwnPipeline, type PipelineToTrain } from '@facehash/vision-pipelines';
 import { z } from 'zod';
 
@@ -18,9 +32,22 @@ const seconds = z.coerce.number().positive().max(86_400);
 const QUEUE_PER_PROCESS = 12;
 const QUEUE_MIN = 16;
 
+/** In a cluster, where health and metrics are not for who asks from outside. */
+const MANAGEMENT_PORT = 5001;
+
 /** Every setting of the program. Units stand last in the names. */
 const environment = z
   .object({
+    /** `cluster`: one replica of several over S3, MongoDB and NATS. `lifecycle`: beside those, the loop that trains and promotes, without a cluster's operator. */
+    FACEHASH_MODE: z.enum(['standalone', 'cluster', 'lifecycle']).default('standalone'),
+    /** Id of this replica among all; in a cluster the UID of its pod. */
+    FACEHASH_REPLICA: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,63}$/, 'must be at most 63 letters, digits, _ and -')
+      .optional(),
+    ...s3Variables,
+    ...mongoVariables,
+    ...natsVariables,
     PORT: port.default(5000),
     HOST: z.string().min(1).default('127.0.0.1'),
     /** Where health and metrics listen by themselves; without it they are served on the main port only. */
@@ -69,6 +96,11 @@ const environment = z
   })
   .superRefine((e, context) => {
     const wrong = (path: keyof typeof e, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+    for (const [name, message] of [...s3Faults(e), ...mongoFaults(e), ...natsFaults(e)]) wrong(name, message);
+    if (e.FACEHASH_MODE !== 'standalone') {
+      const needed = ['FACEHASH_S3_ENDPOINT', 'FACEHASH_MONGODB_URL', 'FACEHASH_NATS_SERVERS'] as const;
+      for (const name of needed) if (e[name] === undefined) wrong(name, `is not set, which FACEHASH_MODE=${e.FACEHASH_MODE} needs`);
+    }
     if (e.FACEHASH_CRASH_AT !== undefined && e.FACEHASH_ALLOW_CRASH_POINTS === undefined) {
       wrong('FACEHASH_CRASH_AT', 'kills the program on purpose, for tests: it needs FACEHASH_ALLOW_CRASH_POINTS=1 beside it');
     }
@@ -106,7 +138,18 @@ const handedOn = [
   ...forTrainer,
 ];
 
+/** Where the stores of a cluster are. */
+export interface ClusterSettings {
+  readonly s3: S3Settings;
+  readonly mongo: MongoSettings;
+  readonly nats: NatsSettings;
+}
+
 export interface InferenceConfig {
+  readonly mode: 'standalone' | 'cluster' | 'lifecycle';
+  readonly replica: string;
+  /** Undefined on one machine. */
+  readonly cluster: ClusterSettings | undefined;
   readonly port: number;
   readonly host: string;
   readonly managementPort: number | undefined;
@@ -158,9 +201,16 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
   }
   const e = parsed.data;
   return Object.freeze({
+    mode: e.FACEHASH_MODE,
+    replica:
+      e.FACEHASH_REPLICA ??
+      `${hostname()
+        .replaceAll(/[^A-Za-z0-9_-]/g, '-')
+        .slice(0, 48)}-${process.pid}`,
+    cluster: clusterSettings(e),
     port: e.PORT,
     host: e.HOST,
-    managementPort: e.MANAGEMENT_PORT,
+    managementPort: e.MANAGEMENT_PORT ?? (e.FACEHASH_MODE === 'standalone' ? undefined : MANAGEMENT_PORT),
     dataDir: e.FACEHASH_DATA_DIR,
     bootstrapApiKey: e.FACEHASH_BOOTSTRAP_API_KEY,
     networksDir: e.FACEHASH_NETWORKS_DIR,
@@ -189,6 +239,12 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     childEnvironment: Object.fromEntries(Object.entries(given).filter(([name]) => handedOn.includes(name))),
     unknownVariables: Object.keys(given).filter(looksLikeOurs),
   });
+}
+
+function clusterSettings(e: z.output<typeof environment>): ClusterSettings | undefined {
+  if (e.FACEHASH_MODE === 'standalone') return undefined;
+  const [s3, mongo, nats] = [s3Settings(e), mongoSettings(e), natsSettings(e)];
+  return s3 && mongo && nats && { s3, mongo, nats };
 }
 
 function looksLikeOurs(name: string): boolean {

@@ -2,8 +2,11 @@ import 'reflect-metadata';
 import { once } from 'node:events';
 import { createLogger } from '@facehash/observability';
 import { loadConfig, type InferenceConfig } from './config.js';
-import { CannotStart } from './standalone/cannot-start.js';
-import { startServer } from './standalone/server.js';
+import { openCluster } from './cluster/open-cluster.js';
+import { startLifecycle } from './cluster/start-lifecycle.js';
+import { CannotStart } from './composition/cannot-start.js';
+import { startServer, type Open, type Server } from './composition/server.js';
+import { openStandalone } from './standalone/open-standalone.js';
 
 /** By then everything has been closed, or never will be. */
 const EXIT_GRACE_MS = 20_000;
@@ -19,7 +22,7 @@ try {
   let started = false;
   // Nothing that is acknowledged can be lost yet: whoever wants to stop during the start need not wait for its end.
   void stopAsked.then(() => (started ? undefined : die('stopped while it was starting', undefined)));
-  const server = await startServer(config, { logger, say: (text) => process.stdout.write(text), toPerson: process.stdout.isTTY });
+  const server = await start();
   started = true;
   await stopAsked;
   setTimeout(() => die('the stop took too long', undefined), config.shutdownGraceMs + EXIT_GRACE_MS).unref();
@@ -27,6 +30,21 @@ try {
 } catch (error) {
   if (error instanceof CannotStart) die(error.message, undefined);
   die('FaceHash could not run', error);
+}
+
+function start(): Promise<Server> {
+  switch (config.mode) {
+    case 'standalone':
+      return serve(openStandalone);
+    case 'cluster':
+      return serve(openCluster);
+    case 'lifecycle':
+      return startLifecycle(config, logger);
+  }
+}
+
+function serve(open: Open): Promise<Server> {
+  return startServer(config, { open, logger, say: (text) => process.stdout.write(text), toPerson: process.stdout.isTTY });
 }
 
 /** The first signal asks to stop; the second one means it. */

@@ -23,7 +23,7 @@ describe('the configuration', () => {
   it('needs the run and two folders, and has a default for the rest', () => {
     expect(loadConfig(least)).toEqual({
       run,
-      objectsDir: '/data/objects',
+      objects: { folder: '/data/objects' },
       networksDir: '/networks',
       visionWorker: expect.stringMatching(/services\/vision-worker\/dist\/main\.js$/),
       visionProcesses: availableParallelism(),
@@ -53,6 +53,10 @@ describe('the configuration', () => {
     ['FACEHASH_RUN', '{"run":', 'is not JSON'],
     ['FACEHASH_RUN', JSON.stringify({ ...run, snapshot: 0 }), 'FACEHASH_RUN.snapshot'],
     ['FACEHASH_OBJECTS_DIR', undefined, 'is not set'],
+    ['FACEHASH_S3_ENDPOINT', 'http://127.0.0.1:9000', 'must be left out beside FACEHASH_S3_ENDPOINT'],
+    ['FACEHASH_S3_ENDPOINT', 'http://127.0.0.1:9000', 'FACEHASH_S3_CREDENTIALS_DIR is not set'],
+    ['FACEHASH_S3_ENDPOINT', 'http://127.0.0.1:9000', 'must be left out beside FACEHASH_S3_ENDPOINT'],
+    ['FACEHASH_S3_ENDPOINT', 'http://127.0.0.1:9000', 'FACEHASH_S3_CREDENTIALS_DIR is not set'],
     ['FACEHASH_NETWORKS_DIR', undefined, 'npm start'],
     ['FACEHASH_VISION_PROCESSES', '0', 'FACEHASH_VISION_PROCESSES'],
     ['FACEHASH_TFJS_BACKEND', 'cuda', 'FACEHASH_TFJS_BACKEND'],
@@ -64,7 +68,7 @@ describe('the configuration', () => {
   });
 
   it('reports everything that is wrong at once', () => {
-    expect(() => loadConfig({})).toThrow(/FACEHASH_RUN[^]*FACEHASH_OBJECTS_DIR[^]*FACEHASH_NETWORKS_DIR/);
+    for (const name of ['FACEHASH_RUN', 'FACEHASH_OBJECTS_DIR', 'FACEHASH_NETWORKS_DIR']) expect(() => loadConfig({})).toThrow(name);
     expect(() => loadConfig({ FACEHASH_TFJS_BACKEND: 'tensorflow' })).toThrow(/FACEHASH_RUN[^]*FACEHASH_TENSORFLOW_DIR/);
   });
 });

@@ -5,6 +5,7 @@ import type { TensorflowOptions } from '@facehash/classifier-tfjs';
 import { builtInConstants } from '@facehash/classifier-core';
 import type { TrainedPipeline } from '@facehash/training';
 import { builtIn } from '@facehash/vision-core';
+import { s3Faults, s3Settings, s3Variables, type S3Settings } from '@facehash/settings';
 import { pipelineToTrain } from '@facehash/vision-pipelines';
 import { z } from 'zod';
 
@@ -19,7 +20,9 @@ const json = z.string('is not set: it says what to train, as JSON').transform((t
 
 const fields = z.object({
   FACEHASH_RUN: json.pipe(runSpecSchema),
-  FACEHASH_OBJECTS_DIR: z.string('is not set: it is the folder of the object store').min(1),
+  /** The object store: a folder, or a bucket. */
+  FACEHASH_OBJECTS_DIR: z.string().min(1).optional(),
+  ...s3Variables,
   FACEHASH_NETWORKS_DIR: z.string('is not set: npm start converts the networks and sets it; a program started by hand needs it set').min(1),
   /** Description of a descriptor network of one's own: see docs/own-network.md. */
   FACEHASH_DESCRIPTOR: pipelineToTrain.optional(),
@@ -43,12 +46,26 @@ const fields = z.object({
   LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
 });
 
-const environment = fields.refine((e) => e.FACEHASH_TFJS_BACKEND !== 'tensorflow' || e.FACEHASH_TENSORFLOW_DIR !== undefined, {
-  path: ['FACEHASH_TENSORFLOW_DIR'],
-  message: 'is not set, which FACEHASH_TFJS_BACKEND=tensorflow needs: npm run tensorflow builds it and says the folder',
-  // Also when something else is wrong: all of it is told at once.
-  when: () => true,
-});
+const environment = fields
+  .refine((e) => e.FACEHASH_TFJS_BACKEND !== 'tensorflow' || e.FACEHASH_TENSORFLOW_DIR !== undefined, {
+    path: ['FACEHASH_TENSORFLOW_DIR'],
+    message: 'is not set, which FACEHASH_TFJS_BACKEND=tensorflow needs: npm run tensorflow builds it and says the folder',
+    // Also when something else is wrong: all of it is told at once.
+    when: () => true,
+  })
+  .refine((e) => e.FACEHASH_OBJECTS_DIR !== undefined || e.FACEHASH_S3_ENDPOINT !== undefined, {
+    path: ['FACEHASH_OBJECTS_DIR'],
+    message: 'is not set: it is the folder of the object store; of one on S3, FACEHASH_S3_ENDPOINT is the address',
+    when: () => true,
+  })
+  .refine((e) => e.FACEHASH_OBJECTS_DIR === undefined || e.FACEHASH_S3_ENDPOINT === undefined, {
+    path: ['FACEHASH_OBJECTS_DIR'],
+    message: 'must be left out beside FACEHASH_S3_ENDPOINT',
+    when: () => true,
+  })
+  .superRefine((e, context) => {
+    for (const [name, message] of s3Faults(e)) context.addIssue({ code: 'custom', path: [name], message });
+  });
 
 /** What programs that we start may know of the environment beside what they are told. The last one marks the processes of a test run. */
 const handedOn = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LD_LIBRARY_PATH', 'NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'FACEHASH_TEST_RUN'];
@@ -58,7 +75,8 @@ export type BackendChoice = { readonly name: 'wasm' | 'cpu' } | ({ readonly name
 
 export interface TrainerConfig {
   readonly run: RunSpec;
-  readonly objectsDir: string;
+  /** Where the object store is. */
+  readonly objects: { readonly folder: string } | { readonly s3: S3Settings };
   readonly networksDir: string;
   readonly visionWorker: string;
   readonly visionProcesses: number;
@@ -87,7 +105,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
   const e = parsed.data;
   return Object.freeze({
     run: e.FACEHASH_RUN,
-    objectsDir: e.FACEHASH_OBJECTS_DIR,
+    objects: objectsOf(e),
     networksDir: e.FACEHASH_NETWORKS_DIR,
     visionWorker: e.FACEHASH_VISION_WORKER,
     visionProcesses: e.FACEHASH_VISION_PROCESSES,
@@ -99,6 +117,11 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     childEnvironment: Object.fromEntries(Object.entries(given).filter(([name]) => handedOn.includes(name))),
     log: { level: e.LOG_LEVEL, pretty: e.LOG_FORMAT === 'pretty' },
   });
+}
+
+function objectsOf(e: z.output<typeof fields>): TrainerConfig['objects'] {
+  const s3 = s3Settings(e);
+  return s3 ? { s3 } : { folder: e.FACEHASH_OBJECTS_DIR ?? '' };
 }
 
 function backendOf(e: z.output<typeof fields>): BackendChoice {

@@ -1,11 +1,11 @@
 import { exitCodeOf, exitCodes, type RunOutcome } from '@facehash/artifacts';
 import { Closer, deadline, systemClock } from '@facehash/kernel';
-import { openFsObjectStore } from '@facehash/object-store-fs';
 import { createLogger } from '@facehash/observability';
 import { failedOutcome, train } from '@facehash/training';
 import { backendFor, openBackend } from './backend.js';
 import { loadConfig, type TrainerConfig } from './config.js';
 import { lazyAnalyser } from './lazy-analyser.js';
+import { openObjects } from './objects.js';
 import { stopSignal } from './stop.js';
 import { writeTermination } from './termination.js';
 import { openVision } from './vision.js';
@@ -23,7 +23,7 @@ await closer.close().catch((error: unknown) => logger.warn('closing failed', { e
 process.exit(exitCodeOf(outcome));
 
 async function runOnce(): Promise<RunOutcome> {
-  const objects = await openFsObjectStore(config.objectsDir);
+  const objects = await openObjects(config, logger, closer);
   const backend = await openBackend(backendFor(config.backend, config.run.accelerator), process.env, logger);
   const analyser = lazyAnalyser(() => openVision(config, logger));
   closer.defer('vision workers', () => analyser.close());

@@ -3,8 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { serverBinaries } from './build.js';
-import { secret, singleServers } from './definitions.js';
+import { singleServers } from './definitions.js';
 import { launch, type Place, type ServerDefinition } from './server-process.js';
+import { secret } from './single-server.js';
 import { detailsOf, type RunningServer, type StartOptions } from './start-server.js';
 
 /** A kubeconfig in this variable is used as it is: nothing is built, started or stopped. */

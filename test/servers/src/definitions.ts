@@ -1,23 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { minio } from './minio.js';
 import { answersHello } from './mongo-hello.js';
-import { type Place, type ServerDefinition } from './server-process.js';
-
-/** A server that is started alone, its program, and its address once it runs. */
-export interface SingleServer extends ServerDefinition {
-  readonly program: string;
-  /** With the credentials in it, where there are any. */
-  readonly url: (place: Place) => string;
-}
+import { isOk, secret, type ServerSettings, type SingleServer } from './single-server.js';
 
 /** Made anew for each start, because of the credentials. */
 export const singleServers = { nats, minio, mongo, etcd, traefik, coredns } satisfies Record<
   string,
-  (extraConfig?: readonly string[]) => SingleServer
+  (settings?: ServerSettings) => SingleServer
 >;
 
-function nats(extraConfig: readonly string[] = []): SingleServer {
+function nats({ extraConfig = [] }: ServerSettings = {}): SingleServer {
   const password = secret();
   return {
     name: 'NATS',
@@ -37,24 +30,6 @@ function nats(extraConfig: readonly string[] = []): SingleServer {
     },
     healthy: ({ port }, signal) => isOk(`http://127.0.0.1:${port('monitor')}/healthz`, signal),
     url: ({ port }) => `nats://facehash:${password}@127.0.0.1:${port('client')}`,
-  };
-}
-
-function minio(): SingleServer {
-  const password = secret();
-  return {
-    name: 'MinIO',
-    program: 'minio',
-    ports: ['api'],
-    async prepare({ folder, port }) {
-      const data = join(folder, 'data');
-      await mkdir(data);
-      // Without its console, which would want a second port.
-      const env = { MINIO_ROOT_USER: 'facehash', MINIO_ROOT_PASSWORD: password, MINIO_BROWSER: 'off', MINIO_UPDATE: 'off' };
-      return { args: ['server', '--quiet', '--address', `127.0.0.1:${port('api')}`, data], env };
-    },
-    healthy: ({ port }, signal) => isOk(`http://127.0.0.1:${port('api')}/minio/health/ready`, signal),
-    url: ({ port }) => `http://facehash:${password}@127.0.0.1:${port('api')}`,
   };
 }
 
@@ -129,15 +104,4 @@ function coredns(): SingleServer {
     healthy: ({ port }, signal) => isOk(`http://127.0.0.1:${port('health')}/health`, signal),
     url: ({ port }) => `dns://127.0.0.1:${port('dns')}`,
   };
-}
-
-/** 24 random bytes; the alphabet needs no escape in a URL, a file or YAML. */
-export function secret(): string {
-  return randomBytes(24).toString('hex');
-}
-
-async function isOk(url: string, signal: AbortSignal): Promise<boolean> {
-  const response = await fetch(url, { signal });
-  await response.arrayBuffer();
-  return response.ok;
 }

@@ -3,4 +3,4 @@ export { listServers, serverBinaries, type BuildOptions, type ServerState } from
 export { dyingWithUs, programOnPath } from './command.js';
 export { serverNames } from './recipes.js';
 export { ServersError } from './servers-error.js';
-export { startServer, type RunningServer, type ServerKind, type StartOptions } from './start-server.js';
+export { reasonAgainst, startServer, type RunningServer, type ServerKind, type StartOptions } from './start-server.js';

@@ -48,16 +48,24 @@ describe('a server', () => {
     }
   });
 
-  it('that was ended is started again in its place', async () => {
+  it.each(['SIGTERM', 'SIGKILL'] as const)('is another one at the same place after a restart by %s', async (signal) => {
     await using server = await launch(definition(LISTENING), options());
-    const { pid } = server;
-    await expect(server.startAgain()).rejects.toThrow('The server runs already');
+    const { pid, place } = server;
+    await server.restart(signal);
+    expect(server.pid).not.toBe(pid);
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect((await fetch(urlOf(place))).status).toBe(200);
+    expect(existsSync(place.folder)).toBe(true);
+  });
+
+  it('that was ended is started again in its place, and only then', async () => {
+    await using server = await launch(definition(LISTENING), options());
+    await expect(server.startAgain()).rejects.toThrow('runs already');
     await server.end('SIGKILL');
     expect([server.ended, existsSync(server.place.folder)]).toEqual(['ended with SIGKILL', true]);
     await expect(fetch(urlOf(server.place))).rejects.toThrow();
     await server.startAgain();
     expect([server.ended, (await fetch(urlOf(server.place))).status]).toEqual([undefined, 200]);
-    expect(server.pid).not.toBe(pid);
   });
 
   it('that hears no SIGTERM is killed', async () => {

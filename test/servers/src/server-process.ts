@@ -58,21 +58,15 @@ export async function launch(definition: ServerDefinition, options: LaunchOption
   await removeForgottenFolders();
   for (let draw = 1; ; draw += 1) {
     const server = await ServerProcess.spawn(definition, options);
-    const trouble = await untilHealthy(definition, server, options).catch((error: unknown) => ({ error }));
+    const trouble = await server.untilHealthy().catch((error: unknown) => ({ error }));
     if (trouble === undefined) return server;
     await server.stop();
     if (typeof trouble === 'object') throw trouble.error;
     const portTaken = /already in use|EADDRINUSE/i.test(server.log);
     if (!portTaken || draw === PORT_DRAWS_MAX) {
-      throw new ServersError('didNotStart', `${definition.name} ${trouble}. The end of its log:\n${lastLines(server.log, 20)}`);
+      throw didNotStart(definition, trouble, server.log);
     }
   }
-}
-
-/** What is run, the same each time that it is started in its place. */
-interface Invocation {
-  readonly command: readonly string[];
-  readonly env: Environment | undefined;
 }
 
 /** A server that runs in a temporary folder of its own, which goes with it. */
@@ -84,10 +78,10 @@ export class ServerProcess implements AsyncDisposable {
   private constructor(
     readonly place: Place,
     private readonly definition: ServerDefinition,
-    private readonly invocation: Invocation,
     private readonly options: LaunchOptions,
+    private readonly begin: () => ChildProcess,
   ) {
-    this.#child = this.#run();
+    this.#child = this.#begin();
   }
 
   static async spawn(definition: ServerDefinition, options: LaunchOptions): Promise<ServerProcess> {
@@ -97,7 +91,11 @@ export class ServerProcess implements AsyncDisposable {
     try {
       const place = { folder, port: portByName(definition, numbers) };
       const { args, env } = await definition.prepare(place);
-      return new ServerProcess(place, definition, { command: dyingWithUs([program, ...args], process.env), env }, options);
+      const [command = program, ...rest] = dyingWithUs([program, ...args], process.env);
+      // A process group of its own: Ctrl-C is ours to handle, and whoever stops it stops its children.
+      const stdio = ['ignore', 'pipe', 'pipe'] as const;
+      const spawnOptions = { cwd: folder, env: environmentOf(folder, env), stdio: [...stdio], detached: true };
+      return new ServerProcess(place, definition, options, () => spawn(command, rest, spawnOptions));
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
@@ -133,6 +131,26 @@ export class ServerProcess implements AsyncDisposable {
     await rm(this.place.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
+  /**
+   * Ends it and starts it again, on the same ports and the same folder; resolves when it is healthy.
+   * @throws {ServersError} `didNotStart`, with the end of its log
+   */
+  async restart(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    await this.end(signal);
+    await this.startAgain();
+  }
+
+  /**
+   * Starts what was ended in its place; resolves when it is healthy.
+   * @throws {ServersError} `didNotStart`, with the end of its log
+   */
+  async startAgain(): Promise<void> {
+    if (this.ended === undefined) throw new Error(`${this.definition.name} runs already`);
+    this.#child = this.#begin();
+    const trouble = await this.untilHealthy();
+    if (trouble !== undefined) throw didNotStart(this.definition, trouble, this.log);
+  }
+
   /** Ends the process and keeps its folder and ports. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (this.ended === undefined) {
@@ -147,30 +165,31 @@ export class ServerProcess implements AsyncDisposable {
     this.#signal('SIGKILL'); // what it may have left in its group
   }
 
-  /**
-   * Starts what was ended in the same place, and waits until it is healthy.
-   * @throws {ServersError} `didNotStart`
-   */
-  async startAgain(): Promise<void> {
-    if (this.ended === undefined) throw new Error(`${this.definition.name} runs already`);
-    this.#child = this.#run();
-    const trouble = await untilHealthy(this.definition, this, this.options);
-    if (trouble !== undefined) throw new ServersError('didNotStart', `${this.definition.name} ${trouble}`);
+  /** What became of the wait: nothing when it is healthy, else what is to be said of it. */
+  async untilHealthy(): Promise<string | undefined> {
+    const { startTimeoutMs = START_TIMEOUT_MS, signal } = this.options;
+    const giveUpAt = performance.now() + startTimeoutMs;
+    while (performance.now() < giveUpAt) {
+      const limits = [AbortSignal.timeout(QUESTION_TIMEOUT_MS), ...(signal === undefined ? [] : [signal])];
+      const healthy = await this.definition.healthy(this.place, AbortSignal.any(limits)).catch(() => false);
+      signal?.throwIfAborted();
+      // In this order: if ours has ended, somebody else gave that answer on the same port.
+      if (this.ended !== undefined) return `${this.ended} before it was healthy`;
+      if (healthy) return undefined;
+      await sleep(POLL_MS);
+    }
+    return `was not healthy within ${startTimeoutMs / 1000} s`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
 
-  #run(): ChildProcess {
-    const [command = '', ...args] = this.invocation.command;
-    const { folder } = this.place;
-    // A process group of its own: Ctrl-C is ours to handle, and whoever stops it stops its children.
-    const stdio = ['ignore', 'pipe', 'pipe'] as const;
-    const child = spawn(command, args, { cwd: folder, env: environmentOf(folder, this.invocation.env), stdio: [...stdio], detached: true });
+  #begin(): ChildProcess {
+    const child = this.begin();
     child.once('error', (error) => (this.#error = error));
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (chunk: string) => (this.#log = (this.#log + chunk).slice(-LOG_CHARS_MAX)));
+      stream?.setEncoding('utf8').on('data', (chunk: string) => (this.#log = (this.#log + chunk).slice(-LOG_CHARS_MAX)));
     }
     return child;
   }
@@ -185,23 +204,8 @@ export class ServerProcess implements AsyncDisposable {
   }
 }
 
-/** What became of the wait: nothing when it is healthy, else what is to be said of it. */
-async function untilHealthy(
-  definition: ServerDefinition,
-  server: ServerProcess,
-  { startTimeoutMs = START_TIMEOUT_MS, signal }: LaunchOptions,
-): Promise<string | undefined> {
-  const giveUpAt = performance.now() + startTimeoutMs;
-  while (performance.now() < giveUpAt) {
-    const limits = [AbortSignal.timeout(QUESTION_TIMEOUT_MS), ...(signal === undefined ? [] : [signal])];
-    const healthy = await definition.healthy(server.place, AbortSignal.any(limits)).catch(() => false);
-    signal?.throwIfAborted();
-    // In this order: if ours has ended, somebody else gave that answer on the same port.
-    if (server.ended !== undefined) return `${server.ended} before it was healthy`;
-    if (healthy) return undefined;
-    await sleep(POLL_MS);
-  }
-  return `was not healthy within ${startTimeoutMs / 1000} s`;
+function didNotStart({ name }: ServerDefinition, trouble: string, log: string): ServersError {
+  return new ServersError('didNotStart', `${name} ${trouble}. The end of its log:\n${lastLines(log, 20)}`);
 }
 
 function portByName({ name, ports }: ServerDefinition, numbers: readonly number[]): Place['port'] {

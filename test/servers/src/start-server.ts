@@ -1,6 +1,8 @@
 import { serverBinaries, type BuildOptions } from './build.js';
-import { singleServers, type SingleServer } from './definitions.js';
+import { singleServers } from './definitions.js';
 import { launch, type LaunchOptions, type ServerProcess } from './server-process.js';
+import { ServersError } from './servers-error.js';
+import { type ServerSettings, type SingleServer } from './single-server.js';
 
 export type ServerKind = keyof typeof singleServers;
 
@@ -25,6 +27,7 @@ export interface RunningServer extends AsyncDisposable {
 }
 
 export interface ServerDetails {
+  /** Another one after a restart. */
   readonly pid: number;
   /** Its temporary folder, gone once it is stopped. */
   readonly folder: string;
@@ -32,17 +35,16 @@ export interface ServerDetails {
   readonly log: () => string;
   /** Resolves when it has ended, to how. */
   readonly ended: Promise<string>;
-  /** Ends it and keeps its folder and ports, for `startAgain`: what a restart, or a crash, does. */
+  /** Ends it by this signal (SIGTERM if none is named) and starts it on the same ports and folder; resolves when it is healthy again. */
+  readonly restart: (signal?: 'SIGTERM' | 'SIGKILL') => Promise<void>;
+  /** The two halves of it. */
   readonly end: (signal: 'SIGTERM' | 'SIGKILL') => Promise<void>;
-  /** Resolves when it is healthy again, where it was. */
   readonly startAgain: () => Promise<void>;
 }
 
-export interface StartOptions extends BuildOptions {
+export interface StartOptions extends BuildOptions, ServerSettings {
   readonly startTimeoutMs?: number;
   readonly choosePorts?: LaunchOptions['choosePorts'];
-  /** More lines of its configuration file, where it has one (NATS); of two that set the same, the later holds. */
-  readonly extraConfig?: readonly string[];
 }
 
 /**
@@ -52,7 +54,7 @@ export interface StartOptions extends BuildOptions {
 export async function startServer(kind: ServerKind, options: StartOptions = {}): Promise<RunningServer> {
   const given = givenServer(kind, options.env ?? process.env);
   if (given !== undefined) return given;
-  const server: SingleServer = singleServers[kind](options.extraConfig);
+  const server: SingleServer = singleServers[kind](options);
   const { [server.program]: program = '' } = await serverBinaries([server.program], options);
   const running = await launch(server, { ...options, program });
   return {
@@ -64,6 +66,21 @@ export async function startServer(kind: ServerKind, options: StartOptions = {}):
   };
 }
 
+/**
+ * The sentence why this machine cannot have this server, whose tests are then skipped; nothing where it can, or where one is given. A server
+ * that was not built yet is built.
+ */
+export async function reasonAgainst(kind: ServerKind, options: StartOptions = {}): Promise<string | undefined> {
+  if (givenServer(kind, options.env ?? process.env) !== undefined) return undefined;
+  try {
+    await serverBinaries([singleServers[kind]().program], options);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ServersError && error.code === 'cannotBuildHere') return error.message;
+    throw error;
+  }
+}
+
 export function detailsOf(running: ServerProcess): ServerDetails {
   return {
     get pid() {
@@ -72,6 +89,7 @@ export function detailsOf(running: ServerProcess): ServerDetails {
     folder: running.place.folder,
     log: () => running.log,
     ended: running.whenEnded(),
+    restart: (signal) => running.restart(signal),
     end: (signal) => running.end(signal),
     startAgain: () => running.startAgain(),
   };

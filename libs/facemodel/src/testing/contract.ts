@@ -1,6 +1,5 @@
 import type { FaceModelRepository } from '../repository.js';
-import type { FaceModelStatus } from '../status.js';
-import { aManifest } from './builders.js';
+import { aManifest, aStatus } from './builders.js';
 
 /** What every repository of FaceModels promises. Runs against the fake and against each real adapter. */
 export function describeFaceModelRepositoryContract(
@@ -194,23 +193,6 @@ export function describeFaceModelRepositoryContract(
       expect(await models.find('front-door')).toMatchObject({ spec: { suspend: false } });
     });
   });
-}
-
-function aStatus(storageId: string): FaceModelStatus {
-  return {
-    phase: 'Empty',
-    storageId,
-    samples: { people: 0, photos: 0, snapshot: null },
-    activeVersion: null,
-    targetVersion: null,
-    rollout: null,
-    training: { run: null, stage: null, percent: null, attempt: 0, lastFailure: null },
-    quarantined: [],
-    swept: null,
-    replicas: { total: 0, updated: 0, failed: 0 },
-    conditions: [],
-    observedGeneration: 1,
-  };
 }
 
 function times<T>(count: number, make: (i: number) => T): T[] {

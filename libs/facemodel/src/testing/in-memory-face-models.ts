@@ -1,4 +1,5 @@
 import { canonicalJson, FaceHashError } from '@facehash/kernel';
+import { changeProblems } from '../changes.js';
 import {
   storageIdOf,
   type ApplyOutcome,
@@ -32,9 +33,8 @@ export class InMemoryFaceModels implements FaceModelRepository {
     this.#maybeFail();
     const before = this.#models.get(manifest.metadata.name);
     if (!before) return { outcome: 'created', model: this.#keep(this.#withOwnStorage(newModel(manifest, identity))) };
-    if (before.spec.storageId !== manifest.spec.storageId) {
-      throw new FaceHashError('MODEL_INVALID', { problems: [{ path: 'spec.storageId', message: 'is immutable' }] });
-    }
+    const problems = changeProblems(before.spec, manifest.spec);
+    if (problems.length > 0) throw new FaceHashError('MODEL_INVALID', { problems });
     if (canonicalJson(before.spec) === canonicalJson(manifest.spec)) return { outcome: 'unchanged', model: structuredClone(before) };
     return { outcome: 'changed', model: this.#keep({ ...before, spec: manifest.spec, generation: before.generation + 1 }) };
   }

@@ -71,11 +71,16 @@ export const peopleProjectionSchema = z.strictObject({
 });
 export type PeopleProjection = z.output<typeof peopleProjectionSchema>;
 
-/** `facehash-replicas/<replica>.<storageId>`: what one replica holds of one model. Each replica writes its own. */
+/**
+ * `facehash-replicas/<replica>.<storageId>`: what one replica holds of one model; `facehash-replicas/<replica>`: that it is there. Each
+ * replica writes its own.
+ */
 export const replicaReportSchema = z.strictObject({
   v,
   replica: z.string(),
-  storageId: z.string(),
+  /** Null: of the replica itself, which stands for all that it was not asked for yet. */
+  storageId: z.string().nullable(),
+  /** It takes requests. */
   ready: z.boolean(),
   at: z.string(),
   /** The version that answers here. */
@@ -86,6 +91,7 @@ export const replicaReportSchema = z.strictObject({
   failed: z
     .strictObject({ version: z.string(), kind: z.enum(['artifact', 'transient']), code: z.string(), message: z.string() })
     .nullable(),
+  /** Newest revision of the bucket of people projections that it answers by. */
   peopleRevision: z.int(),
 });
 export type ReplicaReport = z.output<typeof replicaReportSchema>;

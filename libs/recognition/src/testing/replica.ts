@@ -116,6 +116,7 @@ export class Replica implements AsyncDisposable {
       backend,
       pipelines,
       cacheBytesMax,
+      ready: () => true,
       ...context,
     });
   }
@@ -138,8 +139,9 @@ export class Replica implements AsyncDisposable {
     const { storageId } = aModelState();
     const before = await this.messaging.people.get(storageId);
     const revision = (before?.value.revision ?? 0) + 1;
-    await this.messaging.people.put(storageId, { v: 1, storageId, revision, names: people, tombstones }, before?.revision ?? null);
-    await eventually(() => this.names.revision(storageId) === revision);
+    const projection = { v: 1 as const, storageId, revision, names: people, tombstones };
+    const written = await this.messaging.people.put(storageId, projection, before?.revision ?? null);
+    await eventually(() => this.names.seen === written);
   }
 
   /** Stores a version trained on one descriptor per person. */

@@ -1,1 +1,2 @@
-export {};
+export type { MongoOptions } from './mongo-options.js';
+export { openMongoRegistry, type MongoRegistry } from './mongo-registry.js';

@@ -1,5 +1,6 @@
 import { canonicalJson, FaceHashError } from '@facehash/kernel';
 import {
+  changeProblems,
   faceModelSpec,
   storageIdOf,
   type ApplyOutcome,
@@ -121,9 +122,8 @@ function findIn(db: Statements, name: string): StoredFaceModel | undefined {
 
 /** Throws MODEL_INVALID where the manifest would change what cannot be changed. */
 function changes({ spec }: StoredFaceModel, manifest: FaceModelManifest): boolean {
-  if (spec.storageId !== manifest.spec.storageId) {
-    throw new FaceHashError('MODEL_INVALID', { problems: [{ path: 'spec.storageId', message: 'is immutable' }] });
-  }
+  const problems = changeProblems(spec, manifest.spec);
+  if (problems.length > 0) throw new FaceHashError('MODEL_INVALID', { problems });
   return canonicalJson(spec) !== canonicalJson(manifest.spec);
 }
 

@@ -23,7 +23,7 @@ export class Terminal {
     this.complaints = '';
     const clock: Clock = { now: () => this.now, sleep: async (ms) => void this.pausesMs.push(ms) };
     return runCli(args, {
-      defaults: { dataDir: this.dataDir, url: this.url, apiKey: this.apiKey },
+      defaults: { dataDir: this.dataDir, url: this.url, apiKey: this.apiKey, cluster: undefined },
       write: (text) => (this.out += text),
       complain: (text) => (this.complaints += text),
       bars: undefined,

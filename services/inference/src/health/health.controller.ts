@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
 import { READINESS } from '../http/tokens.js';
 import { HealthFilter } from './health.filter.js';
-import type { Readiness } from './readiness.js';
+import type { DependencyHealth, Readiness } from './readiness.js';
 
 /** For probes, in the format of Terminus: live is "the event loop turns", ready is "send requests here", startup is "it has been ready once". */
 @ApiExcludeController()
@@ -25,7 +25,7 @@ export class HealthController {
   @Get('ready')
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
-    return this.#check(this.readiness.conditions());
+    return this.#check(this.readiness.conditions(), this.readiness.dependencies());
   }
 
   @Get('startup')
@@ -34,12 +34,20 @@ export class HealthController {
     return this.#check({ selfTest: this.readiness.selfTested });
   }
 
-  #check(conditions: Readonly<Record<string, boolean>>): Promise<HealthCheckResult> {
-    return this.health.check(
-      Object.entries(conditions).map(([name, met]) => () => {
-        const indicator = this.indicators.check(name);
-        return met ? indicator.up() : indicator.down();
-      }),
+  #check(
+    conditions: Readonly<Record<string, boolean>>,
+    dependencies: Readonly<Record<string, DependencyHealth>> = {},
+  ): Promise<HealthCheckResult> {
+    const required = Object.entries(conditions).map(([name, met]) => () => {
+      const indicator = this.indicators.check(name);
+      return met ? indicator.up() : indicator.down();
+    });
+    // Up as a part of this replica, whatever it says: see `dependencies` of Readiness.
+    const told = Object.entries(dependencies).map(
+      ([name, { ok, why }]) =>
+        () =>
+          this.indicators.check(name).up({ reachable: ok, why }),
     );
+    return this.health.check([...required, ...told]);
   }
 }

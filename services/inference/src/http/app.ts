@@ -25,8 +25,11 @@ const HEADERS_TIMEOUT_MS = 60_000;
 const CHECK_INTERVAL_MS_MAX = 5000;
 
 /** The whole API, ready to listen or to be asked by `inject()`. */
-export async function createHttpApp(ports: HttpPorts): Promise<NestFastifyApplication> {
-  const app = await createApp((routes) => httpModule(ports, routes), ports, ports.limits.uploadTimeoutMs);
+export async function createHttpApp(
+  ports: HttpPorts,
+  { health = true }: { readonly health?: boolean } = {},
+): Promise<NestFastifyApplication> {
+  const app = await createApp((routes) => httpModule(ports, routes, { health }), ports, ports.limits.uploadTimeoutMs);
   const document = apiDocument(app);
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
   fastify.get('/openapi.json', () => document);

@@ -69,8 +69,8 @@ export function managementModule(ports: ManagementPorts, routes: RouteTable): Dy
   };
 }
 
-/** The whole API. */
-export function httpModule(ports: HttpPorts, routes: RouteTable): DynamicModule {
+/** The whole API, with health and metrics where nothing else serves them. */
+export function httpModule(ports: HttpPorts, routes: RouteTable, { health }: { readonly health: boolean }): DynamicModule {
   return {
     module: HttpModule,
     imports: [terminus()],
@@ -84,8 +84,7 @@ export function httpModule(ports: HttpPorts, routes: RouteTable): DynamicModule 
       ModelController,
       VersionsController,
       EventsController,
-      HealthController,
-      MetricsController,
+      ...(health ? [HealthController, MetricsController] : []),
       AncestorTrainController,
       AncestorRecogniseController,
     ],

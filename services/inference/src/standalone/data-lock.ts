@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { CannotStart } from './cannot-start.js';
+import { CannotStart } from '../composition/cannot-start.js';
 
 /** A server that was just stopped may need a moment to go. */
 const WAIT_MS = 1000;

@@ -1,4 +1,4 @@
-import type { Seen } from './self-test.js';
+import type { Seen } from '../composition/self-test.js';
 
 export interface GreetingFacts {
   readonly url: string;

@@ -10,13 +10,13 @@ import { apiKeyFile, KeyFiles } from '@facehash/key-files';
 import { temporaryFolder } from '@facehash/testing';
 import { builtIn, frame } from '@facehash/vision-core';
 import { anAnalysis, FakeFaceAnalyser } from '@facehash/vision-core/testing';
-import { crashPoint } from './crash-points.js';
+import { crashPoint } from '../composition/crash-points.js';
 import { lockDataDir } from './data-lock.js';
 import { ensureDefaultModel } from './default-model.js';
 import { greeting } from './greeting.js';
-import { patientAnalyser } from './patient-analyser.js';
-import { lookAtSample } from './self-test.js';
-import { withStage } from './tracing.js';
+import { patientAnalyser } from '../composition/patient-analyser.js';
+import { lookAtSample } from '../composition/self-test.js';
+import { withStage } from '../composition/tracing.js';
 
 describe('a data folder', () => {
   it('belongs to one server at a time, and the second is told to whom', async () => {

@@ -4,7 +4,7 @@ import type { Closer } from '@facehash/kernel';
 import type { ObjectStore } from '@facehash/object-store-core';
 import { openFsObjectStore } from '@facehash/object-store-fs';
 import { openSqliteFaceModels, openSqliteRegistry, type SqliteFaceModels, type SqliteRegistry } from '@facehash/registry-sqlite';
-import { CannotStart } from './cannot-start.js';
+import { CannotStart } from '../composition/cannot-start.js';
 import { lockDataDir } from './data-lock.js';
 
 export interface EmbeddedStores {
@@ -17,16 +17,25 @@ export interface EmbeddedStores {
 
 /** Everything that is kept on one machine, below one folder that is this process's alone. */
 export async function openStores(dataDir: string, closer: Closer): Promise<EmbeddedStores> {
-  await makeUsable(dataDir);
-  const lock = await lockDataDir(dataDir);
-  closer.defer('lock of the data folder', () => lock.release());
-  const database = join(dataDir, 'facehash.db');
-  const models = openSqliteFaceModels(database);
-  closer.defer('FaceModels', () => models.close());
-  const registry = openSqliteRegistry(database);
+  const models = await openFaceModels(dataDir, closer);
+  const registry = openSqliteRegistry(databaseIn(dataDir));
   closer.defer('registry', () => registry.close());
   const objectsDir = join(dataDir, 'objects');
   return { models, registry, objects: await openFsObjectStore(objectsDir), objectsDir };
+}
+
+/** The FaceModels alone, in a folder that is this process's from then on. */
+export async function openFaceModels(dataDir: string, closer: Closer): Promise<SqliteFaceModels> {
+  await makeUsable(dataDir);
+  const lock = await lockDataDir(dataDir);
+  closer.defer('lock of the data folder', () => lock.release());
+  const models = openSqliteFaceModels(databaseIn(dataDir));
+  closer.defer('FaceModels', () => models.close());
+  return models;
+}
+
+function databaseIn(dataDir: string): string {
+  return join(dataDir, 'facehash.db');
 }
 
 /** Photos will lie there: the folder is its owner's. Throws CannotStart where nothing can be written. */

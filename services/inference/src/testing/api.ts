@@ -113,7 +113,7 @@ function enrolmentOver(
   const analyser = new FakeFaceAnalyser();
   const registry = new InMemoryRegistry();
   const objects = new InMemoryObjectStore();
-  const rules = () => ({ debounceSeconds: 60, photosPerPerson: { min: 1 } });
+  const rules = () => ({ debounceSeconds: 60, photosPerPerson: { min: 1 }, active: null });
   const cutter = openSnapshotCutter({ registry, objects, commands: messaging.commands, rules, ...context });
   closer.defer('cutter', () => cutter.close());
   const enrolment = createEnrolment({

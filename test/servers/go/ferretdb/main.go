@@ -1,5 +1,5 @@
 // Command ferretdb speaks MongoDB's wire protocol and keeps what it is told in SQLite files. FerretDB's own command insists on being built
-// in its repository; its package for embedding does not.
+// in its repository; its package for embedding does not. Commands that write take turns (see relay.go), as a MongoDB's do.
 package main
 
 import (
@@ -7,6 +7,8 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"net"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -35,8 +37,12 @@ func run(listen, dir string) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return err
+	}
 	server, err := ferretdb.New(&ferretdb.Config{
-		Listener:  ferretdb.ListenerConfig{TCP: listen},
+		Listener:  ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
 		Handler:   "sqlite",
 		SQLiteURL: "file:" + folder + "/", // FerretDB takes a folder by its last slash
 	})
@@ -45,7 +51,15 @@ func run(listen, dir string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	// The address is known once the server runs, and until then the call waits. This line is an interface: with port 0 it says the port.
-	go func() { fmt.Println("listening on " + server.MongoDBURI()) }()
+	go func() {
+		// The address is known once the server runs, and until then the call waits.
+		behind, err := url.Parse(server.MongoDBURI())
+		if err != nil {
+			log.Fatal(err)
+		}
+		// This line is an interface: with port 0 it says the port.
+		fmt.Printf("listening on mongodb://%s/\n", listener.Addr())
+		relay(listener, behind.Host)
+	}()
 	return server.Run(ctx)
 }

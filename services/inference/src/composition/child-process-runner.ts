@@ -18,6 +18,8 @@ export interface RunnerOptions {
   readonly trainer: string;
   /** What the trainer gets to know: no key, and nothing that is not named here. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Settings by which a run reaches the objects of its model. Rejects when it cannot be given any. */
+  readonly objectsFor: (spec: RunSpec) => Promise<Readonly<Record<string, string>>>;
   /** For the messages that runs leave when they end. Emptied. */
   readonly messagesDir: string;
   readonly clock: Clock;
@@ -50,9 +52,10 @@ class ChildProcessRunner implements TrainingRunner {
   constructor(private readonly options: RunnerOptions) {}
 
   async start(spec: RunSpec): Promise<void> {
+    const objects = await this.options.objectsFor(spec);
     if (this.#runs.has(spec.run)) return;
     const message = join(this.options.messagesDir, `${sha256Hex(spec.run).slice(0, 32)}.json`);
-    const child = this.#spawn(spec, message);
+    const child = this.#spawn(spec, message, objects);
     const gone = once(child, 'exit');
     const run: Run = {
       spec,
@@ -100,12 +103,13 @@ class ChildProcessRunner implements TrainingRunner {
     await Promise.all([...this.#runs.keys()].map((name) => this.cancel(name)));
   }
 
-  #spawn(spec: RunSpec, message: string): ChildProcess {
+  #spawn(spec: RunSpec, message: string, objects: Readonly<Record<string, string>>): ChildProcess {
     // A group of its own: Ctrl-C at the terminal is ours to pass on, and what the trainer starts can be killed with it.
     // Its standard input is a pipe that breaks when this process dies, which is how it notices.
     return spawn(process.execPath, [this.options.trainer], {
       env: {
         ...this.options.environment,
+        ...objects,
         FACEHASH_RUN: JSON.stringify(spec),
         FACEHASH_TERMINATION_MESSAGE: message,
         FACEHASH_EXIT_WITH_PARENT: '1',

@@ -1,24 +1,36 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { isApiKey } from '@facehash/facemodel';
 import { Closer, type Logger } from '@facehash/kernel';
-import { apiKeyFile } from '@facehash/key-files';
+import type { Pipeline } from '@facehash/vision-core';
 import type { InferenceConfig } from '../config.js';
 import type { Readiness } from '../health/readiness.js';
 import { createHttpApp, createManagementApp } from '../http/app.js';
+import type { HttpPorts } from '../http/ports.js';
 import { CannotStart } from './cannot-start.js';
-import { greeting } from './greeting.js';
-import { openStandalone } from './open-standalone.js';
-import { lookAtSample } from './self-test.js';
+import { lookAtSample, type Seen } from './self-test.js';
 
 export interface Server {
   /** Answers what is under way, at most for the grace period, and closes everything in the reverse order of its opening. */
   stop(): Promise<void>;
 }
 
+/** The product, but for what listens. */
+export interface Opened {
+  readonly ports: HttpPorts;
+  /** The one that versions are trained with. */
+  readonly pipeline: Pipeline;
+  /** Else health and metrics are served on the management port only. */
+  readonly healthOnMainPort: boolean;
+  /** What a person reads after the start, if anything. */
+  readonly greet?: (facts: { readonly url: string; readonly seen: Seen; readonly toPerson: boolean }) => Promise<string>;
+}
+
+/** Opens everything behind the ports; the closer closes it again, also after a start that failed. */
+export type Open = (config: InferenceConfig, logger: Logger, closer: Closer) => Promise<Opened>;
+
 export interface ServerOptions {
+  readonly open: Open;
   readonly logger: Logger;
   /** Takes what a person reads after the start. */
   readonly say: (text: string) => void;
@@ -26,14 +38,14 @@ export interface ServerOptions {
   readonly toPerson: boolean;
 }
 
-/** Starts the product on one machine. Resolves when it is ready for requests; rejects with everything closed again. */
-export async function startServer(config: InferenceConfig, { logger, say, toPerson }: ServerOptions): Promise<Server> {
+/** Starts the product. Resolves when it is ready for requests; rejects with everything closed again. */
+export async function startServer(config: InferenceConfig, { open, logger, say, toPerson }: ServerOptions): Promise<Server> {
   const closer = new Closer();
   try {
     // Before anything is made: a wrong port is found out in no time.
     for (const port of [config.port, config.managementPort ?? 0]) await requireFree(port, config.host);
-    const { ports, analyser, pipeline } = await openStandalone(config, logger, closer);
-    const app = await createHttpApp(ports);
+    const { ports, pipeline, healthOnMainPort, greet } = await open(config, logger, closer);
+    const app = await createHttpApp(ports, { health: healthOnMainPort });
     const apps = [app];
     closer.defer('HTTP', () => closeApps(apps, config.shutdownGraceMs, logger));
     await listen(app, config.port, config.host);
@@ -44,10 +56,9 @@ export async function startServer(config: InferenceConfig, { logger, say, toPers
       await listen(management, config.managementPort, config.host);
       logger.info('health and metrics', { url: await management.getUrl() });
     }
-    const seen = await lookAtSample(analyser, { clock: ports.clock, pipeline });
+    const seen = await lookAtSample(ports.analyser, { clock: ports.clock, pipeline });
     const url = addressOf(await app.getUrl());
-    const keyFile = apiKeyFile(config.dataDir, 'default');
-    say(greeting({ url, keyFile, key: toPerson ? await keyIn(keyFile) : undefined, seen }));
+    if (greet) say(await greet({ url, seen, toPerson }));
     ports.readiness.selfTestPassed();
     logger.info('ready', { url, ...seen });
     return { stop: () => stop(ports.readiness, closer, logger) };
@@ -84,7 +95,8 @@ function portTaken(port: number, host: string, cause: unknown): unknown {
   return new CannotStart(`Port ${port} of ${host} is taken by another program. ${advice}`, { cause });
 }
 
-async function listen(app: NestFastifyApplication, port: number, host: string): Promise<void> {
+/** Throws CannotStart where somebody else has the port. */
+export async function listen(app: NestFastifyApplication, port: number, host: string): Promise<void> {
   try {
     await app.listen(port, host);
   } catch (cause) {
@@ -103,12 +115,6 @@ async function closeApps(apps: readonly NestFastifyApplication[], graceMs: numbe
   } finally {
     clearTimeout(cut);
   }
-}
-
-/** Undefined when its owner took the file away, which the server can do without. */
-async function keyIn(file: string): Promise<string | undefined> {
-  const key = (await readFile(file, 'utf8').catch(() => '')).trim();
-  return isApiKey(key) ? key : undefined;
 }
 
 /** As a person types it. */

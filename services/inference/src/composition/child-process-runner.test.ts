@@ -26,6 +26,7 @@ const spec: RunSpec = {
 const tell = (outcome: unknown): string =>
   `require('node:fs').writeFileSync(process.env.FACEHASH_TERMINATION_MESSAGE, ${JSON.stringify(JSON.stringify(outcome))});`;
 const progress = (percent: number): string => `console.log(JSON.stringify({ type: 'progress', stage: 'Fitting', percent: ${percent} }));`;
+const noObjects = (): Promise<Record<string, string>> => Promise.resolve({});
 const untilParentGoes = `process.stdin.on('end', () => process.exit(0)).resume();`;
 
 describe('a training run in a child process', () => {
@@ -40,13 +41,14 @@ describe('a training run in a child process', () => {
   });
 
   /** A runner whose trainer is this program. */
-  const runnerOf = async (program: string, environment: Record<string, string> = {}) => {
+  const runnerOf = async (program: string, environment: Record<string, string> = {}, objectsFor = noObjects) => {
     const trainer = join(folder.path, 'trainer.cjs');
     await writeFile(trainer, program);
     const logger = new RecordingLogger();
     const runner = await openChildProcessRunner({
       trainer,
       environment,
+      objectsFor,
       messagesDir: join(folder.path, 'runs'),
       clock: systemClock,
       logger,

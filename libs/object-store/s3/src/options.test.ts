@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { temporaryFolder } from '@facehash/testing';
+import { checkOptions, type S3Options } from './options.js';
+
+const sound: S3Options = {
+  endpoint: 'https://s3.example.org',
+  bucket: 'facehash',
+  credentials: { kind: 'static', accessKeyId: 'id', secretAccessKey: 'a-secret' },
+};
+
+describe('options of objects in S3', () => {
+  it('are filled in', async () => {
+    expect(await checkOptions(sound)).toMatchObject({
+      ...{ tls: true, host: 's3.example.org', port: 443, bucket: 'facehash', region: 'us-east-1', pathStyle: true },
+      ...{ ca: undefined, bucketMissing: 'refuse', timeoutMs: 30_000 },
+    });
+    expect(await checkOptions({ ...sound, endpoint: 'http://127.0.0.1' })).toMatchObject({ tls: false, port: 80 });
+    expect(await checkOptions({ ...sound, endpoint: 'http://127.0.0.1:9000/' })).toMatchObject({ port: 9000 });
+  });
+
+  it.each<[string, Partial<S3Options>]>([
+    ['endpoint', { endpoint: 's3.example.org' }],
+    ['endpoint', { endpoint: 'ftp://s3.example.org' }],
+    ['endpoint', { endpoint: 'https://s3.example.org/bucket' }],
+    ['endpoint', { endpoint: 'https://id:a-secret@s3.example.org' }],
+    ['bucket', { bucket: 'ab' }],
+    ['bucket', { bucket: 'Faces' }],
+    ['bucket', { bucket: '../faces' }],
+    ['credentials', { credentials: { kind: 'static', accessKeyId: '', secretAccessKey: 'a-secret' } }],
+    ['credentials', { credentials: { kind: 'folder', path: '' } }],
+    ['timeoutMs', { timeoutMs: 0 }],
+    ['timeoutMs', { timeoutMs: Number.NaN }],
+    ['caFile', { caFile: join('/', 'no', 'such', 'file') }],
+  ])('are refused for what is wrong with the %s: %j', async (name, wrong) => {
+    const refused = checkOptions({ ...sound, ...wrong });
+    await expect(refused).rejects.toMatchObject({ code: 'REQUEST_INVALID', details: { problems: [expect.stringContaining(`${name}: `)] } });
+    const said = await refused.catch((error: unknown) => JSON.stringify(error));
+    expect(said).not.toContain('a-secret');
+  });
+
+  it('are refused for all that is wrong at once', async () => {
+    await using folder = await temporaryFolder();
+    const wrong = { endpoint: '', bucket: '', timeoutMs: -1, caFile: folder.path };
+    const names = ['endpoint', 'bucket', 'timeoutMs', 'caFile'];
+    await expect(checkOptions({ ...sound, ...wrong })).rejects.toMatchObject({
+      details: { problems: names.map((name) => expect.stringContaining(`${name}: `)) },
+    });
+  });
+});

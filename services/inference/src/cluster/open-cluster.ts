@@ -1,0 +1,28 @@
+import type { Closer, Logger } from '@facehash/kernel';
+import { openEnrolment } from '../composition/enrolment.js';
+import { openFoundation } from '../composition/foundation.js';
+import { httpPorts } from '../composition/http-ports.js';
+import { followNames } from '../composition/names.js';
+import { openRecognition } from '../composition/recognition.js';
+import type { Opened } from '../composition/server.js';
+import { withStage } from '../composition/tracing.js';
+import type { InferenceConfig } from '../config.js';
+import { openClusterStores } from './stores.js';
+
+/**
+ * One replica of several, but for what listens. It begins to listen before it knows any model, and answers 503 until it does: what it
+ * waits for may be away for a while, and its probes say so.
+ */
+export async function openCluster(config: InferenceConfig, logger: Logger, closer: Closer): Promise<Opened> {
+  const foundation = await openFoundation(config, logger, closer);
+  const { context, metrics, pipelines } = foundation;
+  const { health: dependencies, ...stores } = await openClusterStores(config, context, closer);
+  const parts = { ...foundation, ...stores, config, closer, replica: config.replica, vision: await foundation.openVision() };
+
+  const tracer = withStage(context.tracer, 'decide', metrics);
+  const { names, ...recognition } = await openRecognition(parts, { tracer, dependencies });
+  const { directory } = recognition;
+  const entry = openEnrolment(parts, directory);
+  followNames(parts, { directory, names });
+  return { ports: { ...httpPorts(parts, metrics), ...recognition, ...entry }, pipeline: pipelines[0], healthOnMainPort: false };
+}

@@ -1,0 +1,178 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Closer } from '@facehash/kernel';
+import { startServer, type RunningServer } from '@facehash/test-servers';
+import { tcpProxy, temporaryFolder, type TcpProxy } from '@facehash/testing';
+import { Client } from './client.js';
+import { commandLine } from './command-line.js';
+import { freePort, Program } from './program.js';
+
+const stores = ['mongo', 'minio', 'nats'] as const;
+type Store = (typeof stores)[number];
+
+/** What stands between one program and each store. */
+export type Network = Readonly<Record<Store, TcpProxy>>;
+
+/** One replica of inference, with a network of its own. */
+export interface Replica {
+  readonly url: string;
+  readonly healthUrl: string;
+  readonly network: Network;
+  readonly program: Program;
+}
+
+export interface ReplicasOptions {
+  readonly replicas?: number;
+  /** In addition, of every program. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The product as a cluster runs it, on this machine: real servers of S3, MongoDB's protocol and NATS, the lifecycle in one process and
+ * several replicas of inference, each behind a network that can be broken.
+ */
+export class Replicas implements AsyncDisposable {
+  readonly replicas: Replica[] = [];
+  lifecycle: Program | undefined;
+  readonly #closer = new Closer();
+  readonly #servers = new Map<Store, RunningServer>();
+  #folder = '';
+
+  private constructor(private readonly env: Readonly<Record<string, string>>) {}
+
+  static async start({ replicas = 2, env = {} }: ReplicasOptions = {}): Promise<Replicas> {
+    const started = new Replicas(env);
+    try {
+      await started.#open();
+      await started.startLifecycle();
+      await Promise.all(Array.from({ length: replicas }, () => started.addReplica()));
+      return started;
+    } catch (error) {
+      await started[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** The data folder of the lifecycle. */
+  get dataDir(): string {
+    return join(this.#folder, 'lifecycle');
+  }
+
+  server(store: Store): RunningServer {
+    const server = this.#servers.get(store);
+    if (!server) throw new Error(`${store} was not started`);
+    return server;
+  }
+
+  /** The variables by which a program finds the stores. */
+  async environment(network?: Network): Promise<Readonly<Record<string, string>>> {
+    const at = (store: Store): string => `127.0.0.1:${network?.[store].port ?? new URL(this.server(store).url).port}`;
+    const minio = new URL(this.server('minio').url);
+    return {
+      FACEHASH_S3_ENDPOINT: `http://${at('minio')}`,
+      FACEHASH_S3_ACCESS_KEY_ID: minio.username,
+      FACEHASH_S3_SECRET_ACCESS_KEY: minio.password,
+      FACEHASH_MONGODB_URL: `mongodb://${at('mongo')}/`,
+      FACEHASH_NATS_SERVERS: `nats://${at('nats')}`,
+      FACEHASH_NATS_CREDENTIALS_DIR: await this.#natsCredentials(),
+      ...this.env,
+    };
+  }
+
+  async startLifecycle(env: Readonly<Record<string, string>> = {}): Promise<Program> {
+    const management = await freePort();
+    this.lifecycle = await Program.start({
+      healthUrl: `http://127.0.0.1:${management}`,
+      env: {
+        ...(await this.environment()),
+        FACEHASH_MODE: 'lifecycle',
+        FACEHASH_DATA_DIR: this.dataDir,
+        MANAGEMENT_PORT: String(management),
+        ...env,
+      },
+    });
+    return this.lifecycle;
+  }
+
+  /** `at`: another life of the replica that was there, on the same ports and the same network. */
+  async addReplica({ at, env = {} }: { readonly at?: Replica; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Replica> {
+    const [port, management] = at ? [at.url, at.healthUrl].map((url) => Number(new URL(url).port)) : [await freePort(), await freePort()];
+    const network = at?.network ?? (await this.#network());
+    const [url, healthUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${management}`];
+    const program = await Program.start({
+      healthUrl,
+      env: {
+        ...(await this.environment(network)),
+        FACEHASH_MODE: 'cluster',
+        PORT: String(port),
+        MANAGEMENT_PORT: String(management),
+        VISION_PROCESSES: '1',
+        ...env,
+      },
+    });
+    const replica = { url, healthUrl, network, program };
+    const place = at ? this.replicas.indexOf(at) : this.replicas.length;
+    this.replicas[place] = replica;
+    return replica;
+  }
+
+  replica(index: number): Replica {
+    const replica = this.replicas[index];
+    if (!replica) throw new Error(`there is no replica ${index}`);
+    return replica;
+  }
+
+  /** Makes a model as an owner does; its key. */
+  async makeModel(name: string): Promise<string> {
+    await this.facehash('model', 'create', name);
+    return (await readFile(join(this.dataDir, 'keys', name), 'utf8')).trim();
+  }
+
+  async facehash(...args: readonly string[]): Promise<string> {
+    const { code, out, complaints } = await commandLine(['--data-dir', this.dataDir, ...args], await this.environment());
+    if (code !== 0) throw new Error(`facehash ${args.join(' ')} ended with ${code}: ${complaints}`);
+    return out;
+  }
+
+  /** A client of each replica. */
+  clients(apiKey: string): readonly Client[] {
+    return this.replicas.map(({ url }) => new Client(url, apiKey));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.lifecycle, ...this.replicas.map(({ program }) => program)].map((program) => program?.kill()));
+    await this.#closer.close();
+  }
+
+  async #open(): Promise<void> {
+    const folder = await temporaryFolder();
+    this.#closer.defer('folder', async () => void (await folder[Symbol.asyncDispose]()));
+    this.#folder = folder.path;
+    await mkdir(this.dataDir, { mode: 0o700 });
+    for (const store of stores) {
+      const server = await startServer(store);
+      this.#closer.defer(store, () => server.stop());
+      this.#servers.set(store, server);
+    }
+  }
+
+  async #network(): Promise<Network> {
+    const proxy = async (store: Store): Promise<TcpProxy> => {
+      const opened = await tcpProxy({ port: Number(new URL(this.server(store).url).port) });
+      this.#closer.defer(`network to ${store}`, async () => void (await opened[Symbol.asyncDispose]()));
+      return opened;
+    };
+    const [mongo, minio, nats] = [await proxy('mongo'), await proxy('minio'), await proxy('nats')];
+    return { mongo, minio, nats };
+  }
+
+  /** As a Secret is mounted. */
+  async #natsCredentials(): Promise<string> {
+    const { username, password } = new URL(this.server('nats').url);
+    const folder = join(this.#folder, 'nats-credentials');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'username'), username, { mode: 0o600 });
+    await writeFile(join(folder, 'password'), password, { mode: 0o600 });
+    return folder;
+  }
+}
