@@ -3,10 +3,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { aModelState } from '@facehash/messaging-core/testing';
+import { reasonAgainst, startServer } from '@facehash/test-servers';
 import { temporaryFolder, type TemporaryFolder } from '@facehash/testing';
 import { authenticatorOf, parseAddresses } from './credentials.js';
 import { renderAuthorization } from './roles.js';
-import { describeOnNats, TestNats } from './testing/nats-server.js';
+import { describeOnNats, ownServer, TestNats } from './testing/nats-server.js';
 import { until } from './testing/watching.js';
 
 const run = promisify(execFile);
@@ -45,7 +46,7 @@ describe('a file of credentials', () => {
   });
 });
 
-await describeOnNats('who connects', () => {
+describeOnNats(await reasonAgainst('nats', ownServer), 'who connects', () => {
   let folder: TemporaryFolder;
   beforeEach(async () => (folder = await temporaryFolder()));
   afterEach(() => folder[Symbol.asyncDispose]());
@@ -57,14 +58,16 @@ await describeOnNats('who connects', () => {
 
   it('with a password that was rotated is let in once both sides have the new one', async () => {
     await writePassword('first');
-    await using nats = await TestNats.startWith((admin) => [users(admin.password)], { username: 'us', password: 'first' });
-    const config = join(nats.server.process?.folder ?? '', 'nats.conf');
+    await using nats = await TestNats.on(await startServer('nats', { ...ownServer, extraConfig: [users('first')] }), {
+      admin: { username: 'us', password: 'first' },
+    });
+    const config = join(nats.process.folder, 'nats.conf');
     const own = nats.server.url.replace(/\/\/.*@/, '//');
     const messaging = await nats.open({ servers: [own], auth: { kind: 'password-folder', path: folder.path }, timeoutMs: 300 });
     await until(async () => (await messaging.models.put('m', aModelState(), null)) !== undefined);
-    await nats.server.process?.end('SIGTERM');
+    await nats.process.end('SIGTERM');
     await writeFile(config, (await readFile(config, 'utf8')).replace(users('first'), users('second')));
-    await nats.server.process?.startAgain();
+    await nats.process.startAgain();
     await until(() => messaging.health().why.includes('Authorization'));
     await expect(messaging.models.get('m')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     await writePassword('second');
@@ -74,7 +77,7 @@ await describeOnNats('who connects', () => {
   });
 
   it('whose password is not there waits for it', async () => {
-    await using nats = await TestNats.start();
+    await using nats = await TestNats.on(await startServer('nats', ownServer));
     const auth = { kind: 'password-folder', path: join(folder.path, 'later') } as const;
     const url = new URL(nats.server.url);
     const messaging = await nats.open({ servers: [`nats://${url.host}`], auth });
@@ -91,7 +94,9 @@ await describeOnNats('who connects', () => {
     const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
     await run('openssl', [...made, ...subject, '-keyout', key ?? '', '-out', cert ?? '']);
     const tls = `tls { cert_file: ${JSON.stringify(cert)}, key_file: ${JSON.stringify(key)} }`;
-    await using nats = await TestNats.start([tls], cert);
+    await using nats = await TestNats.on(await startServer('nats', { ...ownServer, extraConfig: [tls] }), {
+      ...(cert !== undefined && { caFile: cert }),
+    });
     const trusting = await nats.open({ ...(cert !== undefined && { caFile: cert }) });
     await until(async () => (await trusting.models.put('m', aModelState(), null)) !== undefined);
     const stranger = await nats.open({ servers: [nats.server.url.replace('nats:', 'tls:')], timeoutMs: 300 });
@@ -100,10 +105,10 @@ await describeOnNats('who connects', () => {
   });
 
   it('who asks for TLS sends no password to a server without', async () => {
-    await using nats = await TestNats.start();
+    await using nats = await TestNats.on(await startServer('nats', ownServer));
     const messaging = await nats.open({ servers: [nats.server.url.replace('nats:', 'tls:')], timeoutMs: 300 });
     await until(() => messaging.health().why.includes('tls'));
     expect(messaging.health().ok).toBe(false);
-    expect(nats.server.process?.log()).not.toContain('authentication error');
+    expect(nats.process.log()).not.toContain('authentication error');
   });
 });

@@ -1,21 +1,22 @@
 import type { ModelState, ReplicaReport } from '@facehash/messaging-core';
 import { aModelState, anEvent, aReplicaReport, aTrainCommand } from '@facehash/messaging-core/testing';
+import { reasonAgainst, startServer } from '@facehash/test-servers';
 import { tcpProxy, type TcpProxy } from '@facehash/testing';
 import { commandStream, eventStream, streamOf } from './names.js';
 import type { NatsMessaging } from './nats-messaging.js';
 import type { NatsOptions } from './options.js';
-import { describeOnNats, TestNats } from './testing/nats-server.js';
+import { describeOnNats, ownServer, TestNats } from './testing/nats-server.js';
 import { until, Watching } from './testing/watching.js';
 
 const away = 'NATS cannot be used: what needs it fails until it is back';
 const unavailable = { code: 'STORE_UNAVAILABLE' };
 const numbered = (sequence: number): ModelState => aModelState({ fence: { term: 1, sequence } });
 
-await describeOnNats('when things go wrong', () => {
+describeOnNats(await reasonAgainst('nats', ownServer), 'when things go wrong', () => {
   let nats: TestNats;
   let proxy: TcpProxy;
   beforeEach(async () => {
-    nats = await TestNats.start();
+    nats = await TestNats.on(await startServer('nats', ownServer));
     proxy = await tcpProxy({ port: nats.port });
   });
   afterEach(async () => {
@@ -50,9 +51,9 @@ await describeOnNats('when things go wrong', () => {
       for (let i = 1; i <= 20; i++) await models.put(`m-${i}`, numbered(i), null);
       await events.publish(anEvent('before'));
       await commands.send(aTrainCommand(1));
-      await nats.server.process?.end('SIGKILL');
+      await nats.process.end('SIGKILL');
       const during = models.put('during', numbered(0), null);
-      await nats.server.process?.startAgain();
+      await nats.process.startAgain();
       expect(await during).toBeDefined();
       for (let i = 1; i <= 20; i++) expect((await models.get(`m-${i}`))?.value).toEqual(numbered(i));
       await models.put('after', numbered(1), null);
@@ -71,14 +72,14 @@ await describeOnNats('when things go wrong', () => {
     });
 
     it('is waited for, also for the first time', async () => {
-      await nats.server.process?.end('SIGTERM');
+      await nats.process.end('SIGTERM');
       const messaging = await nats.open({ timeoutMs: 300 });
       const began = performance.now();
       await expect(messaging.models.get('m')).rejects.toMatchObject(unavailable);
       expect(performance.now() - began).toBeLessThan(2_000);
       expect(messaging.health()).toEqual({ ok: false, why: expect.stringContaining('NATS cannot be used: ') as string });
       const watching = new Watching<ModelState>(messaging.models);
-      await nats.server.process?.startAgain();
+      await nats.process.startAgain();
       await watching.until('synced');
       expect(messaging.health()).toEqual({ ok: true, why: `connected to 127.0.0.1:${nats.port}` });
       expect(nats.told).toEqual([away, 'NATS is back']);
@@ -91,8 +92,8 @@ await describeOnNats('when things go wrong', () => {
       await models.put('m2', numbered(1), null);
       await watching.until('put m2');
       await nats.jsm.streams.delete(streamOf('models'));
-      await nats.server.process?.end('SIGTERM');
-      await nats.server.process?.startAgain();
+      await nats.process.end('SIGTERM');
+      await nats.process.startAgain();
       await expect(watching.ended).rejects.toMatchObject(unavailable);
       expect(watching.seen.filter((what) => what.startsWith('delete'))).toEqual([]);
       await until(async () => (await models.put('m', numbered(2), null)) !== undefined);
@@ -202,6 +203,20 @@ await describeOnNats('when things go wrong', () => {
       expect(await here.models.put('m', numbered(3), first + 1)).toBe(first + 2);
       proxy.heal();
       await expect(writing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', details: { written: 'unknown' } });
+    });
+
+    it('of a value in place of a deleted one is found out, too', async () => {
+      const [here, there] = [await nats.open(), await far()];
+      await there.models.put('m', numbered(1), null);
+      await there.models.delete('m');
+      let answers = 0;
+      proxy.intercept((chunk, direction) => {
+        // The first answer says that something is there, which is then read: the deletion.
+        if (direction === 'toServer' || !chunk.includes(`"stream":"${streamOf('models')}"`) || ++answers !== 2) return chunk;
+        return 'reset';
+      });
+      const written = await there.models.put('m', numbered(2), null);
+      expect([await here.models.get('m'), answers]).toEqual([{ key: 'm', revision: written, value: numbered(2) }, 3]);
     });
 
     it('of an event or a command makes it no second one', async () => {

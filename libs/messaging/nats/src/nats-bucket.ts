@@ -27,6 +27,8 @@ interface Write {
   readonly expected: number | null;
   /** Tells our own value from one that somebody else wrote at the same time. */
   readonly id: string;
+  /** The revisions that tries without an answer were to replace. */
+  readonly unclear: Set<number>;
 }
 
 /** A bucket of JetStream, laid out as every client of NATS lays them out. */
@@ -54,9 +56,14 @@ export class NatsBucket<T> implements KvBucket<T> {
     signal?.throwIfAborted();
     const { schema, calls, options } = this.parts;
     const id = newId('put', options.clock, options.random);
-    const write = { subject: this.#subject(key), value: JSON.stringify(checked(schema, value, { key })), expected, id };
-    const tried = { unclear: false };
-    return calls.ask((session) => this.#write(session, write, tried), signal);
+    const write = {
+      subject: this.#subject(key),
+      value: JSON.stringify(checked(schema, value, { key })),
+      expected,
+      id,
+      unclear: new Set<number>(),
+    };
+    return calls.ask((session) => this.#write(session, write), signal);
   }
 
   async delete(key: string, signal?: AbortSignal): Promise<void> {
@@ -88,20 +95,20 @@ export class NatsBucket<T> implements KvBucket<T> {
     }
   }
 
-  async #write(session: Session, write: Write, tried: { unclear: boolean }): Promise<number | undefined> {
-    const before = tried.unclear;
-    tried.unclear = true;
+  async #write(session: Session, write: Write): Promise<number | undefined> {
     try {
       return await this.#publish(session, write, write.expected ?? 0);
     } catch (error) {
-      if (wasRefused(error)) tried.unclear = before;
-      if (!answered(error, 'wrongLastSequence')) throw error;
+      if (answered(error, 'wrongLastSequence')) return this.#whatIsThere(session, write);
+      throw error;
     }
+  }
+
+  /** Something stands where it must not for the write to be done. */
+  async #whatIsThere(session: Session, write: Write): Promise<number | undefined> {
     const last = await this.#last(session, write.subject);
-    if (last?.header.get(PubHeaders.MsgIdHdr) === write.id) return last.seq;
-    // An earlier try had no answer. Where what is there was written over what ours was to replace, ours never came to be; else who knows.
-    const tookOurPlace = last?.header.get(PubHeaders.ExpectedLastSubjectSequenceHdr) === String(write.expected ?? 0);
-    if (tried.unclear && !tookOurPlace) throw new FaceHashError('STORE_UNAVAILABLE', { written: 'unknown' });
+    if (last && isOwn(last, write)) return last.seq;
+    if (!tookThePlaceOf(last, write)) throw new FaceHashError('STORE_UNAVAILABLE', { written: 'unknown' });
     return write.expected === null && this.#isVacant(last) ? this.#writeOver(session, write, last?.seq ?? 0) : undefined;
   }
 
@@ -114,8 +121,15 @@ export class NatsBucket<T> implements KvBucket<T> {
     }
   }
 
-  async #publish({ js }: Session, { subject, value, id }: Write, lastSubjectSequence: number): Promise<number> {
-    return (await js.publish(subject, value, { msgID: id, expect: { lastSubjectSequence } })).seq;
+  async #publish({ js }: Session, { subject, value, id, unclear }: Write, over: number): Promise<number> {
+    const known = !unclear.has(over);
+    unclear.add(over);
+    try {
+      return (await js.publish(subject, value, { msgID: id, expect: { lastSubjectSequence: over } })).seq;
+    } catch (error) {
+      if (known && wasRefused(error)) unclear.delete(over);
+      throw error;
+    }
   }
 
   #last({ jsm }: Session, subject: string): Promise<StoredMsg | null> {
@@ -143,6 +157,16 @@ export class NatsBucket<T> implements KvBucket<T> {
   #subject(key: string): string {
     return keySubject(this.parts.name, key);
   }
+}
+
+/** An earlier try had been done, and only its answer was lost. */
+function isOwn(last: StoredMsg, write: Write): boolean {
+  return last.header.get(PubHeaders.MsgIdHdr) === write.id;
+}
+
+/** What is there was written over what ours was to replace, so ours never came to be. Of anything else who knows what it replaced. */
+function tookThePlaceOf(last: StoredMsg | null, { unclear }: Write): boolean {
+  return [...unclear].every((over) => last?.header.get(PubHeaders.ExpectedLastSubjectSequenceHdr) === String(over));
 }
 
 /** An error that says that nothing was stored. */

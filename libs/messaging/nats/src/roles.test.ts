@@ -1,14 +1,15 @@
 import { aModelState, anEvent, aPeopleProjection, aReplicaReport, aTrainCommand } from '@facehash/messaging-core/testing';
-import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import { reasonAgainst, startServer } from '@facehash/test-servers';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { commandStream, eventStream, keySubject, progressSubject, streamOf } from './names.js';
 import type { NatsMessaging } from './nats-messaging.js';
 import { inboxPrefixOf, permissionsOf, renderAuthorization, roles, type NatsRole } from './roles.js';
-import { describeOnNats, TestNats } from './testing/nats-server.js';
+import { describeOnNats, ownServer, TestNats } from './testing/nats-server.js';
 import { until, Watching } from './testing/watching.js';
 
 const refused = { code: 'STORE_UNAVAILABLE', details: { refused: true } };
 
-await describeOnNats('roles', () => {
+describeOnNats(await reasonAgainst('nats', ownServer), 'roles', () => {
   let nats: TestNats;
   const opened: NatsMessaging[] = [];
   const raw: NatsConnection[] = [];
@@ -30,7 +31,9 @@ await describeOnNats('roles', () => {
 
   beforeAll(async () => {
     const users = roles.map((role) => ({ username: role, password: `${role}-password`, permissions: permissionsOf(role) }));
-    nats = await TestNats.startWith((admin) => [renderAuthorization([{ ...admin, permissions: undefined }, ...users])]);
+    const admin = { username: 'admin', password: 'admin-password' };
+    const extraConfig = [renderAuthorization([{ ...admin, permissions: undefined }, ...users])];
+    nats = await TestNats.on(await startServer('nats', { ...ownServer, extraConfig }), { admin });
     // The streams are there before anybody who may not make them.
     await (await open('operator')).models.get('set-up');
   });
@@ -73,7 +76,7 @@ await describeOnNats('roles', () => {
     await inference.commands.send(aTrainCommand(2));
     expect(await models.put('m', aModelState(), null)).toBeDefined();
     expect([await people.get('m'), await replicas.get('pod.m')]).not.toContain(undefined);
-    for (const bucket of [models, people, replicas]) await new Watching(bucket).until('synced');
+    for (const each of [new Watching(models), new Watching(people), new Watching(replicas)]) await each.until('synced');
     await events.publish(anEvent('1'));
     const stop = new AbortController();
     const given: string[] = [];
@@ -122,8 +125,8 @@ await describeOnNats('roles', () => {
     });
   });
 
-  it.each([
-    ...(['inference', 'operator', 'trainer'] as const).flatMap((role) => [
+  it.each<readonly [NatsRole, string]>([
+    ...roles.flatMap((role): (readonly [NatsRole, string])[] => [
       [role, `$JS.API.STREAM.DELETE.${streamOf('models')}`],
       [role, `$JS.API.STREAM.PURGE.${streamOf('people')}`],
       [role, `$JS.API.STREAM.MSG.DELETE.${eventStream}`],
@@ -141,7 +144,7 @@ await describeOnNats('roles', () => {
     ['trainer', keySubject('people', 'm')],
     ['trainer', `facehash.progress.fm-1`],
     ['trainer', `facehash.progress.fm-1.run-1.more`],
-  ] as const)('%s may not publish to %s', async (role, subject) => {
+  ])('%s may not publish to %s', async (role, subject) => {
     const nc = await client(role);
     nc.publish(subject, '{}');
     expect(await refusalOf(nc)).toContain(`Publish to "${subject}"`);

@@ -1,9 +1,10 @@
 import { aModelState, aTrainCommand } from '@facehash/messaging-core/testing';
+import { reasonAgainst, startServer } from '@facehash/test-servers';
 import { RetentionPolicy } from '@nats-io/jetstream';
 import { defaultLimits } from './limits.js';
 import { commandStream, eventStream, streamOf } from './names.js';
 import { differences, streamPlans } from './streams.js';
-import { describeOnNats, TestNats } from './testing/nats-server.js';
+import { describeOnNats, ownServer, TestNats } from './testing/nats-server.js';
 import { until } from './testing/watching.js';
 
 describe('what differs', () => {
@@ -18,9 +19,9 @@ describe('what differs', () => {
   });
 });
 
-await describeOnNats('setting up', () => {
+describeOnNats(await reasonAgainst('nats', ownServer), 'setting up', () => {
   let nats: TestNats;
-  beforeEach(async () => (nats = await TestNats.start()));
+  beforeEach(async () => (nats = await TestNats.on(await startServer('nats', ownServer))));
   afterEach(() => nats[Symbol.asyncDispose]());
   const names = async (): Promise<string[]> => {
     const found: string[] = [];
@@ -80,8 +81,8 @@ await describeOnNats('setting up', () => {
     const messaging = await nats.open({ setup: 'check' });
     await until(() => messaging.health().ok);
     await nats.jsm.streams.update(eventStream, { max_msgs: 9 });
-    await nats.server.process?.end('SIGTERM');
-    await nats.server.process?.startAgain();
+    await nats.process.end('SIGTERM');
+    await nats.process.startAgain();
     await until(async () => (await messaging.models.put('m', aModelState(), null)) !== undefined);
     await until(() => nats.told.includes('the streams could not be looked after'));
     expect(messaging.health().ok).toBe(true);
