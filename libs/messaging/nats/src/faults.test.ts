@@ -138,6 +138,20 @@ describeOnNats(await reasonAgainst('nats', ownServer), 'when things go wrong', (
       expect(again.seen).toEqual(['synced']);
     });
 
+    it('is told of what is gone without a trace while the rest goes on', async () => {
+      const [here, there] = [await nats.open({ limits: { replicaTtlMs: 1_000 } }), await far({ setup: 'none' })];
+      await here.replicas.put('gone.m', aReplicaReport(), null);
+      const watching = new Watching<ReplicaReport>(there.replicas);
+      await watching.until('put gone.m');
+      proxy.cut();
+      await until(async () => (await count(streamOf('replicas'))) === 0);
+      await here.replicas.put('new.m', aReplicaReport(), null);
+      proxy.heal();
+      await watching.until('delete gone.m');
+      await watching.until('put new.m');
+      expect(watching.seen.filter((what) => what === 'synced')).toHaveLength(1);
+    });
+
     it('may not overwrite what another wrote meanwhile', async () => {
       const [here, there] = [await nats.open(), await far()];
       const read = await here.models.put('m', numbered(1), null);
