@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Closer } from '@facehash/kernel';
+import { Closer, silentLogger, systemClock, systemRandom } from '@facehash/kernel';
+import { openS3ObjectStore } from '@facehash/object-store-s3';
 import { startServer, type RunningServer } from '@facehash/test-servers';
 import { tcpProxy, temporaryFolder, type TcpProxy } from '@facehash/testing';
 import { Client } from './client.js';
@@ -134,6 +135,26 @@ export class Replicas implements AsyncDisposable {
     const { code, out, complaints } = await commandLine(['--data-dir', this.dataDir, ...args], await this.environment());
     if (code !== 0) throw new Error(`facehash ${args.join(' ')} ended with ${code}: ${complaints}`);
     return out;
+  }
+
+  /** Keys of all that is stored of a model. */
+  async objectsOf(storageId: string): Promise<readonly string[]> {
+    const { origin, username, password } = new URL(this.server('minio').url);
+    const store = await openS3ObjectStore({
+      endpoint: origin,
+      bucket: 'facehash',
+      credentials: { kind: 'static', accessKeyId: username, secretAccessKey: password },
+      clock: systemClock,
+      random: systemRandom,
+      logger: silentLogger,
+    });
+    try {
+      const keys: string[] = [];
+      for await (const { key } of store.list(`${storageId}/`)) keys.push(key);
+      return keys;
+    } finally {
+      await store.close();
+    }
   }
 
   /** A client of each replica. */
