@@ -1,4 +1,4 @@
-import { Client } from '../support/client.js';
+import type { Client } from '../support/client.js';
 import { OperatorStage } from '../support/operator-stage.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
 import { serversOrReason } from '../support/servers.js';

@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KubeClient, refOf, keyOf, type KubeObject, type Resource } from '@facehash/operator-runtime';
+import { refOf, keyOf, type KubeClient, type KubeObject, type Resource } from '@facehash/operator-runtime';
 
 const pods: Resource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
 const secrets: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true };
@@ -145,13 +145,16 @@ export class FakeKubelet implements AsyncDisposable {
       await mkdir(place, { recursive: true });
       mounts.set(mountPath, place);
       const secretName = volumes.find((volume) => volume.name === name)?.secret?.secretName;
-      if (secretName === undefined) continue;
-      const secret = await this.options.client.get(secrets, { name: secretName, namespace: pod.metadata.namespace ?? '' });
-      for (const [file, data] of Object.entries((secret?.['data'] ?? {}) as Record<string, string>)) {
-        await writeFile(join(place, file), Buffer.from(data, 'base64'), { mode: 0o600 });
-      }
+      if (secretName !== undefined) await this.#fill(place, { name: secretName, namespace: pod.metadata.namespace ?? '' });
     }
     return mounts;
+  }
+
+  async #fill(place: string, ref: { readonly name: string; readonly namespace: string }): Promise<void> {
+    const secret = await this.options.client.get(secrets, ref);
+    for (const [file, data] of Object.entries((secret?.['data'] ?? {}) as Record<string, string>)) {
+      await writeFile(join(place, file), Buffer.from(data, 'base64'), { mode: 0o600 });
+    }
   }
 
   async #tell(

@@ -48,12 +48,16 @@ export class OperatorStage implements AsyncDisposable {
     const closer = new Closer();
     try {
       const folder = await temporaryFolder();
-      closer.defer('folder', async () => void (await folder[Symbol.asyncDispose]()));
+      closer.defer('folder', async () => {
+        await folder[Symbol.asyncDispose]();
+      });
       const { kubectl = '' } = await serverBinaries(['kubectl']);
       const api = await startApiServer({ controllerManager: true });
       closer.defer('API server', () => api.stop());
       const stores = await Replicas.start({ replicas: options.replicas ?? 2, lifecycle: false });
-      closer.defer('stores', async () => void (await stores[Symbol.asyncDispose]()));
+      closer.defer('stores', async () => {
+        await stores[Symbol.asyncDispose]();
+      });
       const client = new KubeClient({ kubeConfig: kubeConfigOf(api.kubeconfig), fieldManager: 'test' });
       closer.defer('client', () => client.close());
       const stage = new OperatorStage(api, stores, client, kubectl, folder.path, options);
@@ -137,7 +141,9 @@ export class OperatorStage implements AsyncDisposable {
       },
       ...(instead ? { instead } : {}),
     });
-    this.#closer.defer('kubelet', async () => void (await kubelet[Symbol.asyncDispose]()));
+    this.#closer.defer('kubelet', async () => {
+      await kubelet[Symbol.asyncDispose]();
+    });
     for (let i = 0; i < (this.options.operators ?? 1); i++) await this.startOperator();
   }
 

@@ -163,13 +163,16 @@ export class Replicas implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.lifecycle, ...this.replicas.map(({ program }) => program)].map((program) => program?.kill()));
+    const programs = [this.lifecycle, ...this.replicas.map(({ program }) => program)];
+    await Promise.all(programs.map((program) => program?.kill() ?? Promise.resolve()));
     await this.#closer.close();
   }
 
   async #open(): Promise<void> {
     const folder = await temporaryFolder();
-    this.#closer.defer('folder', async () => void (await folder[Symbol.asyncDispose]()));
+    this.#closer.defer('folder', async () => {
+      await folder[Symbol.asyncDispose]();
+    });
     this.#folder = folder.path;
     await mkdir(this.dataDir, { mode: 0o700 });
     for (const store of stores) {
@@ -182,7 +185,9 @@ export class Replicas implements AsyncDisposable {
   async #network(): Promise<Network> {
     const proxy = async (store: Store): Promise<TcpProxy> => {
       const opened = await tcpProxy({ port: Number(new URL(this.server(store).url).port) });
-      this.#closer.defer(`network to ${store}`, async () => void (await opened[Symbol.asyncDispose]()));
+      this.#closer.defer(`network to ${store}`, async () => {
+        await opened[Symbol.asyncDispose]();
+      });
       return opened;
     };
     const [mongo, minio, nats] = [await proxy('mongo'), await proxy('minio'), await proxy('nats')];

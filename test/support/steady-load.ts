@@ -1,4 +1,4 @@
-import { Client, type RecognizeAnswer } from './client.js';
+import type { Client, RecognizeAnswer } from './client.js';
 
 export interface Told extends RecognizeAnswer {
   readonly status: number;

@@ -178,14 +178,18 @@ class Cutter implements SnapshotCutter {
   async #sweep(): Promise<void> {
     const signal = deadline(CUT_TIMEOUT_MS, this.#stop.signal);
     for await (const { storageId, counter } of this.parts.registry.counters(signal)) {
-      const rules = this.parts.rules(storageId);
-      if (!rules || this.#waiting.has(storageId)) continue;
-      // A version of as new a snapshot tells that there is one, and spares a read of the store for each of thousands of models.
-      if (counter <= Math.max(this.#cut.get(storageId) ?? 0, rules.active?.snapshot ?? 0)) continue;
+      if (this.#waiting.has(storageId) || counter <= this.#surelyCut(storageId)) continue;
       const latest = (await this.#latest(storageId, signal))?.counter ?? 0;
       if (latest < counter) this.noticed(storageId);
       else this.#cut.set(storageId, latest);
     }
+  }
+
+  /** The counter up to which snapshots are known to be there without a look at the store; beyond all counters for a model that is not known here. */
+  #surelyCut(storageId: string): number {
+    const rules = this.parts.rules(storageId);
+    // A version of a snapshot tells that there is one, which spares a read for each of thousands of models.
+    return rules ? Math.max(this.#cut.get(storageId) ?? 0, rules.active?.snapshot ?? 0) : Number.POSITIVE_INFINITY;
   }
 
   #keep(task: Promise<unknown>): void {

@@ -148,9 +148,7 @@ class ControlLoop implements LocalController {
       const model = name === undefined ? undefined : await this.options.models.find(name);
       const asked = this.#asked.get(storageId);
       const outcome = model ? await this.#reconciler.pass(model, asked ?? {}, deadline(PASS_TIMEOUT_MS, this.#stop.signal)) : 'settled';
-      asked?.recorded();
-      // Another command may have come meanwhile.
-      if (this.#asked.get(storageId) === asked) this.#asked.delete(storageId);
+      if (asked) this.#recorded(storageId, asked);
       this.#queue.succeeded(storageId);
       if (outcome === 'again') this.#queue.add(storageId);
       else if (outcome !== 'settled') this.#queue.addAfter(storageId, outcome);
@@ -161,6 +159,12 @@ class ControlLoop implements LocalController {
       this.options.logger[level]('a pass over a model failed and will be tried again', { storageId, error });
       this.#queue.failed(storageId);
     }
+  }
+
+  #recorded(storageId: string, asked: Asked): void {
+    asked.recorded();
+    // Another command may have come meanwhile.
+    if (this.#asked.get(storageId) === asked) this.#asked.delete(storageId);
   }
 
   /** Acknowledged when it is recorded, where nothing but the command says what is wanted. */

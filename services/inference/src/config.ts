@@ -96,11 +96,6 @@ const environment = z
   })
   .superRefine((e, context) => {
     const wrong = (path: keyof typeof e, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
-    for (const [name, message] of [...s3Faults(e), ...mongoFaults(e), ...natsFaults(e)]) wrong(name, message);
-    if (e.FACEHASH_MODE !== 'standalone') {
-      const needed = ['FACEHASH_S3_ENDPOINT', 'FACEHASH_MONGODB_URL', 'FACEHASH_NATS_SERVERS'] as const;
-      for (const name of needed) if (e[name] === undefined) wrong(name, `is not set, which FACEHASH_MODE=${e.FACEHASH_MODE} needs`);
-    }
     if (e.FACEHASH_CRASH_AT !== undefined && e.FACEHASH_ALLOW_CRASH_POINTS === undefined) {
       wrong('FACEHASH_CRASH_AT', 'kills the program on purpose, for tests: it needs FACEHASH_ALLOW_CRASH_POINTS=1 beside it');
     }
@@ -108,6 +103,13 @@ const environment = z
       wrong('BODIES_BYTES_MAX', 'must be twice BODY_BYTES_MAX or more: a JSON body is held beside the image in it');
     if (e.MANAGEMENT_PORT !== undefined && e.MANAGEMENT_PORT !== 0 && e.MANAGEMENT_PORT === e.PORT)
       wrong('MANAGEMENT_PORT', 'must differ from PORT');
+  })
+  .superRefine((e, context) => {
+    const wrong = (path: keyof typeof e, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+    for (const [name, message] of [...s3Faults(e), ...mongoFaults(e), ...natsFaults(e)]) wrong(name, message);
+    if (e.FACEHASH_MODE === 'standalone') return;
+    const needed = ['FACEHASH_S3_ENDPOINT', 'FACEHASH_MONGODB_URL', 'FACEHASH_NATS_SERVERS'] as const;
+    for (const name of needed) if (e[name] === undefined) wrong(name, `is not set, which FACEHASH_MODE=${e.FACEHASH_MODE} needs`);
   });
 
 /** For the trainer: what it fits models with. */
@@ -218,13 +220,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     previousDescriptor: e.FACEHASH_DESCRIPTOR_PREVIOUS,
     visionWorker: e.FACEHASH_VISION_WORKER,
     trainer: e.FACEHASH_TRAINER,
-    vision: {
-      processes: e.VISION_PROCESSES,
-      queueMax: e.VISION_QUEUE_MAX ?? Math.max(QUEUE_MIN, QUEUE_PER_PROCESS * e.VISION_PROCESSES),
-      queueWaitMaxMs: e.VISION_QUEUE_WAIT_SECONDS * 1000,
-      rssBytesMax: e.VISION_WORKER_RSS_BYTES_MAX,
-      jobsMax: e.VISION_WORKER_JOBS_MAX,
-    },
+    vision: visionSettings(e),
     bodies: { bytesMax: e.BODY_BYTES_MAX, trainBytesMax: e.TRAIN_BODY_BYTES_MAX, totalBytesMax: e.BODIES_BYTES_MAX },
     trainWaitMs: e.TRAIN_WAIT_SECONDS * 1000,
     requestsMax: e.REQUESTS_MAX,
@@ -239,6 +235,16 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     childEnvironment: Object.fromEntries(Object.entries(given).filter(([name]) => handedOn.includes(name))),
     unknownVariables: Object.keys(given).filter(looksLikeOurs),
   });
+}
+
+function visionSettings(e: z.output<typeof environment>): InferenceConfig['vision'] {
+  return {
+    processes: e.VISION_PROCESSES,
+    queueMax: e.VISION_QUEUE_MAX ?? Math.max(QUEUE_MIN, QUEUE_PER_PROCESS * e.VISION_PROCESSES),
+    queueWaitMaxMs: e.VISION_QUEUE_WAIT_SECONDS * 1000,
+    rssBytesMax: e.VISION_WORKER_RSS_BYTES_MAX,
+    jobsMax: e.VISION_WORKER_JOBS_MAX,
+  };
 }
 
 function clusterSettings(e: z.output<typeof environment>): ClusterSettings | undefined {
