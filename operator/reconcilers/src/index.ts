@@ -1,2 +1,4 @@
 export { ApiKeys, type ApiKeysParts, type KeyFacts } from './api-keys.js';
+export { Deletion, type DeletionParts, type OwnWorkloads } from './deletion.js';
+export { Finalizer } from './finalizer.js';
 export { annotations, ERASURE_FINALIZER, MANAGED_BY, ownerLabels, STORAGE_ID_LABEL } from './names.js';
