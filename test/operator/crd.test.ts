@@ -217,7 +217,7 @@ const facts: KubernetesFacts = {
   now: new Date('2026-01-01T00:00:00.123Z'),
   jobName: 'front-door-g1-a1',
   queuePosition: 0,
-  apiKey: { secretName: 'front-door-api-key', oldKeyValidUntil: null },
+  apiKey: { secretName: 'front-door-api-key', oldKeyValidUntil: null, hashes: ['0'.repeat(64)], rotation: null },
 };
 
 /** Everything at once, so that every field of a status is written. */

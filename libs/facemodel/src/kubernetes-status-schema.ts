@@ -109,6 +109,20 @@ const replicas = z
 const apiKey = z.object({
   secretName: text('The Secret that holds the key.'),
   oldKeyValidUntil: time('Until when the key before it is valid, too.').nullable().default(null),
+  hashes: z
+    .array(
+      z
+        .string()
+        .length(64)
+        .regex(/^[0-9a-f]*$/),
+    )
+    .max(2)
+    .readonly()
+    .default([])
+    .meta({ description: 'SHA-256 of the key, and of the one before it, by which keys are known without being stored.' }),
+  rotation: text('The text of the annotation `facehash.dev/rotate-api-key` that was served last; null: none was.', 64)
+    .nullable()
+    .default(null),
 });
 
 const samples = z

@@ -7,7 +7,7 @@ const facts: KubernetesFacts = {
   now: new Date('2026-01-01T12:00:00.500Z'),
   jobName: 'front-door-1',
   queuePosition: 2,
-  apiKey: { secretName: 'front-door-api-key', oldKeyValidUntil: null },
+  apiKey: { secretName: 'front-door-api-key', oldKeyValidUntil: null, hashes: ['0'.repeat(64)], rotation: null },
 };
 const ready = { type: 'Ready', status: 'True', reason: 'UpToDate', message: 'version v-1 answers', observedGeneration: 1 } as const;
 const failure = {

@@ -23,6 +23,9 @@ export type ConditionType = keyof typeof conditionTypes;
 /** Reasons are API: add, never rename. */
 export const reasons = {
   NoSamples: 'Nobody is enrolled yet, or nobody any more.',
+  ApiKeySecretTaken: 'The Secret that the key belongs in is somebody else’s; keys that were valid stay so.',
+  ApiKeySecretRefused: 'The Secret of the key could not be written; keys that were valid stay so.',
+  ApiKeyMalformed: 'What the Secret of the key holds is no API key; keys that were valid stay so.',
   WaitingForRun: 'A snapshot waits for its training run to begin.',
   Training: 'A training run is under way.',
   TrainingFailed: 'The last training run failed and will be retried or needs new photos.',

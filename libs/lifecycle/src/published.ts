@@ -5,7 +5,7 @@ import type { ModelState } from '@facehash/messaging-core';
 export function publishedState(
   model: StoredFaceModel,
   status: FaceModelStatus,
-  { fence, now }: { readonly fence: ModelState['fence']; readonly now: Date },
+  { fence, now, route = null }: { readonly fence: ModelState['fence']; readonly now: Date; readonly route?: string | null },
 ): ModelState {
   const { rollout, training } = status;
   return {
@@ -36,12 +36,17 @@ export function publishedState(
     photosPerPerson: model.spec.photosPerPerson,
     limits: model.spec.limits,
     debounceSeconds: model.spec.training.debounceSeconds,
+    route,
     tombstone: false,
+    keep: false,
   };
 }
 
+/** A model that is gone; with `keep` what is stored of it stays. */
+export type Gone = Pick<DeletedFaceModel, 'storageId' | 'namespace' | 'name'> & { readonly keep?: boolean };
+
 /** What replicas are told of a model that was deleted: to forget it. Nobody reads the rest. */
-export function tombstoneOf({ storageId, namespace, name }: DeletedFaceModel, fence: ModelState['fence']): ModelState {
+export function tombstoneOf({ storageId, namespace, name, keep = false }: Gone, fence: ModelState['fence']): ModelState {
   return {
     v: 1,
     fence,
@@ -64,7 +69,9 @@ export function tombstoneOf({ storageId, namespace, name }: DeletedFaceModel, fe
     photosPerPerson: { min: 0, max: 0 },
     limits: { people: 0, photos: 0, requestsPerSecond: null, burst: null },
     debounceSeconds: 0,
+    route: null,
     tombstone: true,
+    keep,
   };
 }
 

@@ -8,6 +8,8 @@ type Listener = (state: ModelState) => void;
 export interface WatchedDirectory extends ModelDirectory {
   /** Called with every state that replaces an older one, tombstones included. */
   onChange(listener: Listener): void;
+  /** What was last said of models that are gone. */
+  tombstones(): readonly ModelState[];
   /** Resolves once everything that was published before has been seen. */
   untilSynced(): Promise<void>;
   close(): Promise<void>;
@@ -59,6 +61,10 @@ class Directory implements WatchedDirectory {
 
   all(): readonly ModelState[] {
     return [...this.#newest.values()].filter((state) => !state.tombstone);
+  }
+
+  tombstones(): readonly ModelState[] {
+    return [...this.#newest.values()].filter((state) => state.tombstone);
   }
 
   until(storageId: string, accept: (state: ModelState) => boolean, signal: AbortSignal): Promise<ModelState> {

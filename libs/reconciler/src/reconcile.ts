@@ -1,7 +1,7 @@
 import { encodeDocument, layout } from '@facehash/artifacts';
-import { storageIdOf, type DeletedFaceModel, type FaceModelStatus, type StoredFaceModel } from '@facehash/facemodel';
+import { storageIdOf, type FaceModelStatus, type StoredFaceModel } from '@facehash/facemodel';
 import { canonicalJson, FaceHashError, type Clock, type Logger } from '@facehash/kernel';
-import { happenings, keyExpiryInMs, plan, publishedState, tombstoneOf, type Observed, type Step } from '@facehash/lifecycle';
+import { happenings, keyExpiryInMs, plan, publishedState, tombstoneOf, type Gone, type Observed, type Step } from '@facehash/lifecycle';
 import type { KvEntry, Messaging, ModelState } from '@facehash/messaging-core';
 import type { ObjectStore } from '@facehash/object-store-core';
 import { gather, type Gathered } from './gather.js';
@@ -55,7 +55,7 @@ export class Reconciler {
   }
 
   /** The model is gone: every replica forgets it and its keys. */
-  async publishTombstone(deleted: DeletedFaceModel, signal: AbortSignal): Promise<void> {
+  async publishTombstone(deleted: Gone, signal: AbortSignal): Promise<void> {
     const { storageId } = deleted;
     await this.#put(await this.#published(storageId, signal), { key: storageId, make: (fence) => tombstoneOf(deleted, fence) }, signal);
   }

@@ -8,6 +8,7 @@ import type { OperatorConfig } from './config.js';
 import { kubeConfigOf } from './kube-config.js';
 import { openManagement } from './management.js';
 import { promMetrics } from './prom-metrics.js';
+import { readProfiles } from './profiles.js';
 import { openReconciling } from './reconciling.js';
 
 /** Name of this operator in fields, leases and events. */
@@ -39,6 +40,7 @@ export async function openOperator(config: OperatorConfig, { logger, registry, o
     closer.defer('object store', () => objects.close());
     const messaging = await openNatsMessaging({ ...config.nats, name: `${NAME}-${config.name}`, ...context });
     closer.defer('messaging', () => messaging.close());
+    const profiles = await readProfiles(config.profilesFile);
     const caches = openCaches(config, client, context);
     const election = new LeaderElection({
       client,
@@ -48,7 +50,7 @@ export async function openOperator(config: OperatorConfig, { logger, registry, o
       ...context,
     });
     const leads = (): boolean => manager.leads;
-    const { controllers, background } = openReconciling({ config, client, caches, objects, messaging, election, leads, context });
+    const { controllers, background } = openReconciling({ config, client, caches, objects, messaging, election, profiles, leads, context });
     const manager = new Manager({ caches: caches.all, controllers, election, background, onLost, graceMs: GRACE_MS, ...context });
     const management = await openManagement({
       port: config.managementPort,

@@ -1,24 +1,17 @@
-import { storageIdOf, type FaceModelStatus, type KubernetesStatus, type StoredFaceModel } from '@facehash/facemodel';
+import { storageIdOf, type FaceModelStatus, type StoredFaceModel } from '@facehash/facemodel';
 import { hasCode, type Logger, type Random } from '@facehash/kernel';
+import type { Gone } from '@facehash/lifecycle';
 import { settled, terminal, waiting, type EventNote, type Outcome, type Watched } from '@facehash/operator-runtime';
 import { Reconciler, type PassOutcome, type ReconcileParts } from '@facehash/reconciler';
+import type { KeyFacts } from './api-keys.js';
 import type { Asked } from './asked.js';
 import { storageIdIn, type CachedFaceModel } from './cached-face-model.js';
 import { eventsBetween, noteOn } from './happening-events.js';
+import type { Deletion } from './deletion.js';
 import type { Outage } from './outage.js';
 import type { OwnWrites } from './own-writes.js';
 import type { StatusWriter } from './status-writer.js';
 import { specTrouble, storageTrouble, withTrouble, type Trouble } from './trouble.js';
-
-/** What is known of a model's keys, or why its Secret cannot be used; the keys that were valid before stay so. */
-export interface KeyFacts {
-  /** SHA-256 of each, newest first, at most two. */
-  readonly apiKeyHashes: readonly string[];
-  readonly oldKeyValidUntil: string | null;
-  /** For the status; null while there is no Secret. */
-  readonly status: KubernetesStatus['apiKey'];
-  readonly trouble: Trouble | null;
-}
 
 export interface FaceModelReconcilerParts extends Omit<ReconcileParts, 'writeStatus' | 'isDeleted'> {
   readonly models: Pick<Watched<CachedFaceModel>, 'get' | 'byIndex'>;
@@ -27,11 +20,11 @@ export interface FaceModelReconcilerParts extends Omit<ReconcileParts, 'writeSta
   readonly keys: { ensure(object: CachedFaceModel, signal: AbortSignal): Promise<KeyFacts> };
   /** Makes sure that the model is not gone before what was made for it. True when it had to write, and a newer object is on its way. */
   readonly finalizer: { ensure(object: CachedFaceModel, signal: AbortSignal): Promise<boolean> };
-  readonly deletion: { proceed(object: CachedFaceModel, signal: AbortSignal): Promise<Outcome> };
+  /** Its end: made with what it needs to tell everybody. */
+  readonly deletion: (publishTombstone: (gone: Gone, signal: AbortSignal) => Promise<void>) => Pick<Deletion, 'proceed'>;
   /** Other objects that the model needs, such as workloads of its own. */
   readonly workloads: { ensure(object: CachedFaceModel, model: StoredFaceModel, signal: AbortSignal): Promise<void> };
-  /** What a run is doing, beside what the lifecycle knows. */
-  readonly runFacts: (storageId: string) => { readonly jobName: string | null; readonly queuePosition: number | null };
+  readonly runs: RunDesk;
   /** What commands brought. */
   readonly asked: Asked;
   readonly record: (note: EventNote) => void;
@@ -44,6 +37,18 @@ export interface FaceModelReconcilerParts extends Omit<ReconcileParts, 'writeSta
 const OUTAGE_MS = 5_000;
 /** Somebody else wrote: what they wrote is on its way here. */
 const CONFLICT_MS = 250;
+
+/** Where runs stand in line, and where what they have begun is looked after. */
+export interface RunDesk {
+  /** Before anything is decided. Resolves to when it has to be called again if nothing changes, null: never. */
+  tend(storageId: string, signal: AbortSignal): Promise<number | null>;
+  /** Says whether the model waits for a run to begin. */
+  waits(model: StoredFaceModel, status: FaceModelStatus): void;
+  facts(storageId: string): { readonly jobName: string | null; readonly queuePosition: number | null };
+}
+
+/** A wish for a run is renewed within this; whose turn it is, is called. */
+const WAITING_MS = 30_000;
 
 interface UnderWay {
   readonly object: CachedFaceModel;
@@ -58,6 +63,7 @@ export class FaceModelReconciler {
   readonly #reconciler: Reconciler;
   /** By uid: one worker has a key at a time. */
   readonly #underWay = new Map<string, UnderWay>();
+  readonly #deletion: Pick<Deletion, 'proceed'>;
 
   constructor(private readonly parts: FaceModelReconcilerParts) {
     this.#reconciler = new Reconciler({
@@ -65,6 +71,7 @@ export class FaceModelReconciler {
       isDeleted: (storageId) => !this.#lives(storageId),
       writeStatus: (model, status, signal) => this.#writeStatus(model, status, signal),
     });
+    this.#deletion = parts.deletion((gone, signal) => this.#reconciler.publishTombstone(gone, signal));
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
@@ -84,7 +91,7 @@ export class FaceModelReconciler {
     const cached = this.parts.models.get(key);
     if (!cached) return settled;
     const object = this.parts.ownWrites.newest(cached);
-    if (object.metadata.deletionTimestamp !== undefined) return this.parts.deletion.proceed(object, signal);
+    if (object.metadata.deletionTimestamp !== undefined) return this.#deletion.proceed(object, signal);
     const storageId = storageIdIn(object) ?? '';
     const trouble = specTrouble(object) ?? storageTrouble(object, this.parts.models.byIndex(BY_STORAGE_ID, storageId));
     if (trouble) return this.#stuck(object, trouble, signal);
@@ -102,23 +109,34 @@ export class FaceModelReconciler {
     this.#underWay.set(model.uid, underWay);
     try {
       await this.parts.workloads.ensure(underWay.object, model, signal);
+      const tendAgainMs = await this.parts.runs.tend(storageIdOf(model), signal);
       const outcome = await this.#reconciler.pass(model, asked?.wish ?? {}, signal);
       asked?.recorded();
-      return outcomeOf(outcome);
+      return this.#outcome(model, outcome, tendAgainMs);
     } finally {
       this.#underWay.delete(model.uid);
     }
   }
 
   async #writeStatus(model: StoredFaceModel, status: FaceModelStatus, signal: AbortSignal): Promise<boolean> {
-    const { statusWriter, runFacts, record } = this.parts;
+    const { statusWriter, runs, record } = this.parts;
     const underWay = this.#underWay.get(model.uid);
     if (!underWay) return false;
     const { object, keys } = underWay;
-    const facts = { ...runFacts(storageIdOf(model)), apiKey: keys.status };
+    runs.waits(model, status);
+    const facts = { ...runs.facts(storageIdOf(model)), apiKey: keys.status };
     const written = await statusWriter.write(object, { status, facts }, signal);
     if (written) for (const note of eventsBetween(object, object.known, status)) record(note);
     return written;
+  }
+
+  #outcome(model: StoredFaceModel, outcome: PassOutcome, tendAgainMs: number | null): Outcome {
+    if (outcome === 'again') return waiting(0, 'something was changed: the next step follows');
+    const { queuePosition } = this.parts.runs.facts(storageIdOf(model));
+    // Called when its turn comes, so that thousands that wait need not ask every second.
+    const dueMs = outcome !== 'settled' && queuePosition !== null && queuePosition > 0 ? WAITING_MS : outcome;
+    const times = [...(dueMs === 'settled' ? [] : [dueMs]), ...(tendAgainMs === null ? [] : [tendAgainMs])];
+    return times.length === 0 ? settled : waiting(Math.min(...times), 'something is due by then');
   }
 
   /** Nothing but a change of the resource, or of the other one that is in the way, can help. */
@@ -153,9 +171,4 @@ function storedModel({ object, keys }: UnderWay): StoredFaceModel | undefined {
     status: known,
     createdAt: metadata.creationTimestamp ?? '',
   };
-}
-
-function outcomeOf(outcome: PassOutcome): Outcome {
-  if (outcome === 'settled') return settled;
-  return outcome === 'again' ? waiting(0, 'something was changed: the next step follows') : waiting(outcome, 'something is due by then');
 }

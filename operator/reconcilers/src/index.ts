@@ -1,7 +1,9 @@
 export { Asked } from './asked.js';
 export { cachedFaceModel, storageIdIn, type CachedFaceModel } from './cached-face-model.js';
 export { followCommands } from './commands.js';
-export { BY_STORAGE_ID, FaceModelReconciler, type FaceModelReconcilerParts, type KeyFacts } from './face-model-reconciler.js';
+export { BY_STORAGE_ID, FaceModelReconciler } from './face-model-reconciler.js';
+export { runDesk } from './run-desk.js';
+export { storageTrouble } from './trouble.js';
 export { Fence } from './fence.js';
 export { Outage } from './outage.js';
 export { OwnWrites } from './own-writes.js';
@@ -16,3 +18,7 @@ export { RunQueue, type RunLoad, type RunQueueOptions } from './run-queue.js';
 export { type JobSettings, type StoreCredentials } from './training-job.js';
 export { jobs, TrainingJobs, trainersIn, type TrainingJobsParts } from './training-jobs.js';
 export { parseTrainingProfiles, type ParsedProfiles, type TrainingProfile, type TrainingProfiles } from './training-profiles.js';
+export { ApiKeys, type ApiKeysParts, type KeyFacts } from './api-keys.js';
+export { Deletion, type DeletionParts, type OwnWorkloads } from './deletion.js';
+export { Finalizer } from './finalizer.js';
+export { annotations, ERASURE_FINALIZER, MANAGED_BY, ownerLabels, STORAGE_ID_LABEL } from './names.js';

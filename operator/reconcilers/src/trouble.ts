@@ -8,8 +8,10 @@ export interface Trouble {
 }
 
 /** Older ones come first; of two that were made in the same second, the one whose uid is lower. */
-export function isElder(a: CachedFaceModel, b: CachedFaceModel): boolean {
-  const age = ({ metadata: { creationTimestamp = '', uid = '' } }: CachedFaceModel): string => `${creationTimestamp ?? ''} ${uid}`;
+type Seen = Pick<CachedFaceModel, 'metadata' | 'spec' | 'status'>;
+
+function isElder(a: Seen, b: Seen): boolean {
+  const age = ({ metadata: { creationTimestamp = '', uid = '' } }: Seen): string => `${creationTimestamp ?? ''} ${uid}`;
   return age(a) < age(b);
 }
 
@@ -20,7 +22,7 @@ export function specTrouble({ problems }: CachedFaceModel): Trouble | undefined 
 }
 
 /** `others`: every FaceModel with this storage id. */
-export function storageTrouble(object: CachedFaceModel, others: readonly CachedFaceModel[]): Trouble | undefined {
+export function storageTrouble(object: Seen, others: readonly Seen[]): Trouble | undefined {
   const elder = others.find((other) => other.metadata.uid !== object.metadata.uid && isElder(other, object));
   if (!elder) return undefined;
   const { name, namespace } = elder.metadata;

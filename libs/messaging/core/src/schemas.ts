@@ -54,8 +54,12 @@ export const modelStateSchema = z.strictObject({
   photosPerPerson: z.strictObject({ min: z.int(), max: z.int() }),
   limits: z.strictObject({ people: z.int(), photos: z.int(), requestsPerSecond: z.number().nullable(), burst: z.int().nullable() }),
   debounceSeconds: z.number(),
-  /** The model is gone for good: forget what you hold of it. */
+  /** Of pods of its own, which answer for it: `http://host:port`; null: whoever is asked answers. */
+  route: z.string().nullable().default(null),
+  /** The model is gone for good: forget what you hold of it, and erase what is stored … */
   tombstone: z.boolean(),
+  /** … unless its owner keeps that. */
+  keep: z.boolean().default(false),
 });
 export type ModelState = z.output<typeof modelStateSchema>;
 

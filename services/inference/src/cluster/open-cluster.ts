@@ -1,7 +1,9 @@
 import type { Closer, Logger } from '@facehash/kernel';
 import { openEnrolment } from '../composition/enrolment.js';
+import { eraseDeleted } from '../composition/erase-deleted.js';
 import { openFoundation } from '../composition/foundation.js';
 import { httpPorts } from '../composition/http-ports.js';
+import { lastSweepAfterMs } from '../composition/lifecycle.js';
 import { followNames } from '../composition/names.js';
 import { openRecognition } from '../composition/recognition.js';
 import type { Opened } from '../composition/server.js';
@@ -24,5 +26,15 @@ export async function openCluster(config: InferenceConfig, logger: Logger, close
   const { directory } = recognition;
   const entry = openEnrolment(parts, directory);
   followNames(parts, { directory, names });
+  const { registry, objects, messaging } = stores;
+  const erasing = eraseDeleted({
+    ...context,
+    directory,
+    registry,
+    objects,
+    people: messaging.people,
+    lastSweepAfterMs: lastSweepAfterMs(config),
+  });
+  closer.defer('erasing of deleted models', () => erasing.close());
   return { ports: { ...httpPorts(parts, metrics), ...recognition, ...entry }, pipeline: pipelines[0], healthOnMainPort: false };
 }

@@ -14,6 +14,14 @@ import type { Context } from './parts.js';
 /** What a call that was cut off at its time limit, or a pass of the controller, may need to come to its end. */
 const LAST_SWEEP_SLACK_MS = 60_000;
 
+/** When no call can be under way any more that began before a model was known to be deleted. */
+export function lastSweepAfterMs({
+  uploadTimeoutMs,
+  requestTimeoutMs,
+}: Pick<InferenceConfig, 'uploadTimeoutMs' | 'requestTimeoutMs'>): number {
+  return Math.max(uploadTimeoutMs, requestTimeoutMs) + LAST_SWEEP_SLACK_MS;
+}
+
 export interface LifecycleParts {
   readonly config: InferenceConfig;
   readonly closer: Closer;
@@ -47,7 +55,7 @@ export async function openLifecycle({ config, closer, context, pipeline, objects
     runsMax: config.trainingRunsMax,
     changeToken: () => models.changeToken(),
     erase: modelEraser({ registry, objects, people: messaging.people }),
-    lastSweepAfterMs: Math.max(config.uploadTimeoutMs, config.requestTimeoutMs) + LAST_SWEEP_SLACK_MS,
+    lastSweepAfterMs: lastSweepAfterMs(config),
     ...context,
   });
   closer.defer('controller', () => controller.close());

@@ -25,7 +25,9 @@ export function aModelState(overrides: Partial<ModelState> = {}): ModelState {
     photosPerPerson: { min: 1, max: 500 },
     limits: { people: 1000, photos: 100_000, requestsPerSecond: null, burst: null },
     debounceSeconds: 0.5,
+    route: null,
     tombstone: false,
+    keep: false,
     ...overrides,
   };
 }
