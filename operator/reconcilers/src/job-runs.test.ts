@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startApiServer, type ApiServer } from '@facehash/test-servers';
+import { tcpProxy } from '@facehash/testing';
 import { eventually, whyNotHere } from '@facehash/operator-runtime/testing';
-import { aGpu, aRunSpec } from './testing/runs.js';
+import { aGpu, anOrder, aRunSpec, someSettings } from './testing/runs.js';
 import { killedAtCall, secrets, Trainers, type TrainersParts } from './testing/trainers.js';
+import { trainingJob } from './training-job.js';
 import { jobs, pods } from './training-jobs.js';
 
 const server = await startApiServer({ controllerManager: true }).catch(whyNotHere);
@@ -22,7 +25,7 @@ const unschedulable = {
   conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/0 nodes are available' }],
 };
 
-function onApiServer({ kubeconfig }: ApiServer): void {
+function onApiServer({ kubeconfig, url }: ApiServer): void {
   const trainers = (parts?: TrainersParts): Promise<Trainers> => Trainers.start(kubeconfig, parts);
   const leavesNothing = (operator: Trainers): Promise<void> =>
     eventually(async () => {
@@ -86,6 +89,38 @@ function onApiServer({ kubeconfig }: ApiServer): void {
     await leavesNothing(operator);
   });
 
+  it('are one, and whole, whenever the connection breaks', async () => {
+    await using proxy = await tcpProxy({ port: Number(new URL(url).port) });
+    await using operator = await trainers({ at: { port: proxy.port } });
+    for (const breakAfterMs of [1, 5, 10, 15, 20, 30]) {
+      const started = operator.runs.start(spec).catch(() => undefined);
+      await sleep(breakAfterMs);
+      proxy.resetAll();
+      await started;
+      // As passes do, one after another.
+      await eventually(async () => {
+        await operator.runs.tend(spec.storageId, never);
+        if (operator.runs.runs().length === 0) await operator.runs.start(spec);
+        expect(await operator.pod(spec.run)).toBeDefined();
+      });
+      expect(await operator.names(jobs)).toHaveLength(1);
+      await eventually(() => operator.runs.cancel(spec.run));
+    }
+    await leavesNothing(operator);
+  });
+
+  it('that a model has two of, which only an operator that was taken for dead can make, come down to one', async () => {
+    await using operator = await trainers();
+    await operator.runs.start(spec);
+    await operator.pod(spec.run);
+    const order = anOrder({ spec: { ...spec, run: 'v-late-g1-a1' } });
+    await operator.client.create(jobs, trainingJob(order, someSettings));
+    await eventually(() => expect(operator.runs.runs()).toHaveLength(2));
+    await operator.runs.tend(spec.storageId, never);
+    expect(await operator.names(jobs)).toEqual(operator.runs.runs().map(({ jobName }) => jobName));
+    expect(operator.runs.runs()).toHaveLength(1);
+  });
+
   it('wait for another Job of their model to be over', async () => {
     await using operator = await trainers();
     await operator.runs.start(spec);
@@ -140,6 +175,16 @@ function onApiServer({ kubeconfig }: ApiServer): void {
     expect(JSON.stringify(await operator.pod(spec.run))).not.toContain('nvidia.com/gpu":');
   });
 
+  it('have their credentials ready when the queue admits them, which alone lets them go', async () => {
+    await using operator = await trainers({ specInput: { training: { profile: 'queued' } } });
+    await operator.runs.start(spec);
+    await eventually(() => expect(operator.runs.runs()[0]?.waitingFor).toBe('the queue training has not admitted it yet'));
+    expect(await operator.names(pods)).toEqual([]);
+    const [name = ''] = await operator.names(secrets);
+    await operator.client.patch(jobs, { name, namespace: 'facehash' }, { strategy: 'merge', body: { spec: { suspend: false } } });
+    await operator.pod(spec.run);
+  });
+
   it('get newer credentials while they have not begun, and not again and again', async () => {
     let asked = 0;
     const credentialsFor = () =>
@@ -158,7 +203,7 @@ function onApiServer({ kubeconfig }: ApiServer): void {
   });
 
   it.each([
-    ['whose profile nobody wrote', 'missing', 'there is no training profile missing: name one of default, refused'],
+    ['whose profile nobody wrote', 'missing', 'there is no training profile missing: name one of default, queued, refused'],
     ['that Kubernetes refuses', 'refused', 'its Job was refused'],
   ])('%s have an outcome that says so', async (_, profile, message) => {
     await using operator = await trainers({ specInput: { training: { profile } } });

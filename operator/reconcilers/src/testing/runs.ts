@@ -4,7 +4,7 @@ import type { TrainerPod } from '../observed-pod.js';
 import type { JobSettings, RunOrder } from '../training-job.js';
 import { parseTrainingProfiles, type TrainingProfile } from '../training-profiles.js';
 
-export const aStorageId = '5b0e7c1a-0000-4000-8000-000000000001';
+const aStorageId = '5b0e7c1a-0000-4000-8000-000000000001';
 
 export function aRunSpec(overrides: Partial<RunSpec> = {}): RunSpec {
   return {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseTrainingProfiles } from '../training-profiles.js';
 import { aStoredModel } from '@facehash/facemodel/testing';
 import type { StoredFaceModel } from '@facehash/facemodel';
@@ -16,6 +15,7 @@ export const secrets = { ...pods, plural: 'secrets', kind: 'Secret' };
 const namespaces = { ...pods, plural: 'namespaces', kind: 'Namespace', namespaced: false };
 const profiles = parseTrainingProfiles({
   default: { image: 'facehash/trainer:1', resources: { requests: { cpu: '1' } } },
+  queued: { image: 'facehash/trainer:1', resources: {}, queueName: 'training' },
   refused: { image: 'facehash/trainer:1', resources: { requests: { cpu: '2' }, limits: { cpu: '1' } } },
 });
 
@@ -29,15 +29,18 @@ export class Trainers implements AsyncDisposable {
   model: StoredFaceModel | undefined;
   /** Of the operator's clock before ours. */
   aheadMs = 0;
+  /** The operator's own, which may be led through a proxy. */
+  readonly #operators: KubeClient;
   readonly #stop = new AbortController();
   readonly #caches: { run(signal: AbortSignal): Promise<void>; whenSynced(): Promise<void> }[];
   readonly #running: Promise<void>[] = [];
 
-  private constructor(kubeconfig: string, model: StoredFaceModel, { calls, ...parts }: TrainersParts) {
+  private constructor(kubeconfig: string, model: StoredFaceModel, { calls, at, ...parts }: TrainersParts) {
     this.client = new KubeClient({ kubeConfig: kubeConfigAt(kubeconfig), fieldManager: 'facehash-operator' });
+    this.#operators = new KubeClient({ kubeConfig: kubeConfigAt(kubeconfig, at), fieldManager: 'facehash-operator', deadlineMs: 2_000 });
     this.model = model;
     const common = {
-      client: this.client,
+      client: this.#operators,
       ...trainersIn(platformNamespace),
       clock: systemRuntimeClock,
       random: seededRandom(1),
@@ -49,7 +52,7 @@ export class Trainers implements AsyncDisposable {
     const clock: Clock = { now: () => new Date(Date.now() + this.aheadMs), sleep: (ms, signal) => systemClock.sleep(ms, signal) };
     this.#caches = [jobsCache, podsCache];
     this.runs = new JobRuns({
-      calls: new TrainingJobs({ client: calls?.(this.client) ?? this.client, settings: someSettings, clock }),
+      calls: new TrainingJobs({ client: calls?.(this.#operators) ?? this.#operators, settings: someSettings, clock }),
       jobs: jobsCache,
       pods: podsCache,
       profiles: () => (profiles.ok ? profiles.profiles : {}),
@@ -68,7 +71,8 @@ export class Trainers implements AsyncDisposable {
       aStoredModel({ uid: parts.storageId ?? 'a-model-of-a-test', specInput: parts.specInput ?? {} }),
       parts,
     );
-    await trainers.client.apply(namespaces, { metadata: { name: platformNamespace } });
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    await trainers.client.apply(namespaces, { metadata: { name: platformNamespace, labels } });
     for (const cache of trainers.#caches) trainers.#running.push(cache.run(trainers.#stop.signal));
     for (const cache of trainers.#caches) await cache.whenSynced();
     return trainers;
@@ -118,13 +122,14 @@ export class Trainers implements AsyncDisposable {
     await this.runs.close();
     this.#stop.abort(new Error('the test is over'));
     await Promise.all(this.#running);
-    await this.client.close();
-    await sleep(0);
+    await Promise.all([this.client.close(), this.#operators.close()]);
   }
 }
 
 export type TrainersParts = Partial<Omit<JobRunsParts, 'calls' | 'jobs' | 'pods'>> & {
   readonly calls?: (client: Calls) => Calls;
+  /** Where the operator finds the API server. */
+  readonly at?: { readonly port: number };
   readonly storageId?: string;
   readonly specInput?: Readonly<Record<string, unknown>>;
 };
