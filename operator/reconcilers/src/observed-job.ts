@@ -2,7 +2,7 @@ import { runSpecSchema, type RunSpec } from '@facehash/artifacts';
 import type { KubeObject, ObjectMeta } from '@facehash/operator-runtime';
 import { z } from 'zod';
 import { STORAGE_ID_LABEL } from './names.js';
-import { jobAnnotations, QUEUE_LABEL } from './training-job.js';
+import { FOREVER, jobAnnotations, QUEUE_LABEL } from './training-job.js';
 
 /** How Kubernetes says that a Job is over. */
 export interface JobEnd {
@@ -38,17 +38,13 @@ const texts = z.record(z.string(), z.string()).default({});
 const time = z.string().transform((written) => Date.parse(written));
 const condition = z.object({ type: z.string(), status: z.string(), reason: text, message: text, lastTransitionTime: time.optional() });
 
+const container = z.object({ image: text, env: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]) });
+
 const jobSchema = z.object({
   metadata: z.object({ labels: texts, annotations: texts }),
   spec: z.object({
     suspend: z.boolean().default(false),
-    template: z.object({
-      spec: z.object({
-        containers: z.array(
-          z.object({ image: text, env: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]) }),
-        ),
-      }),
-    }),
+    template: z.object({ spec: z.object({ containers: z.array(container) }) }),
   }),
   status: z.object({ startTime: time.optional(), conditions: z.array(condition).nullish() }).default({}),
 });
@@ -57,23 +53,30 @@ const jobSchema = z.object({
 export function observedJob(object: KubeObject): TrainingJob {
   const { metadata, spec, status } = jobSchema.parse(object);
   const { labels, annotations } = metadata;
-  const [container] = spec.template.spec.containers;
-  const until = annotations[jobAnnotations.credentialsUntil];
   return {
     metadata: identityOf(object.metadata),
     storageId: labels[STORAGE_ID_LABEL] ?? '',
-    spec: runSpecIn(container?.env.find(({ name }) => name === 'FACEHASH_RUN')?.value),
+    ...trainerOf(spec.template.spec.containers[0]),
     profileName: annotations[jobAnnotations.profile] ?? '',
-    image: container?.image ?? '',
     startDeadlineSeconds: Number(annotations[jobAnnotations.startDeadline] ?? 0),
     accelerated: annotations[jobAnnotations.accelerated] === 'true',
     suspended: spec.suspend,
     queue: labels[QUEUE_LABEL],
-    credentialsUntilMs: until === undefined ? null : until === 'forever' ? Number.POSITIVE_INFINITY : Date.parse(until),
+    credentialsUntilMs: endOfCredentials(annotations[jobAnnotations.credentialsUntil]),
     createdAtMs: Date.parse(object.metadata.creationTimestamp ?? ''),
     startedAtMs: status.startTime,
     end: endOf(status.conditions ?? []),
   };
+}
+
+function trainerOf(trainer: z.output<typeof container> | undefined): Pick<TrainingJob, 'spec' | 'image'> {
+  const run = trainer?.env.find(({ name }) => name === 'FACEHASH_RUN');
+  return { spec: runSpecIn(run?.value), image: trainer?.image ?? '' };
+}
+
+function endOfCredentials(written: string | undefined): number | null {
+  if (written === undefined) return null;
+  return written === FOREVER ? Number.POSITIVE_INFINITY : Date.parse(written);
 }
 
 function endOf(conditions: readonly z.output<typeof condition>[]): JobEnd | undefined {

@@ -51,15 +51,17 @@ function whatIsMissing({ metadata, profileName, image, spec, accelerated }: Trai
     const wanted = accelerated && spec?.accelerator ? `${spec.accelerator.count} ${spec.accelerator.resource}` : 'it';
     return { what: `no node has room for ${wanted} (${pod.unschedulable})`, advice: `; add nodes, or lower the resources of ${profile}` };
   }
-  const { reason, message } = pod.waiting ?? { reason: '', message: '' };
+  return whatContainerMisses(pod, { image, profile });
+}
+
+function whatContainerMisses({ waiting }: TrainerPod, { image, profile }: { readonly image: string; readonly profile: string }): Missing {
+  if (waiting === undefined) return { what: 'its pod is being scheduled', advice: '; the scheduler is slow, or not there' };
+  const { reason, message } = waiting;
   const said = message === '' ? reason : `${reason}: ${message}`;
   if (noImage.includes(reason))
     return { what: `the image ${image} cannot be pulled (${said})`, advice: `; correct the image of ${profile}` };
   if (noContainer.includes(reason)) return { what: `its container cannot be made (${said})`, advice: `; correct ${profile}` };
-  return {
-    what: reason === '' ? 'its pod is being scheduled' : `its pod is being made (${said})`,
-    advice: '; its node is slow, or in trouble',
-  };
+  return { what: `its pod is being made (${said})`, advice: '; its node is slow, or in trouble' };
 }
 
 function newest(pods: readonly TrainerPod[]): TrainerPod | undefined {

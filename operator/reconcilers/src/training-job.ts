@@ -16,9 +16,12 @@ export const jobAnnotations = {
   startDeadline: 'facehash.dev/start-deadline-seconds',
   /** `true`: it asks for the accelerator of its run. */
   accelerated: 'facehash.dev/accelerated',
-  /** Until when the credentials last that the run was given, or `forever`; absent: it was given none yet. */
+  /** Until when the credentials last that the run was given, or `FOREVER`; absent: it was given none yet. */
   credentialsUntil: 'facehash.dev/credentials-until',
 } as const;
+
+/** Of credentials that do not end. */
+export const FOREVER = 'forever';
 
 /** Whose run it is. */
 export interface RunOwner {

@@ -5,6 +5,7 @@ import { MANAGED_BY, STORAGE_ID_LABEL } from './names.js';
 import { observedJob, type TrainingJob } from './observed-job.js';
 import {
   credentialsSecret,
+  FOREVER,
   jobAnnotations,
   TRAINER_LABELS,
   trainingJob,
@@ -59,7 +60,7 @@ export class TrainingJobs {
   async release(job: TrainingJob, { spec, owner }: RunIdentity, credentials: StoreCredentials, signal: AbortSignal): Promise<void> {
     const { client } = this.parts;
     await client.apply(secrets, credentialsSecret(job.metadata, { spec, owner }, credentials), {}, signal);
-    const credentialsUntil = credentials.expiresAt?.toISOString() ?? 'forever';
+    const credentialsUntil = credentials.expiresAt?.toISOString() ?? FOREVER;
     const body = {
       // Of this very Job, and of no later one of its name.
       metadata: { uid: job.metadata.uid, annotations: { [jobAnnotations.credentialsUntil]: credentialsUntil } },

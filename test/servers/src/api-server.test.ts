@@ -26,9 +26,10 @@ const job = {
 
 function withControllers(program: string): void {
   let api: ApiServer;
+  let home: Awaited<ReturnType<typeof temporaryFolder>>;
 
   const kubectl = async (...args: readonly string[]): Promise<string> => {
-    const env = { PATH: process.env['PATH'], KUBECONFIG: api.kubeconfig };
+    const env = { PATH: process.env['PATH'], HOME: home.path, KUBECONFIG: api.kubeconfig };
     const { code, stdout, output } = await runCommand([program, ...args], { env, timeoutMs: 20_000 });
     if (code !== 0) throw new Error(output);
     return stdout.trim();
@@ -42,13 +43,16 @@ function withControllers(program: string): void {
   };
 
   beforeAll(async () => {
+    home = await temporaryFolder();
     api = await startApiServer({ controllerManager: true });
   });
-  afterAll(() => api.stop());
+  afterAll(async () => {
+    await api.stop();
+    await home[Symbol.asyncDispose]();
+  });
 
   it('makes the pod of a Job, and takes it away with the Job, also after the controllers were killed', async () => {
-    await using folder = await temporaryFolder();
-    const file = join(folder.path, 'job.json');
+    const file = join(home.path, 'job.json');
     await writeFile(file, JSON.stringify(job));
     await kubectl('create', '-f', file);
     await untilPodsAre(1);
