@@ -262,7 +262,8 @@ describeOnNats(await reasonAgainst('nats', ownServer), 'when things go wrong', (
       const { models } = await nats.open();
       await models.put('other', numbered(1), null);
       await watching.until('put other');
-      expect(nats.told.filter((line) => line === away)).toHaveLength(1);
+      const lines = nats.log.lines.filter(({ message }) => message === away);
+      expect(lines.map(({ fields }) => fields['reason'])).toEqual(['the server does not answer any more']);
     });
 
     it('does not keep anybody from closing, with everything under way', async () => {

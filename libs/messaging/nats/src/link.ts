@@ -157,7 +157,7 @@ export class Link {
       }
       return undefined;
     })();
-    const error = await Promise.race([nc.closed(), stale]);
+    const error = (await Promise.race([nc.closed(), stale])) ?? (await stale);
     return error instanceof Error ? error : new Error('the connection was lost');
   }
 
