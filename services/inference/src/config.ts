@@ -45,6 +45,13 @@ const environment = z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,63}$/, 'must be at most 63 letters, digits, _ and -')
       .optional(),
+    /** Storage id of the one model that this replica answers for, whose calls other replicas send here. */
+    FACEHASH_ONLY_MODEL: z
+      .string()
+      .regex(/^[a-z0-9][-a-z0-9]{0,61}[a-z0-9]$/, 'must be a storage id')
+      .optional(),
+    /** Names the versions that this replica was started for, of models whose pods are restarted for each. */
+    FACEHASH_ROLLOUT: z.string().max(63).optional(),
     ...s3Variables,
     ...mongoVariables,
     ...natsVariables,
@@ -101,6 +108,8 @@ const environment = z
       const needed = ['FACEHASH_S3_ENDPOINT', 'FACEHASH_MONGODB_URL', 'FACEHASH_NATS_SERVERS'] as const;
       for (const name of needed) if (e[name] === undefined) wrong(name, `is not set, which FACEHASH_MODE=${e.FACEHASH_MODE} needs`);
     }
+    if (e.FACEHASH_ONLY_MODEL !== undefined && e.FACEHASH_MODE !== 'cluster')
+      wrong('FACEHASH_ONLY_MODEL', 'is for a replica of several: it needs FACEHASH_MODE=cluster beside it');
     if (e.FACEHASH_CRASH_AT !== undefined && e.FACEHASH_ALLOW_CRASH_POINTS === undefined) {
       wrong('FACEHASH_CRASH_AT', 'kills the program on purpose, for tests: it needs FACEHASH_ALLOW_CRASH_POINTS=1 beside it');
     }
@@ -148,6 +157,9 @@ export interface ClusterSettings {
 export interface InferenceConfig {
   readonly mode: 'standalone' | 'cluster' | 'lifecycle';
   readonly replica: string;
+  /** Storage id of the one model that this replica answers for; undefined: it answers for all. */
+  readonly onlyModel: string | undefined;
+  readonly rollout: string | undefined;
   /** Undefined on one machine. */
   readonly cluster: ClusterSettings | undefined;
   readonly port: number;
@@ -207,6 +219,8 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       `${hostname()
         .replaceAll(/[^A-Za-z0-9_-]/g, '-')
         .slice(0, 48)}-${process.pid}`,
+    onlyModel: e.FACEHASH_ONLY_MODEL,
+    rollout: e.FACEHASH_ROLLOUT,
     cluster: clusterSettings(e),
     port: e.PORT,
     host: e.HOST,
