@@ -123,7 +123,12 @@ export class OperatorStage implements AsyncDisposable {
   }
 
   async #setUp(): Promise<void> {
-    await writeFile(join(this.folder, 'profiles.yaml'), stringify({ default: { image: 'facehash/trainer:test' } }));
+    await writeFile(
+      join(this.folder, 'profiles.yaml'),
+      stringify({
+        default: { image: 'facehash/trainer:test', resources: { requests: { cpu: '1', memory: '512Mi' }, limits: { memory: '1Gi' } } },
+      }),
+    );
     await this.kubectl('apply', '--server-side', '-f', crd);
     await this.kubectl('wait', '--for=condition=Established', 'crd/facemodels.facehash.dev', '--timeout=30s');
     await this.kubectl('create', 'namespace', PLATFORM);

@@ -12,6 +12,8 @@ export interface ObservedRun {
 export interface ObservedReplica {
   readonly id: string;
   readonly ready: boolean;
+  /** Names the versions that its pod was started for; absent or null: none. */
+  readonly rollout?: string | null;
   readonly answering: string | null;
   readonly verifiedCold: string | null;
   readonly failed: {

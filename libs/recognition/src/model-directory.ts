@@ -18,6 +18,8 @@ export interface WatchedDirectory extends ModelDirectory {
 export interface DirectoryOptions extends Omit<SuperviseOptions, 'what' | 'signal'> {
   /** What else must have been seen before the directory counts as synced. */
   readonly syncedAfter?: Promise<void>;
+  /** Storage id of the one model that counts here. */
+  readonly only?: string | undefined;
 }
 
 /** Follows what the controller publishes. A watch that breaks is begun again; meanwhile the last known state answers. */
@@ -37,7 +39,7 @@ class Directory implements WatchedDirectory {
 
   constructor(
     private readonly models: KvBucket<ModelState>,
-    options: DirectoryOptions,
+    private readonly options: DirectoryOptions,
   ) {
     let synced: () => void = () => undefined;
     const seen = new Promise<void>((resolve) => (synced = resolve));
@@ -110,9 +112,13 @@ class Directory implements WatchedDirectory {
   async #follow(synced: () => void): Promise<void> {
     for await (const change of this.models.watch(this.#stop.signal)) {
       // Only a tombstone ends a model: a key that is gone may come back with the next publication.
-      if (change.kind === 'put') this.#take(change.entry.value);
+      if (change.kind === 'put' && this.#counts(change.entry.key)) this.#take(change.entry.value);
       if (change.kind === 'synced') synced();
     }
+  }
+
+  #counts(storageId: string): boolean {
+    return this.options.only === undefined || this.options.only === storageId;
   }
 
   #take(state: ModelState): void {

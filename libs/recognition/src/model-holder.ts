@@ -19,6 +19,10 @@ const LAST_CALL_MS = 2000;
 export interface HolderParts {
   /** Id of this replica among all that serve the same models. */
   readonly replica: string;
+  /** Storage id of the one model that this replica is there for; left out: it is there for all that have no replicas of their own. */
+  readonly only?: string | undefined;
+  /** Names the versions that this replica was started for; left out: it was not started for any. */
+  readonly rollout?: string | undefined;
   readonly directory: WatchedDirectory;
   readonly names: PeopleNames;
   readonly replicas: KvBucket<ReplicaReport>;
@@ -104,6 +108,8 @@ class Holder implements ModelHolder {
     if (this.#stop.signal.aborted) return;
     const { storageId } = state;
     if (state.tombstone) this.#forget(storageId);
+    // Nobody asks for it here, and its own replicas judge what is new.
+    else if (state.route !== null && this.parts.only !== storageId) return;
     // A cold model costs nothing until it is asked for, but a target must be judged here.
     else if (state.target || this.#held.has(storageId)) this.#hold(storageId).takeOver(this.#plan(storageId).wanted);
   }
@@ -175,8 +181,8 @@ class Holder implements ModelHolder {
   }
 
   #describe(storageId: string | null): Told | undefined {
-    const { ready, names } = this.parts;
-    const itself = { ready: ready(), peopleRevision: names.seen };
+    const { ready, names, only = null, rollout = null } = this.parts;
+    const itself = { ready: ready(), peopleRevision: names.seen, only, rollout };
     if (storageId === null) return { ...itself, answering: null, verifiedCold: null, failed: null };
     const held = this.#held.get(storageId);
     return held && { ...itself, answering: held.slot.answering, verifiedCold: held.verifiedCold, failed: held.failed };

@@ -18,6 +18,8 @@ export interface ReconcileParts {
   readonly writeStatus: (model: StoredFaceModel, status: FaceModelStatus, signal: AbortSignal) => Promise<boolean>;
   /** Whether one more run, of this model, may start now. */
   readonly slotFree: (storageId: string) => boolean;
+  /** Address of replicas that are there for the model alone, or null; `before` is what replicas were told last. Left out, there are none. */
+  readonly routeTo?: (observed: Observed, before: string | null) => string | null;
   /** Whether the model was deleted in the meantime: a pass that began before must not bring it back. */
   readonly isDeleted: (storageId: string) => boolean;
   /** Orders this controller's publications after those of its predecessors: see `takeTerm`. */
@@ -47,7 +49,8 @@ export class Reconciler {
     const decided = plan(gathered.observed);
     if (decided.step) await this.#act(decided.step, gathered, signal);
     const changed = await this.parts.writeStatus(model, decided.status, signal);
-    await this.#publish(model, { status: decided.status, published }, signal);
+    const route = this.parts.routeTo?.(gathered.observed, published?.value.route ?? null) ?? null;
+    await this.#publish(model, { status: decided.status, published, route }, signal);
     if (changed) await this.#announce(model, decided.status, signal);
     if (decided.forgetRun !== null) await this.parts.runner.forget(decided.forgetRun);
     if (decided.step !== null || decided.forgetRun !== null || movedOn(model.status, decided.status)) return 'again';
@@ -64,7 +67,7 @@ export class Reconciler {
   async publishKnown(model: StoredFaceModel | undefined, signal: AbortSignal): Promise<void> {
     if (!model?.status) return;
     const published = await this.#published(storageIdOf(model), signal);
-    if (!published) await this.#publish(model, { status: model.status, published }, signal);
+    if (!published) await this.#publish(model, { status: model.status, published, route: null }, signal);
   }
 
   async #gather(model: StoredFaceModel, asked: Pick<Observed, 'activate'>, signal: AbortSignal): Promise<Gathered> {
@@ -80,7 +83,7 @@ export class Reconciler {
       pipeline,
       run: runs.find((r) => r.spec.storageId === storageId) ?? null,
       runSlotFree: slotFree(storageId),
-      replicas: replicas.of(storageId),
+      replicas: replicas.of(storageId, { dedicated: model.spec.serving.mode === 'Dedicated' }),
       erasing: new Map(Object.entries(people?.value.tombstones ?? {})),
     };
     return gather(objects, known, signal);
@@ -113,11 +116,12 @@ export class Reconciler {
   /** Publishes only what differs, so that a settled model costs no message. */
   async #publish(
     model: StoredFaceModel,
-    { status, published }: { readonly status: FaceModelStatus; readonly published: Published },
+    { status, published, route }: { readonly status: FaceModelStatus; readonly published: Published; readonly route: string | null },
     signal: AbortSignal,
   ): Promise<void> {
     const now = this.parts.clock.now();
-    await this.#put(published, { key: storageIdOf(model), make: (fence) => publishedState(model, status, { fence, now }) }, signal);
+    const make = (fence: ModelState['fence']): ModelState => publishedState(model, status, { fence, now, route });
+    await this.#put(published, { key: storageIdOf(model), make }, signal);
   }
 
   /** A controller that has a successor must neither decide nor publish any more. */

@@ -29,12 +29,16 @@ export class ReplicaBoard {
     }
   }
 
-  /** Every replica that was heard of, with what it holds of the model. */
-  of(storageId: string): readonly ObservedReplica[] {
+  /**
+   * Every replica that was heard of and that is there for the model, with what it holds of it: those that are there for this one alone where
+   * it has such, else those that are there for all.
+   */
+  of(storageId: string, { dedicated = false }: { readonly dedicated?: boolean } = {}): readonly ObservedReplica[] {
     const oldest = this.clock.now().getTime() - HEARTBEAT_TTL_MS;
-    return [...this.#replicas.values()].map(({ replica, ready, at }) => {
+    const meant = [...this.#replicas.values()].filter(({ only }) => only === (dedicated ? storageId : null));
+    return meant.map(({ replica, ready, at, rollout }) => {
       const { answering = null, verifiedCold = null, failed = null } = this.#models.get(`${replica}.${storageId}`) ?? {};
-      return { id: replica, ready: ready && Date.parse(at) >= oldest, answering, verifiedCold, failed };
+      return { id: replica, ready: ready && Date.parse(at) >= oldest, answering, verifiedCold, failed, rollout };
     });
   }
 }

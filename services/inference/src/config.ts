@@ -45,6 +45,13 @@ const environment = z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,63}$/, 'must be at most 63 letters, digits, _ and -')
       .optional(),
+    /** Storage id of the one model that this replica answers for, whose calls other replicas send here. */
+    FACEHASH_ONLY_MODEL: z
+      .string()
+      .regex(/^[a-z0-9][-a-z0-9]{0,61}[a-z0-9]$/, 'must be a storage id')
+      .optional(),
+    /** Names the versions that this replica was started for, of models whose pods are restarted for each. */
+    FACEHASH_ROLLOUT: z.string().max(63).optional(),
     ...s3Variables,
     ...mongoVariables,
     ...natsVariables,
@@ -107,6 +114,8 @@ const environment = z
   .superRefine((e, context) => {
     const wrong = (path: keyof typeof e, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
     for (const [name, message] of [...s3Faults(e), ...mongoFaults(e), ...natsFaults(e)]) wrong(name, message);
+    if (e.FACEHASH_ONLY_MODEL !== undefined && e.FACEHASH_MODE !== 'cluster')
+      wrong('FACEHASH_ONLY_MODEL', 'is for a replica of several: it needs FACEHASH_MODE=cluster beside it');
     if (e.FACEHASH_MODE === 'standalone') return;
     const needed = ['FACEHASH_S3_ENDPOINT', 'FACEHASH_MONGODB_URL', 'FACEHASH_NATS_SERVERS'] as const;
     for (const name of needed) if (e[name] === undefined) wrong(name, `is not set, which FACEHASH_MODE=${e.FACEHASH_MODE} needs`);
@@ -150,6 +159,9 @@ export interface ClusterSettings {
 export interface InferenceConfig {
   readonly mode: 'standalone' | 'cluster' | 'lifecycle';
   readonly replica: string;
+  /** Storage id of the one model that this replica answers for; undefined: it answers for all. */
+  readonly onlyModel: string | undefined;
+  readonly rollout: string | undefined;
   /** Undefined on one machine. */
   readonly cluster: ClusterSettings | undefined;
   readonly port: number;
@@ -209,6 +221,8 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
       `${hostname()
         .replaceAll(/[^A-Za-z0-9_-]/g, '-')
         .slice(0, 48)}-${process.pid}`,
+    onlyModel: e.FACEHASH_ONLY_MODEL,
+    rollout: e.FACEHASH_ROLLOUT,
     cluster: clusterSettings(e),
     port: e.PORT,
     host: e.HOST,

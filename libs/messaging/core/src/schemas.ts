@@ -97,6 +97,10 @@ export const replicaReportSchema = z.strictObject({
     .nullable(),
   /** Newest revision of the bucket of people projections that it answers by. */
   peopleRevision: z.int(),
+  /** Storage id of the one model that it is there for; null: it is there for all that have no replicas of their own. */
+  only: z.string().nullable().default(null),
+  /** Names the versions that it was started for, of models whose pods are restarted for each; null: it was not. */
+  rollout: z.string().nullable().default(null),
 });
 export type ReplicaReport = z.output<typeof replicaReportSchema>;
 

@@ -26,15 +26,17 @@ export async function openCluster(config: InferenceConfig, logger: Logger, close
   const { directory } = recognition;
   const entry = openEnrolment(parts, directory);
   followNames(parts, { directory, names });
-  const { registry, objects, messaging } = stores;
-  const erasing = eraseDeleted({
-    ...context,
-    directory,
-    registry,
-    objects,
-    people: messaging.people,
-    lastSweepAfterMs: lastSweepAfterMs(config),
-  });
-  closer.defer('erasing of deleted models', () => erasing.close());
-  return { ports: { ...httpPorts(parts, metrics), ...recognition, ...entry }, pipeline: pipelines[0], healthOnMainPort: false };
+  if (config.onlyModel === undefined) {
+    const erasing = eraseDeleted({
+      ...stores,
+      ...context,
+      directory,
+      people: stores.messaging.people,
+      lastSweepAfterMs: lastSweepAfterMs(config),
+    });
+    closer.defer('erasing of deleted models', () => erasing.close());
+  }
+  const dedicated = config.onlyModel !== undefined;
+  const ports = { ...httpPorts(parts, metrics), ...recognition, ...entry, dedicated };
+  return { ports, pipeline: pipelines[0], healthOnMainPort: false };
 }

@@ -13,6 +13,7 @@ import {
   type WatchedDirectory,
 } from '@facehash/recognition';
 import { Readiness, type ReadinessChecks } from '../health/readiness.js';
+import { OwnModel } from './own-model.js';
 import type { Parts } from './parts.js';
 
 export interface RecognitionParts {
@@ -31,11 +32,16 @@ export async function openRecognition(
   const names = openPeopleNames(messaging.people, context);
   closer.defer('people names', () => names.close());
   // Without the names, whoever is known would be answered to be nobody.
-  const directory = openModelDirectory(messaging.models, { ...context, syncedAfter: names.untilSynced() });
+  const only = config.onlyModel;
+  const directory = openModelDirectory(messaging.models, { ...context, syncedAfter: names.untilSynced(), only });
   closer.defer('model directory', () => directory.close());
-  const readiness = new Readiness({ directorySynced: () => directory.synced, visionReady: () => vision.ready, dependencies });
+  const own = new OwnModel(only);
+  const directorySynced = (): boolean => directory.synced && own.held;
+  const readiness = new Readiness({ directorySynced, visionReady: () => vision.ready, dependencies });
   const holder = openModelHolder({
     replica,
+    only,
+    rollout: config.rollout,
     directory,
     names,
     replicas: messaging.replicas,
@@ -48,6 +54,8 @@ export async function openRecognition(
   });
   closer.defer('model holder', () => holder.close());
   readiness.onTurn(() => holder.readinessChanged());
+  const warming = own.warm({ directory, holder, readiness, ...context });
+  closer.defer('own model', () => warming.close());
   const recognition = { analyser: vision, holder, names, tracer };
   const pairs = { pipeline: pipelines[0].id, constants: config.descriptor?.constants ?? builtInConstants };
   return { directory, names, readiness, recogniser: createRecogniser(recognition), verifier: createVerifier({ ...recognition, pairs }) };

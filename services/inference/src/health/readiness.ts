@@ -46,12 +46,17 @@ export class Readiness {
 
   selfTestPassed(): void {
     this.#selfTested = true;
-    this.#turned();
+    this.turned();
+  }
+
+  /** One of the checks may say something else now. */
+  turned(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   drain(): void {
     this.#draining.abort();
-    this.#turned();
+    this.turned();
   }
 
   /** By name; all of them are true in a replica that is ready. */
@@ -66,9 +71,5 @@ export class Readiness {
 
   dependencies(): Readonly<Record<string, DependencyHealth>> {
     return this.checks.dependencies?.() ?? {};
-  }
-
-  #turned(): void {
-    for (const listener of this.#listeners) listener();
   }
 }

@@ -5,7 +5,8 @@ import type { ModelDirectory } from '@facehash/recognition';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Admission } from './admission.js';
 import type { RateLimits } from './rate-limits.js';
-import { ADMISSION, MODEL_DIRECTORY, RATE_LIMITS } from './tokens.js';
+import type { Forwarder } from './forwarding.js';
+import { ADMISSION, FORWARDER, MODEL_DIRECTORY, RATE_LIMITS } from './tokens.js';
 
 interface Authorised {
   readonly model: ModelState;
@@ -32,11 +33,14 @@ export class ApiKeyGuard implements CanActivate {
     @Inject(MODEL_DIRECTORY) private readonly directory: ModelDirectory,
     @Inject(ADMISSION) private readonly admission: Admission,
     @Inject(RATE_LIMITS) private readonly rates: RateLimits,
+    @Inject(FORWARDER) private readonly forwarder: Forwarder,
   ) {}
 
-  canActivate(context: ExecutionContext): true {
+  canActivate(context: ExecutionContext): true | Promise<true> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    this.admission.enter(context.switchToHttp().getResponse<FastifyReply>().raw);
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    this.admission.enter(reply.raw);
+    this.forwarder.check(request);
     // Nobody may be called a stranger before everybody is known.
     if (!this.directory.synced) throw new FaceHashError('STORE_UNAVAILABLE', { what: 'the model directory is not synced' });
     const key = keyIn(request);
@@ -45,7 +49,8 @@ export class ApiKeyGuard implements CanActivate {
     if (!model || model.tombstone) throw new FaceHashError('API_KEY_INVALID');
     this.rates.take(model);
     authorised.set(request, { model, stillValid: () => this.directory.byApiKey(key)?.storageId === model.storageId });
-    return true;
+    const route = this.forwarder.routeOf(model);
+    return route === null ? true : this.forwarder.answer(request, reply, { route, key });
   }
 }
 

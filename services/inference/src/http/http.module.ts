@@ -16,6 +16,7 @@ import { ApiKeyGuard } from './auth.js';
 import { ByteBudget } from './body/byte-budget.js';
 import { EventStreams } from './event-streams.js';
 import { IdempotentAnswers } from './idempotent-answers.js';
+import { Forwarder } from './forwarding.js';
 import type { HttpPorts } from './ports.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RateLimits } from './rate-limits.js';
@@ -27,6 +28,7 @@ import {
   BODIES,
   ENROLMENT,
   ERASER,
+  FORWARDER,
   EVENT_STREAMS,
   IDEMPOTENT_ANSWERS,
   LIMITS,
@@ -128,6 +130,7 @@ function apiProviders(ports: HttpPorts): Provider[] {
     { provide: SAMPLE_COUNTS, useFactory: () => counts },
     { provide: LIMITS, useFactory: () => limits },
     { provide: ADMISSION, useFactory: () => new Admission(limits.requestsMax) },
+    { provide: FORWARDER, useFactory: () => new Forwarder(ports) },
     { provide: RATE_LIMITS, useFactory: () => new RateLimits(ports.clock) },
     { provide: IDEMPOTENT_ANSWERS, useFactory: () => new IdempotentAnswers(ports.clock) },
     { provide: BODIES, useFactory: () => bodies },

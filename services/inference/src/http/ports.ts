@@ -42,6 +42,8 @@ export interface HttpPorts {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
   readonly limits: HttpLimits;
+  /** True: this replica is there for one model alone, whose calls others send here. It sends none on. */
+  readonly dedicated?: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

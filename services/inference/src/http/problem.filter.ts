@@ -2,6 +2,7 @@ import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs
 import { FaceHashError, type Logger } from '@facehash/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { failureOf, type Failure } from './failure.js';
+import { AnsweredElsewhere } from './forwarding.js';
 import { problemOf } from './problem.js';
 import { routeOf, type RouteTable } from './routes.js';
 import { LOGGER, ROUTES } from './tokens.js';
@@ -15,6 +16,7 @@ export class ProblemFilter implements ExceptionFilter {
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
+    if (thrown instanceof AnsweredElsewhere) return;
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const failure = failureOf(request.is404 ? this.#whyNoRoute(request) : thrown);
     logFailure(this.logger, failure, request);

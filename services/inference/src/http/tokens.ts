@@ -14,6 +14,7 @@ export const METRICS = Symbol('Metrics');
 export const LIMITS = Symbol('HttpLimits');
 export const RATE_LIMITS = Symbol('RateLimits');
 export const ADMISSION = Symbol('Admission');
+export const FORWARDER = Symbol('Forwarder');
 export const IDEMPOTENT_ANSWERS = Symbol('IdempotentAnswers');
 export const BODIES = Symbol('ByteBudget');
 export const ROUTES = Symbol('RouteTable');

@@ -59,6 +59,8 @@ export interface TestApiOptions {
   readonly synced?: boolean;
   readonly tracer?: Tracer;
   readonly clock?: Clock;
+  /** It is there for the model alone, and calls are handed on to it. */
+  readonly dedicated?: boolean;
 }
 
 /** The API over the real enrolment with stores in memory; vision and recognition answer what a test says. */
@@ -93,6 +95,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     readiness,
     metrics,
     limits: { ...limits, ...options.limits },
+    dedicated: options.dedicated ?? false,
     ...context,
     clock: options.clock ?? systemClock,
   });

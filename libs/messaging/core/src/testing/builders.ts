@@ -63,6 +63,8 @@ export function aReplicaReport(overrides: Partial<ReplicaReport> = {}): ReplicaR
     verifiedCold: null,
     failed: null,
     peopleRevision: 0,
+    only: null,
+    rollout: null,
     ...overrides,
   };
 }

@@ -2,6 +2,7 @@ import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs
 import type { Logger } from '@facehash/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { failureOf, type Failure } from '../failure.js';
+import { AnsweredElsewhere } from '../forwarding.js';
 import { logFailure, sendFailure } from '../problem.filter.js';
 import { routeOf } from '../routes.js';
 import { LOGGER } from '../tokens.js';
@@ -12,6 +13,7 @@ export class AncestorFilter implements ExceptionFilter {
   constructor(@Inject(LOGGER) private readonly logger: Logger) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
+    if (thrown instanceof AnsweredElsewhere) return;
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const failure = failureOf(thrown);
     logFailure(this.logger, failure, request);
