@@ -1,0 +1,62 @@
+import type { DedicatedTemplate } from './dedicated-template.js';
+
+const MAIN = 'http';
+const MANAGEMENT = 'management';
+
+/** A pod of inference as small as the restricted pod security standard lets it be, that answers for one model alone. */
+export function dedicatedPod(
+  template: DedicatedTemplate,
+  { storageId, selector }: { readonly storageId: string; readonly selector: Readonly<Record<string, string>> },
+): object {
+  const { imagePullSecrets, nodeSelector, tolerations, priorityClassName, terminationGracePeriodSeconds, volumes } = template;
+  return {
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    terminationGracePeriodSeconds,
+    imagePullSecrets,
+    nodeSelector,
+    tolerations,
+    ...(priorityClassName === null ? {} : { priorityClassName }),
+    topologySpreadConstraints: [
+      { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: selector } },
+    ],
+    volumes: [{ name: 'tmp', emptyDir: {} }, ...volumes],
+    containers: [container(template, storageId)],
+  };
+}
+
+function container(template: DedicatedTemplate, storageId: string): object {
+  const { image, imagePullPolicy, port, managementPort, env, envFrom, resources, volumeMounts } = template;
+  const probe = (path: string): object => ({ httpGet: { path, port: MANAGEMENT } });
+  const own = {
+    FACEHASH_MODE: 'cluster',
+    FACEHASH_ONLY_MODEL: storageId,
+    HOST: '0.0.0.0',
+    PORT: String(port),
+    MANAGEMENT_PORT: String(managementPort),
+  };
+  const fromPod = (name: string, fieldPath: string): object => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+  const said = new Set([...Object.keys(own), 'FACEHASH_REPLICA']);
+  return {
+    name: 'inference',
+    image,
+    imagePullPolicy,
+    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+    ports: [
+      { name: MAIN, containerPort: port },
+      { name: MANAGEMENT, containerPort: managementPort },
+    ],
+    env: [
+      ...env.filter(({ name }) => typeof name !== 'string' || !said.has(name)),
+      ...Object.entries(own).map(([name, value]) => ({ name, value })),
+      fromPod('FACEHASH_REPLICA', 'metadata.uid'),
+    ],
+    envFrom,
+    resources,
+    startupProbe: { ...probe('/health/ready'), periodSeconds: 1, failureThreshold: 300 },
+    readinessProbe: { ...probe('/health/ready'), periodSeconds: 2 },
+    livenessProbe: { ...probe('/health/live'), periodSeconds: 10 },
+    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }, ...volumeMounts],
+  };
+}

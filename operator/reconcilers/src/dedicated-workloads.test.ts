@@ -1,0 +1,170 @@
+import type { StoredFaceModel } from '@facehash/facemodel';
+import { aStoredModel } from '@facehash/facemodel/testing';
+import { systemClock } from '@facehash/kernel';
+import { aModelState } from '@facehash/messaging-core/testing';
+import { openLocalMessaging } from '@facehash/messaging-local';
+import type { KubeClient, KubeObject, Resource } from '@facehash/operator-runtime';
+import { dedicatedName } from './dedicated.js';
+import { dedicatedTemplate } from './dedicated-template.js';
+import { DedicatedWorkloads } from './dedicated-workloads.js';
+import { autoscalers, deployments, disruptionBudgets, services } from './owned-resources.js';
+import { operated, type Operated } from './testing/operated.js';
+
+const namespace = 'facehash';
+const all = [deployments, services, disruptionBudgets, autoscalers];
+const api = await operated();
+const { signal } = new AbortController();
+
+afterAll(async () => {
+  if (typeof api !== 'string') await api[Symbol.asyncDispose]();
+});
+
+describe('the workloads of a Dedicated model', () => {
+  if (typeof api === 'string') it.skip(`need an API server: ${api}`, () => undefined);
+  else kept(api);
+});
+
+/** One model's workloads, with a cache that has just been read anew, and every call remembered. */
+class Kept {
+  readonly calls: string[] = [];
+  readonly messaging = openLocalMessaging({ clock: systemClock });
+  sharedReady = true;
+  dieAfter = Infinity;
+  #writes = 0;
+
+  constructor(
+    private readonly on: Operated,
+    readonly storageId: string,
+  ) {}
+
+  model(serving: object): StoredFaceModel {
+    return aStoredModel({ uid: this.storageId, name: this.storageId.slice(0, 20), specInput: { serving } });
+  }
+
+  async route(route: string | null): Promise<void> {
+    const before = await this.messaging.models.get(this.storageId);
+    await this.messaging.models.put(this.storageId, aModelState({ storageId: this.storageId, route }), before?.revision ?? null);
+  }
+
+  async ensure(serving: object): Promise<number | null> {
+    this.calls.length = 0;
+    this.#writes = 0;
+    return (await this.workloads()).ensure(this.model(serving), signal);
+  }
+
+  async workloads(): Promise<DedicatedWorkloads> {
+    const cached = await this.found(deployments);
+    return new DedicatedWorkloads({
+      client: this.#client(),
+      platform: { namespace, template: dedicatedTemplate.parse({ image: 'inference:1' }) },
+      deploymentsOf: () => cached,
+      models: this.messaging.models,
+      sharedReplicaReady: () => this.sharedReady,
+    });
+  }
+
+  async found(resource: Resource): Promise<readonly KubeObject[]> {
+    return (await this.on.client.list(resource, { namespace, labelSelector: `facehash.dev/storage-id=${this.storageId}` })).items;
+  }
+
+  async kinds(): Promise<readonly string[]> {
+    const found = await Promise.all(all.map(async (resource) => ((await this.found(resource)).length > 0 ? [resource.kind] : [])));
+    return found.flat();
+  }
+
+  #client(): Pick<KubeClient, 'apply' | 'list' | 'delete'> {
+    const { client } = this.on;
+    const write = async <T>(call: string, work: () => Promise<T>): Promise<T> => {
+      this.calls.push(call);
+      if (++this.#writes > this.dieAfter) throw new Error('killed');
+      return work();
+    };
+    return {
+      apply: (resource, ...rest) => write(`apply ${resource.kind}`, () => client.apply(resource, ...rest)),
+      delete: (resource, ...rest) => write(`delete ${resource.kind}`, () => client.delete(resource, ...rest)),
+      list: (resource, ...rest) => client.list(resource, ...rest),
+    };
+  }
+}
+
+function kept(on: Operated): void {
+  const dedicated = { mode: 'Dedicated' };
+  const scaled = { ...dedicated, autoscaling: { minReplicas: 2, maxReplicas: 4 } };
+  beforeAll(() => on.namespace(namespace));
+
+  it('are applied once, and cost nothing from then on', async () => {
+    const model = new Kept(on, 'once-0001');
+    expect(await model.ensure(dedicated)).toBeNull();
+    expect(await model.kinds()).toEqual(['Deployment', 'Service', 'PodDisruptionBudget']);
+    await model.ensure(dedicated);
+    expect(model.calls).toEqual([]);
+    const [{ metadata } = { metadata: { name: '' } }] = await model.found(deployments);
+    expect(metadata.name).toBe(dedicatedName(model.model(dedicated)));
+  });
+
+  it('follow the wish, and an autoscaler that is not wanted any more goes', async () => {
+    const model = new Kept(on, 'follow-0001');
+    await model.ensure(scaled);
+    expect(await model.kinds()).toContain('HorizontalPodAutoscaler');
+    const { name } = (await model.found(deployments))[0]?.metadata ?? { name: '' };
+    await on.client.patch(deployments, { name, namespace }, { strategy: 'merge', body: { spec: { replicas: 4 } } });
+    await model.ensure(scaled);
+    expect(model.calls).toEqual([]);
+    await model.ensure({ ...scaled, autoscaling: { minReplicas: 3, maxReplicas: 8 } });
+    expect((await model.found(deployments))[0]?.['spec']).toMatchObject({ replicas: 4 });
+    await model.ensure({ ...dedicated, replicas: 1 });
+    expect((await model.found(deployments))[0]?.['spec']).toMatchObject({ replicas: 1 });
+    expect(await model.kinds()).not.toContain('HorizontalPodAutoscaler');
+  });
+
+  it('go once others answer, and not before', async () => {
+    const model = new Kept(on, 'shared-0001');
+    await model.ensure(dedicated);
+    await model.route('http://its-own');
+    expect(await model.ensure({ mode: 'Shared' })).toBe(1000);
+    await model.route(null);
+    model.sharedReady = false;
+    expect(await model.ensure({ mode: 'Shared' })).toBe(1000);
+    expect(await model.kinds()).toHaveLength(3);
+    model.sharedReady = true;
+    expect(await model.ensure({ mode: 'Shared' })).toBeNull();
+    expect(await model.kinds()).toEqual([]);
+    await model.ensure({ mode: 'Shared' });
+    expect(model.calls).toEqual([]);
+  });
+
+  it('are found and gone by their labels when the model is deleted, and nobody else’s are', async () => {
+    const [one, two] = [new Kept(on, 'gone-0001'), new Kept(on, 'gone-0002')];
+    await one.ensure(scaled);
+    await two.ensure(scaled);
+    const foreign = { name: 'foreign', namespace, labels: { 'facehash.dev/storage-id': 'gone-0001' } };
+    await on.client.create(services, { metadata: foreign, spec: { ports: [{ port: 80 }] } });
+    const workloads = await one.workloads();
+    expect(await workloads.present('gone-0001', signal)).toBe(true);
+    await workloads.remove('gone-0001', signal);
+    expect(await workloads.present('gone-0001', signal)).toBe(false);
+    expect(await one.kinds()).toEqual(['Service']);
+    expect(await two.kinds()).toHaveLength(4);
+  });
+
+  it('are whole in the end wherever the process died, and never without the Deployment by which they are found', async () => {
+    const whole = ['Deployment', 'Service', 'PodDisruptionBudget', 'HorizontalPodAutoscaler'];
+    for (let after = 0; after < 5; after++) {
+      const model = new Kept(on, `killed-000${after}`);
+      model.dieAfter = after;
+      await model.ensure(scaled).catch(() => undefined);
+      const kinds = await model.kinds();
+      if (kinds.length > 0) expect(kinds).toContain('Deployment');
+      model.dieAfter = Infinity;
+      await model.ensure(scaled);
+      expect(await model.kinds()).toEqual(whole);
+      model.dieAfter = after;
+      await model.ensure({ mode: 'Shared' }).catch(() => undefined);
+      const left = await model.kinds();
+      if (left.length > 0) expect(left).toContain('Deployment');
+      model.dieAfter = Infinity;
+      await model.ensure({ mode: 'Shared' });
+      expect(await model.kinds()).toEqual([]);
+    }
+  });
+}
