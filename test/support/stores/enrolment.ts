@@ -1,10 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { row, type Row } from '../benchmark.js';
 import { Client } from '../client.js';
 import { applyModel } from '../command-line.js';
 import type { Contender } from '../contenders.js';
 import { facesDir, people, readAll } from '../faces.js';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { cpuMsOf } from '../processes.js';
 import { sampleFaces, samplePersons } from '../sample-faces.js';
 import { interleaved, pairedRatio } from '../statistics.js';
@@ -14,6 +14,8 @@ import { knownModel, settled, type Opened } from './side-by-side.js';
 const CLIENTS = 4;
 const PHOTOS_PER_ROUND = 100;
 const RATE_MIN = 0.8;
+/** With its workers. */
+const PROGRAM = 'the program';
 
 /** Photos of one person, sent in one call. */
 interface Batch {
@@ -31,18 +33,16 @@ interface Taken {
 export async function enrolmentRows(opened: Opened, photos: number, dataDir: string): Promise<readonly Row[]> {
   const both = await modelsOf(opened, dataDir);
   const rounds = inRounds(await batches(photos));
-  const stores = storesOf(opened);
   const taken = new Map<Contender, Taken[]>(both.map((contender) => [contender, []]));
-  const cpu = new Map<string, number>();
+  const cpu = new CpuTimes(watchedOf(opened));
   for (const [i, contender] of interleaved(both, rounds.length).entries()) {
-    const watched = contender === both[1] ? stores : [];
-    const before = await cpuOf(watched);
-    taken.get(contender)?.push(await enrolAll(contender, rounds[Math.floor(i / 2)] ?? []));
-    const after = await cpuOf(watched);
-    for (const [at, { name }] of watched.entries()) cpu.set(name, (cpu.get(name) ?? 0) + (after[at] ?? 0) - (before[at] ?? 0));
+    await cpu.during(contender.name, async () => {
+      taken.get(contender)?.push(await enrolAll(contender, rounds[Math.floor(i / 2)] ?? []));
+    });
     await settled(new Client(contender.url, contender.apiKey));
   }
-  return [...rateRows(both.map((contender) => taken.get(contender) ?? [])), ...cpuRows(cpu, taken.get(both[1]) ?? [])];
+  const [alone = [], shared = []] = both.map((contender) => taken.get(contender));
+  return [...rateRows(alone, shared), ...cpuRows(cpu, alone, shared)];
 }
 
 /** Empty ones, so that neither is slower by what it holds already. */
@@ -102,36 +102,69 @@ async function enrolAll(contender: Contender, round: readonly Batch[]): Promise<
   return { photosPerSecond: accepted / ((performance.now() - began) / 1000), accepted, rejected };
 }
 
-function storesOf({ replicas, cluster }: Opened): readonly { readonly name: string; readonly pid: number }[] {
-  const servers = (['mongo', 'minio', 'nats'] as const).flatMap((name) => {
-    const pid = replicas.server(name).process?.pid;
-    return pid === undefined ? [] : [{ name, pid }];
-  });
-  return [{ name: 'the replica and its workers', pid: cluster.pid }, ...servers];
+interface Watched {
+  readonly name: string;
+  readonly pid: number;
 }
 
-function cpuOf(watched: readonly { readonly pid: number }[]): Promise<readonly number[]> {
-  return Promise.all(watched.map(({ pid }) => cpuMsOf(pid)));
+/** Who works while photos are taken, by the side that they work for. */
+function watchedOf({ replicas, standalone, cluster }: Opened): ReadonlyMap<string, readonly Watched[]> {
+  const stores = (['mongo', 'minio', 'nats'] as const).map((name) => ({ name, pid: replicas.server(name).process?.pid ?? -1 }));
+  return new Map([
+    [standalone.name, [{ name: PROGRAM, pid: standalone.pid }]],
+    [cluster.name, [{ name: PROGRAM, pid: cluster.pid }, ...stores]],
+  ]);
 }
 
-function rateRows([alone = [], shared = []]: readonly (readonly Taken[])[]): readonly Row[] {
+class CpuTimes {
+  readonly #ms = new Map<string, number>();
+
+  constructor(private readonly watched: ReadonlyMap<string, readonly Watched[]>) {}
+
+  async during(side: string, work: () => Promise<void>): Promise<void> {
+    const watched = this.watched.get(side) ?? [];
+    const before = await Promise.all(watched.map(({ pid }) => cpuMsOf(pid)));
+    await work();
+    const after = await Promise.all(watched.map(({ pid }) => cpuMsOf(pid)));
+    for (const [i, { name }] of watched.entries()) {
+      const key = `${side}, ${name}`;
+      this.#ms.set(key, (this.#ms.get(key) ?? 0) + (after[i] ?? 0) - (before[i] ?? 0));
+    }
+  }
+
+  of(side: string, name: string): number {
+    return this.#ms.get(`${side}, ${name}`) ?? Number.NaN;
+  }
+}
+
+function rateRows(alone: readonly Taken[], shared: readonly Taken[]): readonly Row[] {
   const rate = ({ photosPerSecond }: Taken): number => photosPerSecond;
   const { median, low, high } = pairedRatio(shared.map(rate), alone.map(rate));
-  const total = (all: readonly Taken[]): number => all.reduce((sum, { accepted }) => sum + accepted, 0);
   const overall = (all: readonly Taken[]): number => total(all) / all.reduce((sum, t) => sum + t.accepted / t.photosPerSecond, 0);
-  const at = (i: number): number => (shared.at(i)?.photosPerSecond ?? NaN) / (alone.at(i)?.photosPerSecond ?? NaN);
+  const at = (i: number): number => (shared.at(i)?.photosPerSecond ?? Number.NaN) / (alone.at(i)?.photosPerSecond ?? Number.NaN);
   const spread = `times (${low.toPrecision(3)} to ${high.toPrecision(3)} in ${alone.length} rounds)`;
   return [
     row('enrolment, standalone: photos taken', overall(alone), 'a second'),
     row('enrolment, cluster: photos taken', overall(shared), 'a second'),
-    row(`enrolment: photos a second, cluster to standalone`, median, spread, { atLeast: RATE_MIN }),
+    row('enrolment: photos a second, cluster to standalone', median, spread, { atLeast: RATE_MIN }),
     row('  the first hundred', at(0), 'times'),
     row('  the last hundred', at(-1), 'times'),
     row('  photos taken by one and not by the other', Math.abs(total(alone) - total(shared)), `of ${total(alone)}`, { atMost: 0 }),
   ];
 }
 
-function cpuRows(cpu: ReadonlyMap<string, number>, taken: readonly Taken[]): readonly Row[] {
-  const photos = taken.reduce((sum, { accepted }) => sum + accepted, 0);
-  return [...cpu].map(([name, ms]) => row(`  CPU of ${name}`, ms / photos, 'ms a photo'));
+/** On one machine the stores take their share of it; where they have machines of their own, what the program itself takes is what counts. */
+function cpuRows(cpu: CpuTimes, alone: readonly Taken[], shared: readonly Taken[]): readonly Row[] {
+  const perPhoto = (side: string, name: string): number => cpu.of(side, name) / total(side === 'cluster' ? shared : alone);
+  const [ours, theirs] = [perPhoto('standalone', PROGRAM), perPhoto('cluster', PROGRAM)];
+  return [
+    row('  CPU of the standalone program', ours, 'ms a photo'),
+    row('  CPU of the replica', theirs, 'ms a photo'),
+    row('  standalone to replica: the rate, were it for the programs alone', ours / theirs, 'times'),
+    ...['mongo', 'minio', 'nats'].map((name) => row(`  CPU of ${name}`, perPhoto('cluster', name), 'ms a photo')),
+  ];
+}
+
+function total(all: readonly Taken[]): number {
+  return all.reduce((sum, { accepted }) => sum + accepted, 0);
 }
