@@ -35,6 +35,9 @@ const QUEUE_MIN = 16;
 /** In a cluster, where health and metrics are not for who asks from outside. */
 const MANAGEMENT_PORT = 5001;
 
+/** Also where single settings are wrong: what is wrong with several together is told beside it. */
+const allAtOnce = { when: () => true };
+
 /** Every setting of the program. Units stand last in the names. */
 const environment = z
   .object({
@@ -97,7 +100,7 @@ const environment = z
   .superRefine((e, context) => {
     const wrong = (path: keyof typeof e, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
     for (const [name, message] of [...s3Faults(e), ...mongoFaults(e), ...natsFaults(e)]) wrong(name, message);
-    if (e.FACEHASH_MODE !== 'standalone') {
+    if (e.FACEHASH_MODE === 'cluster' || e.FACEHASH_MODE === 'lifecycle') {
       const needed = ['FACEHASH_S3_ENDPOINT', 'FACEHASH_MONGODB_URL', 'FACEHASH_NATS_SERVERS'] as const;
       for (const name of needed) if (e[name] === undefined) wrong(name, `is not set, which FACEHASH_MODE=${e.FACEHASH_MODE} needs`);
     }
@@ -108,7 +111,7 @@ const environment = z
       wrong('BODIES_BYTES_MAX', 'must be twice BODY_BYTES_MAX or more: a JSON body is held beside the image in it');
     if (e.MANAGEMENT_PORT !== undefined && e.MANAGEMENT_PORT !== 0 && e.MANAGEMENT_PORT === e.PORT)
       wrong('MANAGEMENT_PORT', 'must differ from PORT');
-  });
+  }, allAtOnce);
 
 /** For the trainer: what it fits models with. */
 const forTrainer = ['FACEHASH_TFJS_BACKEND', 'FACEHASH_TENSORFLOW_DIR', 'FACEHASH_TENSORFLOW_DEVICE'];

@@ -17,8 +17,7 @@ export interface Opened extends SideBySide {
 
 /** With as many vision processes on either side. */
 export async function openBoth(dataDir: string, processes: number): Promise<Opened> {
-  const env = { LOG_LEVEL: 'warn', VISION_PROCESSES: String(processes) };
-  const product = await Product.start({ dataDir, env });
+  const product = await Product.start({ dataDir, env: settings(processes) });
   try {
     const replicas = await Replicas.start({ replicas: 0 });
     const replica = await directReplica(replicas, processes);
@@ -33,8 +32,12 @@ export async function openBoth(dataDir: string, processes: number): Promise<Open
 
 /** One that asks the stores themselves: what usually stands between them in tests would cost this process a share of the machine. */
 export async function directReplica(replicas: Replicas, processes: number): Promise<Replica> {
-  const env = { ...(await replicas.environment()), LOG_LEVEL: 'warn', VISION_PROCESSES: String(processes) };
-  return replicas.addReplica({ env });
+  return replicas.addReplica({ env: { ...(await replicas.environment()), ...settings(processes) } });
+}
+
+/** A machine that others use, too, may be slow without being overloaded: nobody is refused for it. */
+function settings(processes: number): Readonly<Record<string, string>> {
+  return { LOG_LEVEL: 'warn', VISION_PROCESSES: String(processes), VISION_QUEUE_WAIT_SECONDS: '30' };
 }
 
 /** A new model of the cluster that every replica has heard of. */
