@@ -28,10 +28,12 @@ export async function recognitionRows(
     `times (${low.toPrecision(3)} to ${high.toPrecision(3)} in ${rounds} rounds)`;
   const answers = ratio(({ result }) => result.requestsPerSecond);
   const p99 = ratio(({ result }) => quantile(result.latenciesMs, 0.99));
+  const cpu = ratio(({ cpuMsPerAnswer }) => cpuMsPerAnswer);
   return [
     ...[alone, shared].flatMap((spells, i) => spellRows(both[i]?.name ?? '', spells)),
     row('recognition: answers a second, cluster to standalone', answers.median, spread(answers), { atLeast: THROUGHPUT_MIN }),
     row('recognition: p99, cluster to standalone', p99.median, spread(p99), { atMost: P99_MAX }),
+    row('recognition: CPU an answer, cluster to standalone', cpu.median, spread(cpu)),
   ];
 }
 
