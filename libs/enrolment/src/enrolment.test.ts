@@ -252,28 +252,6 @@ describe('enrolling photos', () => {
     expect((await replica.enrol(ann, 'one', 'two')).photos.map((p) => p.outcome)).toEqual(['duplicate', 'accepted']);
   });
 
-  it('writes what is stored of a photo side by side, and fails once none of it is on its way any more', async () => {
-    await using replica = new Replica();
-    const ann = await replica.person();
-    const under = new Map<string, () => void>();
-    replica.objects.create = async (key) => {
-      await new Promise<void>((resolve) => under.set(key, resolve));
-      if (key.endsWith('.landmarks')) throw new FaceHashError('STORE_UNAVAILABLE');
-      return 'created';
-    };
-    let reported = false;
-    const call = replica.enrol(ann, 'one').finally(() => (reported = true));
-    call.catch(() => undefined);
-    await eventually(async () => under.size === 3);
-    const [slow, ...others] = [...under.values()];
-    for (const end of others) end();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(reported).toBe(false);
-    slow?.();
-    await expect(call).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    expect(await replica.registry.counts(replica.model.storageId)).toMatchObject({ photos: 0 });
-  });
-
   it.each<[string, NewPerson]>([
     ['an empty name', { name: '  ' }],
     ['a name of 300 characters', { name: 'x'.repeat(300) }],

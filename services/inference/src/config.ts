@@ -35,6 +35,9 @@ const QUEUE_MIN = 16;
 /** In a cluster, where health and metrics are not for who asks from outside. */
 const MANAGEMENT_PORT = 5001;
 
+const needsStores: readonly string[] = ['cluster', 'lifecycle'];
+const ofStores = ['FACEHASH_S3_ENDPOINT', 'FACEHASH_MONGODB_URL', 'FACEHASH_NATS_SERVERS'] as const;
+
 /** Also where single settings are wrong: what is wrong with several together is told beside it. */
 const allAtOnce = { when: () => true };
 
@@ -100,10 +103,8 @@ const environment = z
   .superRefine((e, context) => {
     const wrong = (path: keyof typeof e, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
     for (const [name, message] of [...s3Faults(e), ...mongoFaults(e), ...natsFaults(e)]) wrong(name, message);
-    if (e.FACEHASH_MODE === 'cluster' || e.FACEHASH_MODE === 'lifecycle') {
-      const needed = ['FACEHASH_S3_ENDPOINT', 'FACEHASH_MONGODB_URL', 'FACEHASH_NATS_SERVERS'] as const;
-      for (const name of needed) if (e[name] === undefined) wrong(name, `is not set, which FACEHASH_MODE=${e.FACEHASH_MODE} needs`);
-    }
+    const needed = needsStores.includes(e.FACEHASH_MODE) ? ofStores : [];
+    for (const name of needed) if (e[name] === undefined) wrong(name, `is not set, which FACEHASH_MODE=${e.FACEHASH_MODE} needs`);
     if (e.FACEHASH_CRASH_AT !== undefined && e.FACEHASH_ALLOW_CRASH_POINTS === undefined) {
       wrong('FACEHASH_CRASH_AT', 'kills the program on purpose, for tests: it needs FACEHASH_ALLOW_CRASH_POINTS=1 beside it');
     }
@@ -205,11 +206,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
   const e = parsed.data;
   return Object.freeze({
     mode: e.FACEHASH_MODE,
-    replica:
-      e.FACEHASH_REPLICA ??
-      `${hostname()
-        .replaceAll(/[^A-Za-z0-9_-]/g, '-')
-        .slice(0, 48)}-${process.pid}`,
+    replica: e.FACEHASH_REPLICA ?? nameOfProcess(),
     cluster: clusterSettings(e),
     port: e.PORT,
     host: e.HOST,
@@ -242,6 +239,12 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     childEnvironment: Object.fromEntries(Object.entries(given).filter(([name]) => handedOn.includes(name))),
     unknownVariables: Object.keys(given).filter(looksLikeOurs),
   });
+}
+
+/** As a key of NATS takes it. */
+function nameOfProcess(): string {
+  const host = hostname().replaceAll(/[^A-Za-z0-9_-]/g, '-');
+  return `${host.slice(0, 48)}-${process.pid}`;
 }
 
 function clusterSettings(e: z.output<typeof environment>): ClusterSettings | undefined {

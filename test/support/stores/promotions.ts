@@ -1,6 +1,6 @@
-import type { Messaging } from '@facehash/messaging-core';
+import type { Messaging, ModelState } from '@facehash/messaging-core';
 import { quantile, row, type Row } from '../benchmark.js';
-import { Client } from '../client.js';
+import type { Client } from '../client.js';
 import type { Person } from '../photos.js';
 import type { Replicas } from '../replicas.js';
 import { enrol } from '../throughput.js';
@@ -100,13 +100,15 @@ class States implements AsyncDisposable {
   }
 
   async #follow({ models }: Messaging, name: string): Promise<void> {
-    for await (const change of models.watch(this.#stop.signal)) {
-      if (change.kind !== 'put' || change.entry.value.name !== name || !this.#awaited) continue;
-      const { version, seen } = this.#awaited;
-      const { active, target } = change.entry.value;
-      if (target?.name === version) seen.target ??= performance.now();
-      if (active?.name === version && target === null) seen.active ??= performance.now();
-    }
+    for await (const change of models.watch(this.#stop.signal))
+      if (change.kind === 'put' && change.entry.value.name === name) this.#see(change.entry.value);
+  }
+
+  #see({ active, target }: ModelState): void {
+    if (!this.#awaited) return;
+    const { version, seen } = this.#awaited;
+    if (target?.name === version) seen.target ??= performance.now();
+    else if (active?.name === version && target === null) seen.active ??= performance.now();
   }
 }
 

@@ -1,4 +1,4 @@
-import { Client } from '../client.js';
+import type { Client } from '../client.js';
 import { asContender, type Contender } from '../contenders.js';
 import { Product } from '../product.js';
 import { Replicas, type Replica } from '../replicas.js';
@@ -35,9 +35,10 @@ export async function directReplica(replicas: Replicas, processes: number): Prom
   return replicas.addReplica({ env: { ...(await replicas.environment()), ...settings(processes) } });
 }
 
-/** A machine that others use, too, may be slow without being overloaded: nobody is refused for it. */
+/** A machine that others use, too, and a stand-in for MongoDB that uses no index, may be slow: nobody is refused for it. */
 function settings(processes: number): Readonly<Record<string, string>> {
-  return { LOG_LEVEL: 'warn', VISION_PROCESSES: String(processes), VISION_QUEUE_WAIT_SECONDS: '30' };
+  const patience = { VISION_QUEUE_WAIT_SECONDS: '30', FACEHASH_MONGODB_TIMEOUT_SECONDS: '60' };
+  return { LOG_LEVEL: 'warn', VISION_PROCESSES: String(processes), ...patience };
 }
 
 /** A new model of the cluster that every replica has heard of. */
