@@ -35,6 +35,12 @@ const QUEUE_MIN = 16;
 /** In a cluster, where health and metrics are not for who asks from outside. */
 const MANAGEMENT_PORT = 5001;
 
+const needsStores: readonly string[] = ['cluster', 'lifecycle'];
+const ofStores = ['FACEHASH_S3_ENDPOINT', 'FACEHASH_MONGODB_URL', 'FACEHASH_NATS_SERVERS'] as const;
+
+/** Also where single settings are wrong: what is wrong with several together is told beside it. */
+const allAtOnce = { when: () => true };
+
 /** Every setting of the program. Units stand last in the names. */
 const environment = z
   .object({
@@ -110,16 +116,15 @@ const environment = z
       wrong('BODIES_BYTES_MAX', 'must be twice BODY_BYTES_MAX or more: a JSON body is held beside the image in it');
     if (e.MANAGEMENT_PORT !== undefined && e.MANAGEMENT_PORT !== 0 && e.MANAGEMENT_PORT === e.PORT)
       wrong('MANAGEMENT_PORT', 'must differ from PORT');
-  })
+  }, allAtOnce)
   .superRefine((e, context) => {
     const wrong = (path: keyof typeof e, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
     for (const [name, message] of [...s3Faults(e), ...mongoFaults(e), ...natsFaults(e)]) wrong(name, message);
     if (e.FACEHASH_ONLY_MODEL !== undefined && e.FACEHASH_MODE !== 'cluster')
       wrong('FACEHASH_ONLY_MODEL', 'is for a replica of several: it needs FACEHASH_MODE=cluster beside it');
-    if (e.FACEHASH_MODE === 'standalone') return;
-    const needed = ['FACEHASH_S3_ENDPOINT', 'FACEHASH_MONGODB_URL', 'FACEHASH_NATS_SERVERS'] as const;
+    const needed = needsStores.includes(e.FACEHASH_MODE) ? ofStores : [];
     for (const name of needed) if (e[name] === undefined) wrong(name, `is not set, which FACEHASH_MODE=${e.FACEHASH_MODE} needs`);
-  });
+  }, allAtOnce);
 
 /** For the trainer: what it fits models with. */
 const forTrainer = ['FACEHASH_TFJS_BACKEND', 'FACEHASH_TENSORFLOW_DIR', 'FACEHASH_TENSORFLOW_DEVICE'];
@@ -216,11 +221,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
   const e = parsed.data;
   return Object.freeze({
     mode: e.FACEHASH_MODE,
-    replica:
-      e.FACEHASH_REPLICA ??
-      `${hostname()
-        .replaceAll(/[^A-Za-z0-9_-]/g, '-')
-        .slice(0, 48)}-${process.pid}`,
+    replica: e.FACEHASH_REPLICA ?? nameOfProcess(),
     onlyModel: e.FACEHASH_ONLY_MODEL,
     rollout: e.FACEHASH_ROLLOUT,
     cluster: clusterSettings(e),
@@ -259,6 +260,12 @@ function visionSettings(e: z.output<typeof environment>): InferenceConfig['visio
     rssBytesMax: e.VISION_WORKER_RSS_BYTES_MAX,
     jobsMax: e.VISION_WORKER_JOBS_MAX,
   };
+}
+
+/** As a key of NATS takes it. */
+function nameOfProcess(): string {
+  const host = hostname().replaceAll(/[^A-Za-z0-9_-]/g, '-');
+  return `${host.slice(0, 48)}-${process.pid}`;
 }
 
 function clusterSettings(e: z.output<typeof environment>): ClusterSettings | undefined {
