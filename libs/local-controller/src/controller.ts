@@ -14,10 +14,12 @@ const POLL_MS = 500;
 const RESYNC_MS = 10_000;
 
 export interface LocalControllerOptions
-  extends Omit<ReconcileParts, 'replicas' | 'isDeleted'>, Pick<DeletionParts, 'erase' | 'lastSweepAfterMs'> {
+  extends Omit<ReconcileParts, 'replicas' | 'isDeleted' | 'succeeded'>, Pick<DeletionParts, 'erase' | 'lastSweepAfterMs'> {
   readonly random: Random;
   /** Changes whenever any FaceModel may have changed, also by another process. Cheap. */
   readonly changeToken: () => Promise<string | number>;
+  /** Called once, when another controller of the same models has taken over: this one does nothing any more. */
+  readonly onSucceeded?: () => void;
 }
 
 /** What a command wants, and whom to tell once that is recorded. */
@@ -62,7 +64,8 @@ class ControlLoop implements LocalController {
     this.#replicas = new ReplicaBoard(clock);
     this.#deletions = new Deletions(options);
     const isDeleted = (storageId: string): boolean => this.#deletions.isDeleted(storageId);
-    this.#reconciler = new Reconciler({ ...options, replicas: this.#replicas, isDeleted });
+    const succeeded = (term: number): void => this.#stepDown(term);
+    this.#reconciler = new Reconciler({ ...options, replicas: this.#replicas, isDeleted, succeeded });
     const changed = (storageId: string | null): void => (storageId === null ? this.#lookAtAll() : this.#queue.add(storageId));
     const stopListening = runner.onChange(changed);
     this.#stop.signal.addEventListener('abort', stopListening, { once: true });
@@ -160,6 +163,23 @@ class ControlLoop implements LocalController {
       this.#asked.get(storageId)?.recorded();
       this.#asked.set(storageId, { activate, recorded: resolve });
     });
+  }
+
+  /**
+   * Two of them at once are a mistake of whoever runs them. It does not end its process: started again, it would take over in turn, and so
+   * would the other.
+   */
+  #stepDown(successor: number): void {
+    if (this.#stop.signal.aborted) return;
+    const { runner, logger, term, onSucceeded } = this.options;
+    logger.error('another lifecycle has taken these models over: this one does nothing any more, and one of them must be stopped', {
+      term,
+      successor,
+    });
+    this.#stop.abort();
+    const ending = runner.runs().map(({ spec }) => runner.cancel(spec.run));
+    this.#background.push(Promise.allSettled(ending));
+    onSucceeded?.();
   }
 
   #run(what: string, task: () => Promise<void>): void {
