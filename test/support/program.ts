@@ -34,6 +34,18 @@ export class Program implements AsyncDisposable {
 
   /** Resolves when it says that it is ready. */
   static async start({ program = 'inference', healthUrl, env, startTimeoutMs = START_TIMEOUT_MS }: ProgramOptions): Promise<Program> {
+    const started = Program.launch(env, program);
+    try {
+      await started.untilReady(healthUrl, startTimeoutMs);
+      return started;
+    } catch (cause) {
+      started.signal('SIGKILL');
+      throw new Error(`${program} did not become ready:\n${started.printed.slice(-4000)}`, { cause });
+    }
+  }
+
+  /** Has just been started, and may be far from ready. */
+  static launch(env: ProgramOptions['env'], program: keyof typeof programs = 'inference'): Program {
     const output = { text: '' };
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', pathOf(program)], {
       env: { ...withoutOurs(process.env), LOG_FORMAT: 'json', LOG_LEVEL: 'info', ...env },
@@ -41,14 +53,7 @@ export class Program implements AsyncDisposable {
     });
     child.stdout.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
-    const started = new Program(child, output);
-    try {
-      await started.untilReady(healthUrl, startTimeoutMs);
-      return started;
-    } catch (cause) {
-      child.kill('SIGKILL');
-      throw new Error(`${program} did not become ready:\n${output.text.slice(-4000)}`, { cause });
-    }
+    return new Program(child, output);
   }
 
   get pid(): number {
@@ -70,6 +75,10 @@ export class Program implements AsyncDisposable {
       if (await isReady(healthUrl)) return;
     }
     throw new Error(`not ready after ${timeoutMs} ms`);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
   }
 
   /** As a person does: Ctrl-C. Throws when it doesn't end in time. */

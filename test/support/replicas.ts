@@ -30,6 +30,12 @@ export interface ReplicasOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+export interface AddOptions {
+  /** Another life of the replica that was there, on the same ports and the same network. */
+  readonly at?: Replica;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /**
  * The product as a cluster runs it, on this machine: real servers of S3, MongoDB's protocol and NATS, the lifecycle in one process and
  * several replicas of inference, each behind a network that can be broken.
@@ -83,35 +89,48 @@ export class Replicas implements AsyncDisposable {
   }
 
   async startLifecycle(env: Readonly<Record<string, string>> = {}): Promise<Program> {
+    this.lifecycle = await this.anotherLifecycle(this.dataDir, env);
+    return this.lifecycle;
+  }
+
+  /** Beside the one that there is, which a cluster never means to have. */
+  async anotherLifecycle(dataDir: string, env: Readonly<Record<string, string>> = {}): Promise<Program> {
     const management = await freePort();
-    this.lifecycle = await Program.start({
+    const started = await Program.start({
       healthUrl: `http://127.0.0.1:${management}`,
       env: {
         ...(await this.environment()),
         FACEHASH_MODE: 'lifecycle',
-        FACEHASH_DATA_DIR: this.dataDir,
+        FACEHASH_DATA_DIR: dataDir,
         MANAGEMENT_PORT: String(management),
         ...env,
       },
     });
-    return this.lifecycle;
+    this.#closer.defer('lifecycle', () => started.kill());
+    return started;
   }
 
-  /** `at`: another life of the replica that was there, on the same ports and the same network. */
-  async addReplica({ at, env = {} }: { readonly at?: Replica; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Replica> {
+  /** Resolves when it is ready. */
+  async addReplica(options: AddOptions = {}): Promise<Replica> {
+    const replica = await this.launchReplica(options);
+    await replica.program.untilReady(replica.healthUrl).catch((cause: unknown) => {
+      throw new Error(`a replica did not become ready:\n${replica.program.printed.slice(-4000)}`, { cause });
+    });
+    return replica;
+  }
+
+  /** Started, and no more. */
+  async launchReplica({ at, env = {} }: AddOptions = {}): Promise<Replica> {
     const [port, management] = at ? [at.url, at.healthUrl].map((url) => Number(new URL(url).port)) : [await freePort(), await freePort()];
     const network = at?.network ?? (await this.#network());
     const [url, healthUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${management}`];
-    const program = await Program.start({
-      healthUrl,
-      env: {
-        ...(await this.environment(network)),
-        FACEHASH_MODE: 'cluster',
-        PORT: String(port),
-        MANAGEMENT_PORT: String(management),
-        VISION_PROCESSES: '1',
-        ...env,
-      },
+    const program = Program.launch({
+      ...(await this.environment(network)),
+      FACEHASH_MODE: 'cluster',
+      PORT: String(port),
+      MANAGEMENT_PORT: String(management),
+      VISION_PROCESSES: '1',
+      ...env,
     });
     const replica = { url, healthUrl, network, program };
     const place = at ? this.replicas.indexOf(at) : this.replicas.length;
@@ -157,14 +176,18 @@ export class Replicas implements AsyncDisposable {
     }
   }
 
+  /** Every program that was started and not replaced. */
+  get programs(): readonly Program[] {
+    return [...(this.lifecycle ? [this.lifecycle] : []), ...this.replicas.map(({ program }) => program)];
+  }
+
   /** A client of each replica. */
   clients(apiKey: string): readonly Client[] {
     return this.replicas.map(({ url }) => new Client(url, apiKey));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const programs = [this.lifecycle, ...this.replicas.map(({ program }) => program)];
-    await Promise.all(programs.map((program) => program?.kill() ?? Promise.resolve()));
+    await Promise.all(this.programs.map((program) => program.kill()));
     await this.#closer.close();
   }
 

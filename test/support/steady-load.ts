@@ -8,7 +8,7 @@ export interface Told extends RecognizeAnswer {
 }
 
 /** Somebody who asks one server the same thing again and again, and remembers every answer. */
-export class SteadyLoad {
+export class SteadyLoad implements AsyncDisposable {
   readonly answers: Told[] = [];
   /** Connections that broke, and what took too long. */
   readonly broken: string[] = [];
@@ -49,6 +49,10 @@ export class SteadyLoad {
     this.#over = true;
     await this.#asking;
     return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 
   async #ask(): Promise<void> {

@@ -50,7 +50,18 @@ export async function openOperator(config: OperatorConfig, { logger, registry, o
       ...context,
     });
     const leads = (): boolean => manager.leads;
-    const { controllers, background } = openReconciling({ config, client, caches, objects, messaging, election, profiles, leads, context });
+    const { controllers, background } = openReconciling({
+      config,
+      client,
+      caches,
+      objects,
+      messaging,
+      election,
+      profiles,
+      leads,
+      onLost,
+      context,
+    });
     const manager = new Manager({ caches: caches.all, controllers, election, background, onLost, graceMs: GRACE_MS, ...context });
     const management = await openManagement({
       port: config.managementPort,

@@ -45,6 +45,8 @@ export interface ReconcilingParts {
   readonly election: LeaderElection;
   readonly profiles: TrainingProfiles;
   readonly leads: () => boolean;
+  /** Another controller has published after this one: the process must end, and comes back as its successor. */
+  readonly onLost: () => void;
   readonly context: Context;
 }
 
@@ -99,7 +101,7 @@ interface Desk {
 }
 
 function openReconciler(
-  { config, client, caches, objects, messaging, context }: ReconcilingParts,
+  { config, client, caches, objects, messaging, onLost, context }: ReconcilingParts,
   { events, fence, board, asked, runs, queue }: Desk,
 ): FaceModelReconciler {
   const ownWrites = new OwnWrites();
@@ -133,6 +135,7 @@ function openReconciler(
     objects,
     messaging,
     term: fence.term,
+    succeeded: onLost,
     pipeline: config.pipeline,
     source: 'facehash/operator',
     asked,
