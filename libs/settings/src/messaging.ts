@@ -34,8 +34,7 @@ export const natsVariables = {
   FACEHASH_NATS_TIMEOUT_SECONDS: seconds.default(5),
 };
 
-const shape = z.object(natsVariables);
-type Variables = z.output<typeof shape>;
+type Variables = z.output<z.ZodObject<typeof natsVariables>>;
 
 export interface NatsSettings {
   readonly servers: readonly string[];

@@ -38,6 +38,16 @@ const MANAGEMENT_PORT = 5001;
 const needsStores: readonly string[] = ['cluster', 'lifecycle'];
 const ofStores = ['FACEHASH_S3_ENDPOINT', 'FACEHASH_MONGODB_URL', 'FACEHASH_NATS_SERVERS'] as const;
 
+type OfStore = (typeof ofStores)[number];
+
+function missingStores(
+  e: { readonly FACEHASH_MODE: string } & Readonly<Partial<Record<OfStore, unknown>>>,
+): readonly (readonly [name: OfStore, message: string])[] {
+  if (!needsStores.includes(e.FACEHASH_MODE)) return [];
+  const missing = ofStores.filter((name) => e[name] === undefined);
+  return missing.map((name) => [name, `is not set, which FACEHASH_MODE=${e.FACEHASH_MODE} needs`]);
+}
+
 /** Also where single settings are wrong: what is wrong with several together is told beside it. */
 const allAtOnce = { when: () => true };
 
@@ -102,9 +112,7 @@ const environment = z
   })
   .superRefine((e, context) => {
     const wrong = (path: keyof typeof e, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
-    for (const [name, message] of [...s3Faults(e), ...mongoFaults(e), ...natsFaults(e)]) wrong(name, message);
-    const needed = needsStores.includes(e.FACEHASH_MODE) ? ofStores : [];
-    for (const name of needed) if (e[name] === undefined) wrong(name, `is not set, which FACEHASH_MODE=${e.FACEHASH_MODE} needs`);
+    for (const [name, message] of [...s3Faults(e), ...mongoFaults(e), ...natsFaults(e), ...missingStores(e)]) wrong(name, message);
     if (e.FACEHASH_CRASH_AT !== undefined && e.FACEHASH_ALLOW_CRASH_POINTS === undefined) {
       wrong('FACEHASH_CRASH_AT', 'kills the program on purpose, for tests: it needs FACEHASH_ALLOW_CRASH_POINTS=1 beside it');
     }
