@@ -64,7 +64,7 @@ function twoReplicas(): void {
     const loads = [first, second].flatMap((client) => [new SteadyLoad(client, probe), new SteadyLoad(client, probe)]);
     const versions: (string | undefined)[] = [];
     for (const [i, who] of [5, 6, 7].entries()) {
-      const { body } = await [first, second][i % 2]!.train(`Newcomer ${who}`, await sampleFaces(who, [0, 1, 2]));
+      const { body } = await (i % 2 === 0 ? first : second).train(`Newcomer ${who}`, await sampleFaces(who, [0, 1, 2]));
       expect(body.trainingSuccess).toBe(1);
       versions.push(body.version);
     }

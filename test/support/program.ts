@@ -6,10 +6,12 @@ import { dirname, join } from 'node:path';
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
-/** By its package, as this file runs from its source in tests and compiled in benchmarks. */
-const program = join(dirname(createRequire(import.meta.url).resolve('@facehash/inference/package.json')), 'dist/main.js');
+/** By their packages, as this file runs from its source in tests and compiled in benchmarks. */
+const programs = { inference: '@facehash/inference', operator: '@facehash/operator' } as const;
 
 export interface ProgramOptions {
+  /** Left out: inference. */
+  readonly program?: keyof typeof programs;
   /** Where its health is asked. */
   readonly healthUrl: string;
   /** In addition to the environment of the tests, without what is meant for the test runner. */
@@ -17,7 +19,7 @@ export interface ProgramOptions {
   readonly startTimeoutMs?: number;
 }
 
-/** The built inference program in a process of its own; `await using` kills it. */
+/** A built program in a process of its own; `await using` kills it. */
 export class Program implements AsyncDisposable {
   #ended = false;
 
@@ -31,22 +33,27 @@ export class Program implements AsyncDisposable {
   }
 
   /** Resolves when it says that it is ready. */
-  static async start({ healthUrl, env, startTimeoutMs = START_TIMEOUT_MS }: ProgramOptions): Promise<Program> {
+  static async start({ program = 'inference', healthUrl, env, startTimeoutMs = START_TIMEOUT_MS }: ProgramOptions): Promise<Program> {
+    const started = Program.launch(env, program);
+    try {
+      await started.untilReady(healthUrl, startTimeoutMs);
+      return started;
+    } catch (cause) {
+      started.signal('SIGKILL');
+      throw new Error(`${program} did not become ready:\n${started.printed.slice(-4000)}`, { cause });
+    }
+  }
+
+  /** Has just been started, and may be far from ready. */
+  static launch(env: ProgramOptions['env'], program: keyof typeof programs = 'inference'): Program {
     const output = { text: '' };
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', pathOf(program)], {
       env: { ...withoutOurs(process.env), LOG_FORMAT: 'json', LOG_LEVEL: 'info', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stdout.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
-    const started = new Program(child, output);
-    try {
-      await started.untilReady(healthUrl, startTimeoutMs);
-      return started;
-    } catch (cause) {
-      child.kill('SIGKILL');
-      throw new Error(`the product did not become ready:\n${output.text.slice(-4000)}`, { cause });
-    }
+    return new Program(child, output);
   }
 
   get pid(): number {
@@ -70,6 +77,10 @@ export class Program implements AsyncDisposable {
     throw new Error(`not ready after ${timeoutMs} ms`);
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
   /** As a person does: Ctrl-C. Throws when it doesn't end in time. */
   async stop(): Promise<void> {
     if (this.#ended) return;
@@ -91,6 +102,10 @@ export class Program implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
   }
+}
+
+function pathOf(program: keyof typeof programs): string {
+  return join(dirname(createRequire(import.meta.url).resolve(`${programs[program]}/package.json`)), 'dist/main.js');
 }
 
 export async function freePort(): Promise<number> {

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Closer } from '@facehash/kernel';
+import { Closer, silentLogger, systemClock, systemRandom } from '@facehash/kernel';
+import { openS3ObjectStore } from '@facehash/object-store-s3';
 import { startServer, type RunningServer } from '@facehash/test-servers';
 import { tcpProxy, temporaryFolder, type TcpProxy } from '@facehash/testing';
 import { Client } from './client.js';
@@ -23,7 +24,15 @@ export interface Replica {
 
 export interface ReplicasOptions {
   readonly replicas?: number;
+  /** Left out: the loop of one machine trains and promotes. False: an operator does. */
+  readonly lifecycle?: false;
   /** In addition, of every program. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface AddOptions {
+  /** Another life of the replica that was there, on the same ports and the same network. */
+  readonly at?: Replica;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -40,11 +49,11 @@ export class Replicas implements AsyncDisposable {
 
   private constructor(private readonly env: Readonly<Record<string, string>>) {}
 
-  static async start({ replicas = 2, env = {} }: ReplicasOptions = {}): Promise<Replicas> {
+  static async start({ replicas = 2, env = {}, lifecycle }: ReplicasOptions = {}): Promise<Replicas> {
     const started = new Replicas(env);
     try {
       await started.#open();
-      await started.startLifecycle();
+      if (lifecycle !== false) await started.startLifecycle();
       await Promise.all(Array.from({ length: replicas }, () => started.addReplica()));
       return started;
     } catch (error) {
@@ -80,35 +89,48 @@ export class Replicas implements AsyncDisposable {
   }
 
   async startLifecycle(env: Readonly<Record<string, string>> = {}): Promise<Program> {
+    this.lifecycle = await this.anotherLifecycle(this.dataDir, env);
+    return this.lifecycle;
+  }
+
+  /** Beside the one that there is, which a cluster never means to have. */
+  async anotherLifecycle(dataDir: string, env: Readonly<Record<string, string>> = {}): Promise<Program> {
     const management = await freePort();
-    this.lifecycle = await Program.start({
+    const started = await Program.start({
       healthUrl: `http://127.0.0.1:${management}`,
       env: {
         ...(await this.environment()),
         FACEHASH_MODE: 'lifecycle',
-        FACEHASH_DATA_DIR: this.dataDir,
+        FACEHASH_DATA_DIR: dataDir,
         MANAGEMENT_PORT: String(management),
         ...env,
       },
     });
-    return this.lifecycle;
+    this.#closer.defer('lifecycle', () => started.kill());
+    return started;
   }
 
-  /** `at`: another life of the replica that was there, on the same ports and the same network. */
-  async addReplica({ at, env = {} }: { readonly at?: Replica; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Replica> {
+  /** Resolves when it is ready. */
+  async addReplica(options: AddOptions = {}): Promise<Replica> {
+    const replica = await this.launchReplica(options);
+    await replica.program.untilReady(replica.healthUrl).catch((cause: unknown) => {
+      throw new Error(`a replica did not become ready:\n${replica.program.printed.slice(-4000)}`, { cause });
+    });
+    return replica;
+  }
+
+  /** Started, and no more. */
+  async launchReplica({ at, env = {} }: AddOptions = {}): Promise<Replica> {
     const [port, management] = at ? [at.url, at.healthUrl].map((url) => Number(new URL(url).port)) : [await freePort(), await freePort()];
     const network = at?.network ?? (await this.#network());
     const [url, healthUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${management}`];
-    const program = await Program.start({
-      healthUrl,
-      env: {
-        ...(await this.environment(network)),
-        FACEHASH_MODE: 'cluster',
-        PORT: String(port),
-        MANAGEMENT_PORT: String(management),
-        VISION_PROCESSES: '1',
-        ...env,
-      },
+    const program = Program.launch({
+      ...(await this.environment(network)),
+      FACEHASH_MODE: 'cluster',
+      PORT: String(port),
+      MANAGEMENT_PORT: String(management),
+      VISION_PROCESSES: '1',
+      ...env,
     });
     const replica = { url, healthUrl, network, program };
     const place = at ? this.replicas.indexOf(at) : this.replicas.length;
@@ -134,19 +156,46 @@ export class Replicas implements AsyncDisposable {
     return out;
   }
 
+  /** Keys of all that is stored of a model. */
+  async objectsOf(storageId: string): Promise<readonly string[]> {
+    const { origin, username, password } = new URL(this.server('minio').url);
+    const store = await openS3ObjectStore({
+      endpoint: origin,
+      bucket: 'facehash',
+      credentials: { kind: 'static', accessKeyId: username, secretAccessKey: password },
+      clock: systemClock,
+      random: systemRandom,
+      logger: silentLogger,
+    });
+    try {
+      const keys: string[] = [];
+      for await (const { key } of store.list(`${storageId}/`)) keys.push(key);
+      return keys;
+    } finally {
+      await store.close();
+    }
+  }
+
+  /** Every program that was started and not replaced. */
+  get programs(): readonly Program[] {
+    return [...(this.lifecycle ? [this.lifecycle] : []), ...this.replicas.map(({ program }) => program)];
+  }
+
   /** A client of each replica. */
   clients(apiKey: string): readonly Client[] {
     return this.replicas.map(({ url }) => new Client(url, apiKey));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.lifecycle, ...this.replicas.map(({ program }) => program)].map((program) => program?.kill()));
+    await Promise.all(this.programs.map((program) => program.kill()));
     await this.#closer.close();
   }
 
   async #open(): Promise<void> {
     const folder = await temporaryFolder();
-    this.#closer.defer('folder', async () => void (await folder[Symbol.asyncDispose]()));
+    this.#closer.defer('folder', async () => {
+      await folder[Symbol.asyncDispose]();
+    });
     this.#folder = folder.path;
     await mkdir(this.dataDir, { mode: 0o700 });
     for (const store of stores) {
@@ -159,7 +208,9 @@ export class Replicas implements AsyncDisposable {
   async #network(): Promise<Network> {
     const proxy = async (store: Store): Promise<TcpProxy> => {
       const opened = await tcpProxy({ port: Number(new URL(this.server(store).url).port) });
-      this.#closer.defer(`network to ${store}`, async () => void (await opened[Symbol.asyncDispose]()));
+      this.#closer.defer(`network to ${store}`, async () => {
+        await opened[Symbol.asyncDispose]();
+      });
       return opened;
     };
     const [mongo, minio, nats] = [await proxy('mongo'), await proxy('minio'), await proxy('nats')];

@@ -1,4 +1,4 @@
-import { Client, type RecognizeAnswer } from './client.js';
+import type { Client, RecognizeAnswer } from './client.js';
 
 export interface Told extends RecognizeAnswer {
   readonly status: number;
@@ -8,7 +8,7 @@ export interface Told extends RecognizeAnswer {
 }
 
 /** Somebody who asks one server the same thing again and again, and remembers every answer. */
-export class SteadyLoad {
+export class SteadyLoad implements AsyncDisposable {
   readonly answers: Told[] = [];
   /** Connections that broke, and what took too long. */
   readonly broken: string[] = [];
@@ -41,13 +41,18 @@ export class SteadyLoad {
 
   async until(holds: (load: this) => boolean, withinMs = 30_000): Promise<void> {
     for (const end = performance.now() + withinMs; !holds(this); await new Promise((resolve) => setTimeout(resolve, 20)))
-      if (performance.now() > end) throw new Error(`it did not come to hold within ${withinMs} ms: ${JSON.stringify(this.answers.slice(-2))}`);
+      if (performance.now() > end)
+        throw new Error(`it did not come to hold within ${withinMs} ms: ${JSON.stringify(this.answers.slice(-2))}`);
   }
 
   async stop(): Promise<this> {
     this.#over = true;
     await this.#asking;
     return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 
   async #ask(): Promise<void> {

@@ -13,14 +13,24 @@ const andOnlyPackages = (...names) => ({ allowedExternalImports: [...names, ...t
 const layers = [
   { ...mayUse('layer:kernel', 'layer:kernel', 'layer:testing'), ...andOnlyPackages() },
   { ...mayUse('layer:domain', 'layer:kernel', 'layer:domain', 'layer:testing'), ...andOnlyPackages('zod') },
-  { ...mayUse('layer:application', 'layer:kernel', 'layer:domain', 'layer:runtime', 'layer:testing'), ...andOnlyPackages('zod') },
+  // What two programs do alike, for the application of each.
+  { ...mayUse('layer:application-core', 'layer:kernel', 'layer:domain', 'layer:testing'), ...andOnlyPackages('zod') },
+  {
+    ...mayUse('layer:application', 'layer:kernel', 'layer:domain', 'layer:application-core', 'layer:runtime', 'layer:testing'),
+    ...andOnlyPackages('zod'),
+  },
   mayUse('layer:adapter', 'layer:kernel', 'layer:domain', 'layer:testing'),
   mayUse('layer:runtime', 'layer:kernel', 'layer:testing'),
   mayUse('layer:testing', 'layer:kernel', 'layer:testing'),
-  mayUse('layer:app', 'layer:kernel', 'layer:domain', 'layer:application', 'layer:adapter', 'layer:runtime', 'layer:testing'),
+  mayUse(
+    'layer:app',
+    ...['kernel', 'domain', 'application-core', 'application', 'adapter', 'runtime', 'testing'].map((name) => `layer:${name}`),
+  ),
   mayUse(
     'layer:testing-app',
-    ...['kernel', 'domain', 'application', 'adapter', 'runtime', 'testing', 'testing-app'].map((name) => `layer:${name}`),
+    ...['kernel', 'domain', 'application-core', 'application', 'adapter', 'runtime', 'testing', 'testing-app'].map(
+      (name) => `layer:${name}`,
+    ),
   ),
 ];
 
@@ -37,7 +47,11 @@ const scopes = [
 
 /** Messaging within one process is also what tests of the application run on: it is the real thing, and as quick as a fake. */
 const layersForTests = [
-  mayUse('layer:application', 'layer:kernel', 'layer:domain', 'layer:application', 'layer:runtime', 'layer:testing', 'double:in-process'),
+  mayUse(
+    'layer:application',
+    ...['kernel', 'domain', 'application-core', 'application', 'runtime', 'testing'].map((name) => `layer:${name}`),
+    'double:in-process',
+  ),
   ...layers.filter(({ sourceTag }) => sourceTag !== 'layer:application'),
 ];
 

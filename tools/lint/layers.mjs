@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Layers that hold decisions only: no I/O, no framework, no clock of their own. */
-export const coreLayers = ['layer:kernel', 'layer:domain', 'layer:application'];
+export const coreLayers = ['layer:kernel', 'layer:domain', 'layer:application-core', 'layer:application'];
 
 /**
  * Folders of the packages that carry one of the tags, so that a new package is under the rules from its first line.

@@ -35,7 +35,7 @@ class Replica implements AsyncDisposable {
 
   start(): void {
     const { registry, objects, analyser, model } = this;
-    const random = seededRandom(1);
+    const context = { clock: systemClock, random: seededRandom(1), logger: silentLogger };
     const checkpoint = (name: Checkpoint): void => {
       if (name === this.#crashAt) throw new Error(`crash at ${name}`);
     };
@@ -44,10 +44,9 @@ class Replica implements AsyncDisposable {
       registry,
       objects,
       commands: this.messaging.commands,
+      people: this.messaging.people,
       rules: () => model,
-      clock: systemClock,
-      random,
-      logger: silentLogger,
+      ...context,
       checkpoint,
     });
     const { cutter } = this;
@@ -58,8 +57,7 @@ class Replica implements AsyncDisposable {
       pipeline: builtIn,
       people: this.messaging.people,
       cutter,
-      clock: systemClock,
-      random,
+      ...context,
       photosInFlight: 3,
       checkpoint,
     });

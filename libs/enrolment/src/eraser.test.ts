@@ -26,7 +26,14 @@ class Machine implements AsyncDisposable {
 
   constructor() {
     const { registry, objects, messaging } = this;
-    this.cutter = openSnapshotCutter({ registry, objects, commands: messaging.commands, rules: () => model, ...context });
+    this.cutter = openSnapshotCutter({
+      registry,
+      objects,
+      commands: messaging.commands,
+      people: messaging.people,
+      rules: () => model,
+      ...context,
+    });
     this.eraser = this.#open();
   }
 

@@ -43,18 +43,23 @@ export class PeopleProjector {
 
   /** Brings the projection to what the registry says: after a crash between the two writes, and after a restart. */
   async sync(storageId: string, signal?: AbortSignal): Promise<void> {
+    // Read within each try: whoever renames or erases somebody meanwhile writes the projection, too, and then this try is void.
+    const synced = async (known: Held): Promise<Held | undefined> => {
+      const names = await this.#registered(storageId, signal);
+      const alive = Object.fromEntries(Object.entries(names).filter(([id]) => known.tombstones[id] === undefined));
+      return differs(known.names, alive) ? { ...known, names: { ...known.names, ...alive } } : undefined;
+    };
+    await this.#change(storageId, synced, signal);
+  }
+
+  async #registered(storageId: string, signal?: AbortSignal): Promise<Names> {
     const names: Record<string, string> = {};
     for (let after: string | null = ''; after !== null;) {
       const page: Awaited<ReturnType<Registry['people']>> = await this.registry.people(storageId, { after, limit: PAGE }, signal);
       for (const { id, name } of page.items) names[id] = name;
       after = page.next;
     }
-    // People who were added by another replica since the reading began stay.
-    const synced = (known: Held): Held | undefined => {
-      const alive = Object.fromEntries(Object.entries(names).filter(([id]) => known.tombstones[id] === undefined));
-      return differs(known.names, alive) ? { ...known, names: { ...known.names, ...alive } } : undefined;
-    };
-    await this.#change(storageId, (known) => Promise.resolve(synced(known)), signal);
+    return names;
   }
 
   /** Compare-and-set until it holds; `change` gives undefined when there is nothing to do. */

@@ -12,7 +12,7 @@ import {
   type FaceAnalyser,
   type Pipeline,
 } from '@facehash/vision-core';
-import type { OnCheckpoint } from './checkpoint.js';
+import type { Checkpoint, OnCheckpoint } from './checkpoint.js';
 import type { Owner } from './owner.js';
 import type { Room } from './room.js';
 import type { IncomingPhoto, PhotoResult } from './types.js';
@@ -146,19 +146,26 @@ async function store(
   signal?: AbortSignal,
 ): Promise<void> {
   const { storageId } = person;
-  await parts.objects.create(layout.photo(storageId, person.id, sha256), photo.bytes, signal);
-  parts.checkpoint('photo.stored');
   const { face, width, height } = analysis;
   const landmarks = face.landmarks.map(([x, y]): [number, number] => [x, y]);
   const stage: LandmarksStage = { v: 1, pipeline: PIPELINE_ID, sha256, width, height, box: face.box, landmarks, quality: face.quality };
-  await parts.objects.create(layout.landmarks(storageId, PIPELINE_ID, sha256), encodeDocument(stage), signal);
-  parts.checkpoint('photo.landmarks');
-  // The picture is decoded and its face found: a run that finds its features has neither to do again, nor a worker to start.
-  if (face.descriptor) {
-    const features = { descriptor: face.descriptor, ratios: ratios(landmarks) };
-    await parts.objects.create(layout.features(storageId, parts.pipeline.id, sha256), encodeFeatures(features), signal);
-  }
-  parts.checkpoint('photo.features');
+  const put = async (key: string, bytes: Uint8Array, checkpoint: Checkpoint): Promise<void> => {
+    await parts.objects.create(key, bytes, signal);
+    parts.checkpoint(checkpoint);
+  };
+  // A store takes tens of milliseconds for each, and no one of them needs another. All have ended before the photo's bytes are given back.
+  const ends = await Promise.allSettled([
+    put(layout.photo(storageId, person.id, sha256), photo.bytes, 'photo.stored'),
+    put(layout.landmarks(storageId, PIPELINE_ID, sha256), encodeDocument(stage), 'photo.landmarks'),
+    // The picture is decoded and its face found: a run that finds its features has neither to do again, nor a worker to start.
+    face.descriptor &&
+      put(
+        layout.features(storageId, parts.pipeline.id, sha256),
+        encodeFeatures({ descriptor: face.descriptor, ratios: ratios(landmarks) }),
+        'photo.features',
+      ),
+  ]);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 /** A duplicate bumps the counter, too: whoever sent it waits for a snapshot that holds it, and there may be none yet. */

@@ -10,10 +10,11 @@ import {
   type Snapshot,
 } from '@facehash/artifacts';
 import { deadline, supervise, type Clock, type Logger, type Random } from '@facehash/kernel';
-import type { CommandQueue } from '@facehash/messaging-core';
+import type { CommandQueue, KvBucket, PeopleProjection } from '@facehash/messaging-core';
 import type { ObjectStore } from '@facehash/object-store-core';
 import type { Registry } from '@facehash/registry-core';
 import { noCheckpoint, type OnCheckpoint } from './checkpoint.js';
+import { PeopleProjector } from './people-projection.js';
 
 const CUT_TIMEOUT_MS = 60_000;
 /** Every model whose counter is ahead of its snapshot is found this often, so a crash or a lost timer costs a delay only. */
@@ -35,6 +36,8 @@ export interface CutterParts {
   readonly registry: Registry;
   readonly objects: ObjectStore;
   readonly commands: CommandQueue;
+  /** Who is in a snapshot has a name before a version can know them. */
+  readonly people: KvBucket<PeopleProjection>;
   readonly rules: CutRules;
   readonly clock: Clock;
   readonly random: Random;
@@ -62,9 +65,11 @@ class Cutter implements SnapshotCutter {
   /** The counter up to which this process has cut, by model: spares the sweep a read. */
   readonly #cut = new Map<string, number>();
   readonly #background = new Set<Promise<unknown>>();
+  readonly #projector: PeopleProjector;
 
   constructor(private readonly parts: CutterParts) {
     const { clock, random, logger } = parts;
+    this.#projector = new PeopleProjector(parts.people, parts.registry, parts);
     this.#keep(supervise(() => this.#sweepLoop(), { what: 'snapshot sweep', clock, random, logger, signal: this.#stop.signal }));
   }
 
@@ -90,6 +95,8 @@ class Cutter implements SnapshotCutter {
       this.#cut.set(storageId, counter);
       return null;
     }
+    // Whoever was made when messaging was away, or by a replica that died then, has a row and no name yet.
+    await this.#projector.sync(storageId, signal);
     await this.#point(await this.#write(snapshot, signal), signal);
     checkpoint('snapshot.pointed');
     await commands.send({ v: 1, id: `train.${storageId}.${counter}`, kind: 'train', storageId, snapshot: counter }, signal);
@@ -178,14 +185,18 @@ class Cutter implements SnapshotCutter {
   async #sweep(): Promise<void> {
     const signal = deadline(CUT_TIMEOUT_MS, this.#stop.signal);
     for await (const { storageId, counter } of this.parts.registry.counters(signal)) {
-      const rules = this.parts.rules(storageId);
-      if (!rules || this.#waiting.has(storageId)) continue;
-      // A version of as new a snapshot tells that there is one, and spares a read of the store for each of thousands of models.
-      if (counter <= Math.max(this.#cut.get(storageId) ?? 0, rules.active?.snapshot ?? 0)) continue;
+      if (this.#waiting.has(storageId) || counter <= this.#surelyCut(storageId)) continue;
       const latest = (await this.#latest(storageId, signal))?.counter ?? 0;
       if (latest < counter) this.noticed(storageId);
       else this.#cut.set(storageId, latest);
     }
+  }
+
+  /** The counter up to which snapshots are known to be there without a look at the store; beyond all counters for a model that is not known here. */
+  #surelyCut(storageId: string): number {
+    const rules = this.parts.rules(storageId);
+    // A version of a snapshot tells that there is one, which spares a read for each of thousands of models.
+    return rules ? Math.max(this.#cut.get(storageId) ?? 0, rules.active?.snapshot ?? 0) : Number.POSITIVE_INFINITY;
   }
 
   #keep(task: Promise<unknown>): void {

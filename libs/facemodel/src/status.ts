@@ -39,6 +39,8 @@ export const reasons = {
   Pinned: 'The version is pinned by `versions.pin`.',
   Activated: 'The version was activated by hand and answers until that is taken back.',
   Suspended: 'Training and rollouts are suspended by `spec.suspend`.',
+  SpecInvalid: 'The operator cannot read the spec; what was known of the model goes on answering.',
+  StorageIdTaken: 'Another FaceModel, which is older, has this storage id.',
   Erasing: 'Somebody is being erased: nothing that was made from their photos is taken over, and what answers is replaced.',
 } as const;
 export type Reason = keyof typeof reasons;

@@ -33,6 +33,7 @@ export const errorCatalogue = {
   PERSON_QUARANTINED: { message: 'The photos of this person spoil the recognition of others', retry: 'never' },
   VERSION_NOT_FOUND: { message: 'No version of this name is stored for this key', retry: 'never' },
   TRAINING_FAILED: { message: 'Training did not succeed', retry: 'backoff' },
+  RUN_NOT_STARTED: { message: 'The cluster could not start the training run', retry: 'backoff' },
   GPU_UNAVAILABLE: { message: 'Training demands a GPU and found none', retry: 'backoff' },
   ARTIFACT_CORRUPT: { message: 'A stored artifact is missing or does not match its digest', retry: 'never' },
   CONFLICT: { message: 'The state was changed by someone else at the same time', retry: 'backoff' },

@@ -16,17 +16,31 @@ export interface SuperviseOptions {
   readonly signal: AbortSignal;
 }
 
-/** Keeps a background task running until the signal aborts: one that ends or throws starts again after a growing, jittered pause. Never rejects. */
+/**
+ * Keeps a background task running until the signal aborts: one that ends or throws starts again after a growing, jittered pause. The log hears
+ * of a failure that comes again and again once, and of each other one. Never rejects.
+ */
 export async function supervise(task: () => Promise<void>, { what, clock, random, logger, signal }: SuperviseOptions): Promise<void> {
+  let said: string | undefined;
   for (let failures = 0; !signal.aborted; failures++) {
     const began = clock.now().getTime();
-    try {
-      await task();
-      if (!signal.aborted) logger.warn('a background task ended and starts again', { what });
-    } catch (error) {
-      if (!signal.aborted) logger.error('a background task failed and starts again', { what, error });
+    const failure = await failureOf(task);
+    if (clock.now().getTime() - began > WELL_AFTER_MS) [failures, said] = [0, undefined];
+    if (!signal.aborted && !failure) logger.warn('a background task ended and starts again', { what });
+    if (!signal.aborted && failure) {
+      const level = said === failure.text ? 'debug' : 'error';
+      logger[level]('a background task failed and starts again', { what, error: failure.error });
+      said = failure.text;
     }
-    if (clock.now().getTime() - began > WELL_AFTER_MS) failures = 0;
     await clock.sleep(backoffMs(failures, RESTART, random) + RESTART.firstMs / 2, signal).catch(() => undefined);
+  }
+}
+
+async function failureOf(task: () => Promise<void>): Promise<{ readonly error: unknown; readonly text: string } | undefined> {
+  try {
+    await task();
+    return undefined;
+  } catch (error) {
+    return { error, text: String(error) };
   }
 }

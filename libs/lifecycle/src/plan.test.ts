@@ -165,7 +165,10 @@ describe('an ended run', () => {
     expect(plan(observe({ latest: samples(3), status, now: later(301) })).step).toMatchObject({ kind: 'startRun' });
   });
 
-  it('that found no GPU where one is demanded is tried again less and less often, and never given up', () => {
+  it.each([
+    ['found no GPU where one is demanded', 'GPU_UNAVAILABLE'],
+    ['the cluster could not start', 'RUN_NOT_STARTED'],
+  ])('that %s is tried again less and less often, and never given up', (_, code) => {
     const accelerator = { onUnavailable: 'Wait' };
     const see = (parts: Parameters<typeof observe>[0]) =>
       plan(observe({ ...parts, latest: samples(3), spec: { training: { accelerator } } }));
@@ -175,12 +178,12 @@ describe('an ended run', () => {
       version: wantedName(samples(3)),
       accelerator: { resource: 'nvidia.com/gpu', count: 1, onUnavailable: 'Wait' },
     });
-    const noGpu = { outcome: 'failed' as const, code: 'GPU_UNAVAILABLE', message: 'no GPU here', retryable: true };
+    const noGpu = { outcome: 'failed' as const, code, message: 'not here, not now', retryable: true };
     let paused = 0;
     for (const attempt of [1, 4, 9]) {
       const run = { spec: { ...started.spec, run: layoutOfAttempt(samples(3), attempt) }, outcome: noGpu };
       const { status } = see({ run });
-      expect(status.training.lastFailure).toMatchObject({ attempt, final: false, code: 'GPU_UNAVAILABLE' });
+      expect(status.training.lastFailure).toMatchObject({ attempt, final: false, code });
       const waiting = see({ status });
       expect(waiting.step).toBeNull();
       expect(waiting.status.conditions.find((c) => c.type === 'Stalled')).toMatchObject({ status: 'True', reason: 'TrainingFailed' });

@@ -174,8 +174,14 @@ function runSpec(o: Observed, wanted: Wanted, attempt: number): RunSpec {
   };
 }
 
-/** Nothing is wrong with the version: its time comes when the store is back or the GPU is there, however long that takes. */
-const outages: readonly string[] = ['STORE_UNAVAILABLE', 'GPU_UNAVAILABLE', 'SHUTTING_DOWN', 'OVERLOADED'] satisfies readonly ErrorCode[];
+/** Nothing is wrong with the version: its time comes when the store is back, or the cluster has room or the GPU, however long that takes. */
+const outages: readonly string[] = [
+  'STORE_UNAVAILABLE',
+  'GPU_UNAVAILABLE',
+  'RUN_NOT_STARTED',
+  'SHUTTING_DOWN',
+  'OVERLOADED',
+] satisfies readonly ErrorCode[];
 
 function failed(o: Observed, spec: RunSpec, outcome: Exclude<RunOutcome, { outcome: 'trained' }>): Decision {
   const attempt = attemptOf(spec.run);

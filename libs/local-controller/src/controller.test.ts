@@ -2,7 +2,8 @@ import { activePointerSchema, decodeDocument, encodeDocument, layout, type Versi
 import { aManifestOfVersion } from '@facehash/artifacts/testing';
 import { storageIdOf, type StoredFaceModel } from '@facehash/facemodel';
 import { aManifest, InMemoryFaceModels } from '@facehash/facemodel/testing';
-import { deadline, FaceHashError, seededRandom, sha256Hex, silentLogger, systemClock } from '@facehash/kernel';
+import { deadline, FaceHashError, seededRandom, sha256Hex, systemClock } from '@facehash/kernel';
+import { RecordingLogger } from '@facehash/kernel/testing';
 import type { ModelState, ReplicaReport } from '@facehash/messaging-core';
 import { aReplicaReport } from '@facehash/messaging-core/testing';
 import { openLocalMessaging } from '@facehash/messaging-local';
@@ -18,6 +19,9 @@ class Machine implements AsyncDisposable {
   readonly runner = new FakeTrainingRunner();
   /** What was swept. */
   readonly erased: string[] = [];
+  /** How often a controller here was told that it has a successor. */
+  succeeded = 0;
+  readonly logger = new RecordingLogger();
   #token = 0;
   #controller: LocalController | undefined;
   #model: StoredFaceModel | undefined;
@@ -40,7 +44,8 @@ class Machine implements AsyncDisposable {
       runsMax: 1,
       clock: systemClock,
       random: seededRandom(1),
-      logger: silentLogger,
+      logger: this.logger,
+      onSucceeded: () => (this.succeeded += 1),
       changeToken: async () => this.#token,
       erase: async (storageId) => void this.erased.push(storageId),
       lastSweepAfterMs: 50,
@@ -205,6 +210,14 @@ describe('the controller of one machine', () => {
     await systemClock.sleep(700);
     expect(machine.runner.started).toEqual([]);
     expect((await machine.messaging.models.get(machine.storageId))?.value).toEqual(successors);
+    // It leaves commands to the other one, and is silent but for the one line that says why.
+    expect(machine.succeeded).toBe(1);
+    expect(machine.logger.lines.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([
+      expect.objectContaining({
+        message: expect.stringContaining('another lifecycle has taken') as string,
+        fields: { term: 1, successor: 2 },
+      }),
+    ]);
     await machine.stop();
     await machine.restart(3);
     expect(await machine.state((s) => s.fence.term === 3)).toMatchObject({ displayName: null });

@@ -24,6 +24,8 @@ export interface LocalControllerOptions
   readonly random: Random;
   /** Changes whenever any FaceModel may have changed, also by another process. Cheap. */
   readonly changeToken: () => Promise<string | number>;
+  /** Called once, when another controller of the same models has taken over: this one does nothing any more. */
+  readonly onSucceeded?: () => void;
 }
 
 /** What a command wants, and whom to tell once that is recorded. */
@@ -74,6 +76,7 @@ class ControlLoop implements LocalController {
       source: 'facehash/controller',
       replicas: this.#replicas,
       isDeleted,
+      succeeded: (successor) => this.#stepDown(successor),
       slotFree: () => runner.runs().filter((run) => !run.outcome).length < options.runsMax,
       writeStatus: (model, status) => this.#writeStatus(model, status),
     });
@@ -148,9 +151,7 @@ class ControlLoop implements LocalController {
       const model = name === undefined ? undefined : await this.options.models.find(name);
       const asked = this.#asked.get(storageId);
       const outcome = model ? await this.#reconciler.pass(model, asked ?? {}, deadline(PASS_TIMEOUT_MS, this.#stop.signal)) : 'settled';
-      asked?.recorded();
-      // Another command may have come meanwhile.
-      if (this.#asked.get(storageId) === asked) this.#asked.delete(storageId);
+      if (asked) this.#recorded(storageId, asked);
       this.#queue.succeeded(storageId);
       if (outcome === 'again') this.#queue.add(storageId);
       else if (outcome !== 'settled') this.#queue.addAfter(storageId, outcome);
@@ -161,6 +162,12 @@ class ControlLoop implements LocalController {
       this.options.logger[level]('a pass over a model failed and will be tried again', { storageId, error });
       this.#queue.failed(storageId);
     }
+  }
+
+  #recorded(storageId: string, asked: Asked): void {
+    asked.recorded();
+    // Another command may have come meanwhile.
+    if (this.#asked.get(storageId) === asked) this.#asked.delete(storageId);
   }
 
   /** Acknowledged when it is recorded, where nothing but the command says what is wanted. */
@@ -180,6 +187,23 @@ class ControlLoop implements LocalController {
       this.#asked.get(storageId)?.recorded();
       this.#asked.set(storageId, { activate, recorded: resolve });
     });
+  }
+
+  /**
+   * Two of them at once are a mistake of whoever runs them. It does not end its process: started again, it would take over in turn, and so
+   * would the other.
+   */
+  #stepDown(successor: number): void {
+    if (this.#stop.signal.aborted) return;
+    const { runner, logger, term, onSucceeded } = this.options;
+    logger.error('another lifecycle has taken these models over: this one does nothing any more, and one of them must be stopped', {
+      term,
+      successor,
+    });
+    this.#stop.abort();
+    const ending = runner.runs().map(({ spec }) => runner.cancel(spec.run));
+    this.#background.push(Promise.allSettled(ending));
+    onSucceeded?.();
   }
 
   #run(what: string, task: () => Promise<void>): void {

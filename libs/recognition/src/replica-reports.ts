@@ -29,6 +29,7 @@ export class ReplicaReports {
   readonly #beating: Promise<void>;
   /** Writes go one after another, so that an older report never follows a newer one. */
   #writing: Promise<void> = Promise.resolve();
+  #failing = false;
 
   constructor(private readonly parts: ReportParts) {
     this.#beating = supervise(() => this.#beat(), { ...parts, what: 'replica reports' });
@@ -85,12 +86,22 @@ export class ReplicaReports {
   }
 
   #inTurn(storageId: string | null, work: () => Promise<void>): void {
-    this.#writing = this.#writing.then(work).catch((error: unknown) => this.#couldNot(storageId, error));
+    this.#writing = this.#writing.then(work).then(
+      () => this.#could(),
+      (error: unknown) => this.#couldNot(storageId, error),
+    );
   }
 
-  /** The heartbeat tries again. */
+  #could(): void {
+    if (this.#failing) this.parts.logger.info('replica reports are written again');
+    this.#failing = false;
+  }
+
+  /** The heartbeat tries again, and what it meets is news once. */
   #couldNot(storageId: string | null, error: unknown): void {
-    if (!this.parts.signal.aborted) this.parts.logger.warn('a replica report could not be written', { storageId, error });
+    if (this.parts.signal.aborted) return;
+    if (!this.#failing) this.parts.logger.warn('replica reports cannot be written: they will be tried again', { storageId, error });
+    this.#failing = true;
   }
 
   #key(storageId: string | null): string {

@@ -68,13 +68,15 @@ async function readManifests(
   wish: { readonly storageId: string; readonly versions: readonly string[] },
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, VersionManifest>> {
-  const found = new Map<string, VersionManifest>();
-  for (const version of wish.versions) {
-    const key = layout.manifest(wish.storageId, version);
-    const object = await objects.read(key, signal);
-    // A damaged manifest counts as none: a run of the same inputs writes it again.
-    const manifest = object && decodeIfSound(manifestSchema, object.bytes, key);
-    if (manifest) found.set(version, manifest);
-  }
-  return found;
+  // A rollout waits for each of its passes: the round trips of one are side by side.
+  const read = await Promise.all(
+    wish.versions.map(async (version) => {
+      const key = layout.manifest(wish.storageId, version);
+      const object = await objects.read(key, signal);
+      // A damaged manifest counts as none: a run of the same inputs writes it again.
+      const manifest = object && decodeIfSound(manifestSchema, object.bytes, key);
+      return manifest ? ([version, manifest] as const) : undefined;
+    }),
+  );
+  return new Map(read.filter((entry) => entry !== undefined));
 }

@@ -21,6 +21,6 @@ export interface TrainingRunner {
   forget(run: string): Promise<void>;
   /** Called with the storage id whenever a run progressed or ended. Returns how to stop listening. */
   onChange(listener: (storageId: string) => void): () => void;
-  /** Cancels all. */
+  /** Cancels all that would end with this process anyhow. */
   close(): Promise<void>;
 }

@@ -36,6 +36,8 @@ export interface ReconcileParts {
   readonly isDeleted: (storageId: string) => boolean;
   /** Orders this controller's publications after those of its predecessors: see `takeTerm`. */
   readonly term: () => number;
+  /** Called when a controller of a later term has published: this one may do nothing more. */
+  readonly succeeded: (term: number) => void;
   readonly pipeline: string;
   /** Names the controller in its events. */
   readonly source: string;
@@ -112,6 +114,8 @@ export class Reconciler {
   async #act(step: Step, { observed, activeRevision }: Gathered, signal: AbortSignal): Promise<void> {
     const { runner, objects, logger } = this.parts;
     const storageId = storageIdOf(observed.model);
+    // Again, as this process may have been stopped since: what a successor has made meanwhile must not be swept away.
+    await this.#published(storageId, signal);
     switch (step.kind) {
       case 'startRun':
         logger.info('training run starts', { model: observed.model.name, run: step.spec.run, snapshot: step.spec.snapshot });
@@ -149,8 +153,9 @@ export class Reconciler {
     const entry = await this.parts.messaging.models.get(key, signal);
     const newest = entry?.value.fence.term ?? 0;
     const term = this.parts.term();
-    if (newest > term) throw new FaceHashError('CONFLICT', { key, term, successor: newest });
-    return entry;
+    if (newest <= term) return entry;
+    this.parts.succeeded(newest);
+    throw new FaceHashError('CONFLICT', { key, term, successor: newest });
   }
 
   async #put(

@@ -20,6 +20,12 @@ export const natsVariables = {
   /** A credentials file of NATS, with a JWT and a seed. Read again at each connection. */
   FACEHASH_NATS_CREDS_FILE: file.optional(),
   FACEHASH_NATS_CA_FILE: file.optional(),
+  /** Where answers arrive: a user with the rights of one role listens below the prefix of that role and nowhere else. */
+  FACEHASH_NATS_INBOX_PREFIX: z
+    .string()
+    .max(100)
+    .regex(/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/, 'must be the beginning of a subject, such as _INBOX_inference')
+    .optional(),
   FACEHASH_NATS_REPLICAS: z
     .enum(['1', '3', '5'], 'must be 1, 3 or 5: as many servers keep each stream')
     .default('1')
@@ -28,13 +34,13 @@ export const natsVariables = {
   FACEHASH_NATS_TIMEOUT_SECONDS: seconds.default(5),
 };
 
-const shape = z.object(natsVariables);
-type Variables = z.output<typeof shape>;
+type Variables = z.output<z.ZodObject<typeof natsVariables>>;
 
 export interface NatsSettings {
   readonly servers: readonly string[];
   readonly auth?: { readonly kind: 'password-folder'; readonly path: string } | { readonly kind: 'creds-file'; readonly path: string };
   readonly caFile?: string;
+  readonly inboxPrefix?: string;
   readonly replicas: 1 | 3 | 5;
   readonly setup: 'make' | 'check' | 'none';
   readonly timeoutMs: number;
@@ -54,6 +60,7 @@ export function natsSettings(e: Variables): NatsSettings | undefined {
     servers: e.FACEHASH_NATS_SERVERS,
     ...(auth === undefined ? {} : { auth }),
     ...(e.FACEHASH_NATS_CA_FILE === undefined ? {} : { caFile: e.FACEHASH_NATS_CA_FILE }),
+    ...(e.FACEHASH_NATS_INBOX_PREFIX === undefined ? {} : { inboxPrefix: e.FACEHASH_NATS_INBOX_PREFIX }),
     replicas: e.FACEHASH_NATS_REPLICAS,
     setup: e.FACEHASH_NATS_SETUP,
     timeoutMs: e.FACEHASH_NATS_TIMEOUT_SECONDS * 1000,

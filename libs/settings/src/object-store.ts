@@ -24,8 +24,7 @@ export const s3Variables = {
   FACEHASH_S3_TIMEOUT_SECONDS: seconds.default(15),
 };
 
-const shape = z.object(s3Variables);
-type Variables = z.output<typeof shape>;
+type Variables = z.output<z.ZodObject<typeof s3Variables>>;
 
 export interface S3Settings {
   readonly endpoint: string;

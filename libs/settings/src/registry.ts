@@ -19,8 +19,7 @@ export const mongoVariables = {
   FACEHASH_MONGODB_POOL_SIZE: z.coerce.number().int().min(1).max(1000).default(20),
 };
 
-const shape = z.object(mongoVariables);
-type Variables = z.output<typeof shape>;
+type Variables = z.output<z.ZodObject<typeof mongoVariables>>;
 
 export interface MongoSettings {
   /** Credentials may be in it. */

@@ -89,6 +89,13 @@ describe('the settings of messaging', () => {
     expect(nats.safeParse({ FACEHASH_NATS_SERVERS: value }).success).toBe(false);
   });
 
+  it('name where answers arrive, for a user who may listen there alone', () => {
+    const given = { FACEHASH_NATS_SERVERS: 'nats://a', FACEHASH_NATS_INBOX_PREFIX: '_INBOX_inference' };
+    expect(natsSettings(nats.parse(given))).toMatchObject({ inboxPrefix: '_INBOX_inference' });
+    for (const value of ['a b', 'a.>', '*', 'a.'])
+      expect(nats.safeParse({ ...given, FACEHASH_NATS_INBOX_PREFIX: value }).success).toBe(false);
+  });
+
   it.each(['0', '2', '1.5', 'many'])('refuse %j replicas', (value) => {
     expect(nats.safeParse({ FACEHASH_NATS_REPLICAS: value }).success).toBe(false);
   });

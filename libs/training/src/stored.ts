@@ -5,16 +5,15 @@ import type { ObjectStore } from '@facehash/object-store-core';
 /** What became of reading something that may be absent or damaged. */
 export type Stored<T> = { readonly state: 'sound'; readonly value: T } | { readonly state: 'missing' | 'corrupt' };
 
-/** Reads and decodes; what `decode` calls corrupt is told apart from what is not there. */
+/** Reads and decodes; what `decode` or the store calls corrupt is told apart from what is not there. */
 export async function readStored<T>(
   objects: ObjectStore,
   { key, decode }: { readonly key: string; readonly decode: (bytes: Uint8Array, key: string) => T },
   signal: AbortSignal,
 ): Promise<Stored<T>> {
-  const object = await objects.read(key, signal);
-  if (!object) return { state: 'missing' };
   try {
-    return { state: 'sound', value: decode(object.bytes, key) };
+    const object = await objects.read(key, signal);
+    return object ? { state: 'sound', value: decode(object.bytes, key) } : { state: 'missing' };
   } catch (error) {
     if (hasCode(error, 'ARTIFACT_CORRUPT')) return { state: 'corrupt' };
     throw error;

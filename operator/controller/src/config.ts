@@ -1,14 +1,69 @@
+import { hostname } from 'node:os';
+import {
+  natsFaults,
+  natsSettings,
+  natsVariables,
+  s3Faults,
+  s3Settings,
+  s3Variables,
+  type NatsSettings,
+  type S3Settings,
+} from '@facehash/settings';
+import { builtIn } from '@facehash/vision-core';
 import { z } from 'zod';
 
-const environment = z.object({
-  MANAGEMENT_PORT: z.coerce.number().int().min(0).max(65535).default(9090),
-  /** Probes and Prometheus come from other pods. */
-  HOST: z.string().min(1).default('0.0.0.0'),
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
-});
+const namespace = z
+  .string()
+  .max(63)
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be the name of a namespace');
+
+const environment = z
+  .object({
+    ...s3Variables,
+    ...natsVariables,
+    /** Left out: the service account of the pod. */
+    KUBECONFIG: z.string().min(1).optional(),
+    /** Where Jobs and workloads run: the release's own. */
+    FACEHASH_PLATFORM_NAMESPACE: namespace.default('facehash'),
+    /** Left out: the FaceModels of every namespace. */
+    FACEHASH_WATCH_NAMESPACE: namespace.optional(),
+    /** The name of the pod. */
+    FACEHASH_OPERATOR_NAME: z.string().min(1).max(200).default(hostname()),
+    FACEHASH_LEASE_NAME: z.string().min(1).max(63).default('facehash-operator'),
+    FACEHASH_TRAINING_PROFILES_FILE: z.string('is not set: it is the file with the training profiles').min(1),
+    FACEHASH_TRAINING_RUNS_MAX: z.coerce.number().int().min(1).max(1000).default(2),
+    /** What the trainer's images describe faces by. */
+    FACEHASH_PIPELINE: z.string().min(1).max(200).default(builtIn.id),
+    /** Labels of the pods that answer; left out, every replica that reports counts, be its pod there or not. */
+    FACEHASH_INFERENCE_SELECTOR: z.string().min(1).max(500).optional(),
+    FACEHASH_RECONCILE_WORKERS: z.coerce.number().int().min(1).max(256).default(8),
+    FACEHASH_DELETION_DEADLINE_SECONDS: z.coerce.number().min(1).max(86_400).default(600),
+    MANAGEMENT_PORT: z.coerce.number().int().min(0).max(65535).default(9090),
+    /** Probes and Prometheus come from other pods. */
+    HOST: z.string().min(1).default('0.0.0.0'),
+    LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
+  })
+  .superRefine((e, context) => {
+    const wrong = (name: string, message: string): void => context.addIssue({ code: 'custom', path: [name], message });
+    for (const [name, message] of [...s3Faults(e), ...natsFaults(e)]) wrong(name, message);
+    for (const name of ['FACEHASH_S3_ENDPOINT', 'FACEHASH_NATS_SERVERS'] as const) if (e[name] === undefined) wrong(name, 'is not set');
+  });
 
 export interface OperatorConfig {
+  readonly kubeconfig: string | undefined;
+  readonly platformNamespace: string;
+  readonly watchNamespace: string | undefined;
+  readonly name: string;
+  readonly leaseName: string;
+  readonly profilesFile: string;
+  readonly runsMax: number;
+  readonly pipeline: string;
+  readonly inferenceSelector: string | undefined;
+  readonly workers: number;
+  readonly deletionDeadlineMs: number;
+  readonly s3: S3Settings;
+  readonly nats: NatsSettings;
   readonly managementPort: number;
   readonly host: string;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'; readonly pretty: boolean };
@@ -19,10 +74,28 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
   // An empty variable means "not set", as shells and manifests write it.
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = environment.safeParse(given);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')} ${issue.message}`);
+  const [s3, nats] = parsed.success ? [s3Settings(parsed.data), natsSettings(parsed.data)] : [];
+  if (!parsed.success || !s3 || !nats) {
+    const faults = parsed.error?.issues.map((issue) => `  ${issue.path.join('.')} ${issue.message}`) ?? [];
     throw new Error(`The configuration is not valid:\n${faults.join('\n')}`);
   }
-  const { MANAGEMENT_PORT, HOST, LOG_LEVEL, LOG_FORMAT } = parsed.data;
-  return Object.freeze({ managementPort: MANAGEMENT_PORT, host: HOST, log: { level: LOG_LEVEL, pretty: LOG_FORMAT === 'pretty' } });
+  const e = parsed.data;
+  return Object.freeze({
+    kubeconfig: e.KUBECONFIG,
+    platformNamespace: e.FACEHASH_PLATFORM_NAMESPACE,
+    watchNamespace: e.FACEHASH_WATCH_NAMESPACE,
+    name: e.FACEHASH_OPERATOR_NAME,
+    leaseName: e.FACEHASH_LEASE_NAME,
+    profilesFile: e.FACEHASH_TRAINING_PROFILES_FILE,
+    runsMax: e.FACEHASH_TRAINING_RUNS_MAX,
+    pipeline: e.FACEHASH_PIPELINE,
+    inferenceSelector: e.FACEHASH_INFERENCE_SELECTOR,
+    workers: e.FACEHASH_RECONCILE_WORKERS,
+    deletionDeadlineMs: e.FACEHASH_DELETION_DEADLINE_SECONDS * 1000,
+    s3,
+    nats,
+    managementPort: e.MANAGEMENT_PORT,
+    host: e.HOST,
+    log: { level: e.LOG_LEVEL, pretty: e.LOG_FORMAT === 'pretty' },
+  });
 }

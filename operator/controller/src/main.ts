@@ -1,24 +1,26 @@
 import { once } from 'node:events';
-import { createLogger, createMetrics } from '@facehash/observability';
+import { createLogger } from '@facehash/observability';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { loadConfig, type OperatorConfig } from './config.js';
-import { openManagement } from './management.js';
+import { openOperator } from './open-operator.js';
 
 const config = configOrExit();
 const logger = createLogger({ ...config.log, name: 'operator' });
+const registry = new Registry();
+collectDefaultMetrics({ register: registry });
+
 const stopAsked = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
-
-const metrics = createMetrics();
-const management = await openManagement(metrics, { port: config.managementPort, host: config.host }).catch((error: unknown) => {
-  logger.error('health and metrics cannot be served', { error });
-  process.exit(1);
-});
-logger.warn('this operator reconciles nothing yet: it serves health and metrics only', { port: management.port });
-
-await stopAsked;
-logger.info('stopping');
-management.drain();
-await management.close();
-metrics.close();
+try {
+  // Another process leads by now: whatever this one believes to know may be wrong, and a new one knows nothing wrong.
+  const onLost = (): void => die('the lease is lost', undefined);
+  const operator = await openOperator(config, { logger, registry, onLost });
+  await stopAsked;
+  logger.info('stopping');
+  await operator.stop();
+  process.exit(0);
+} catch (error) {
+  die('the operator could not run', error);
+}
 
 function configOrExit(): OperatorConfig {
   try {
@@ -27,4 +29,9 @@ function configOrExit(): OperatorConfig {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(64);
   }
+}
+
+function die(what: string, error: unknown): never {
+  logger.error(what, error === undefined ? {} : { error });
+  process.exit(1);
 }

@@ -1,34 +1,39 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Metrics } from '@facehash/observability';
+import type { Health } from '@facehash/operator-runtime';
+import type { Registry } from 'prom-client';
 
 /** Probes and scrapes send no body and read a small answer. */
 const requestTimeoutMs = 10_000;
 
 export interface Management {
   readonly port: number;
-  /** Answers not ready from now on. */
-  drain(): void;
   close(): Promise<void>;
 }
 
+export interface ManagementOptions {
+  readonly port: number;
+  readonly host: string;
+  /** Not well: only a restart can help. */
+  readonly liveness: () => Health;
+  readonly readiness: () => Health;
+  /** How what it works with was reached last: told beside readiness, and no condition of it. */
+  readonly dependencies: () => Readonly<Record<string, { readonly ok: boolean; readonly why: string | null }>>;
+  readonly registry: Pick<Registry, 'contentType' | 'metrics'>;
+}
+
 /** Health and metrics of the program over HTTP. Rejects when the port cannot be had. */
-export async function openManagement(
-  metrics: Pick<Metrics, 'contentType' | 'render'>,
-  { port, host }: { readonly port: number; readonly host: string },
-): Promise<Management> {
-  let draining = false;
+export async function openManagement(options: ManagementOptions): Promise<Management> {
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
-    answer(request, response, { metrics, draining }).catch((error: unknown) =>
+    answer(request, response, options).catch((error: unknown) =>
       response.destroy(error instanceof Error ? error : new Error(String(error))),
     );
   });
-  server.listen(port, host);
+  server.listen(options.port, options.host);
   await once(server, 'listening');
   const address = server.address();
   return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
-    drain: () => void (draining = true),
+    port: typeof address === 'object' && address !== null ? address.port : options.port,
     close: async () => {
       const closed = once(server, 'close');
       server.close();
@@ -38,24 +43,24 @@ export async function openManagement(
   };
 }
 
-interface State {
-  readonly metrics: Pick<Metrics, 'contentType' | 'render'>;
-  readonly draining: boolean;
-}
-
-async function answer({ method, url }: IncomingMessage, response: ServerResponse, { metrics, draining }: State): Promise<void> {
+async function answer({ method, url }: IncomingMessage, response: ServerResponse, options: ManagementOptions): Promise<void> {
   const asked = method === 'GET' || method === 'HEAD' ? url?.split('?', 1)[0] : undefined;
   switch (asked) {
     case '/health/live':
-      return json(response, 200, { status: 'ok' });
+    case '/health/startup':
+      return told(response, options.liveness());
     case '/health/ready':
-      return draining ? json(response, 503, { status: 'shutting_down' }) : json(response, 200, { status: 'ok' });
+      return told(response, options.readiness(), options.dependencies());
     case '/metrics':
-      response.setHeader('content-type', metrics.contentType);
-      return void response.end(await metrics.render());
+      response.setHeader('content-type', options.registry.contentType);
+      return void response.end(await options.registry.metrics());
     default:
       return json(response, 404, { status: 'not_found' });
   }
+}
+
+function told(response: ServerResponse, { ok, reasons }: Health, dependencies: object = {}): void {
+  json(response, ok ? 200 : 503, { status: ok ? 'ok' : 'error', ...(ok ? {} : { reasons }), ...dependencies });
 }
 
 function json(response: ServerResponse, status: number, body: object): void {

@@ -1,36 +1,67 @@
-import { createMetrics } from '@facehash/observability';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { loadConfig } from './config.js';
 import { openManagement } from './management.js';
 
 describe('the management port', () => {
-  it('answers probes and scrapes, is not ready while it stops, and knows nothing else', async () => {
-    const metrics = createMetrics();
-    const management = await openManagement(metrics, { port: 0, host: '127.0.0.1' });
+  it('answers probes with reasons, and scrapes, and knows nothing else', async () => {
+    const registry = new Registry();
+    collectDefaultMetrics({ register: registry });
+    let reasons: readonly string[] = [];
+    const management = await openManagement({
+      port: 0,
+      host: '127.0.0.1',
+      liveness: () => ({ ok: true, reasons: [] }),
+      readiness: () => ({ ok: reasons.length === 0, reasons }),
+      dependencies: () => ({ nats: { ok: false, why: 'connection refused' } }),
+      registry,
+    });
     const get = async (path: string) => {
       const response = await fetch(`http://127.0.0.1:${management.port}${path}`);
       return { status: response.status, body: await response.text() };
     };
     try {
       expect(await get('/health/live')).toEqual({ status: 200, body: '{"status":"ok"}' });
-      expect(await get('/health/ready')).toEqual({ status: 200, body: '{"status":"ok"}' });
+      // What is away is so for every operator: that one is ready all the same.
+      expect(await get('/health/ready')).toEqual({ status: 200, body: '{"status":"ok","nats":{"ok":false,"why":"connection refused"}}' });
       expect((await get('/metrics')).body).toContain('process_cpu_seconds_total');
       expect((await get('/')).status).toBe(404);
-      management.drain();
-      expect((await get('/health/ready')).status).toBe(503);
+      reasons = ['pods are not synced'];
+      const notReady = await get('/health/ready');
+      expect([notReady.status, notReady.body]).toEqual([503, expect.stringContaining('pods are not synced')]);
       expect((await get('/health/live')).status).toBe(200);
     } finally {
       await management.close();
-      metrics.close();
+      registry.clear();
     }
   });
 });
 
+const least = {
+  FACEHASH_S3_ENDPOINT: 'http://minio:9000',
+  FACEHASH_S3_CREDENTIALS_DIR: '/secrets/s3',
+  FACEHASH_NATS_SERVERS: 'nats://nats:4222',
+  FACEHASH_TRAINING_PROFILES_FILE: '/config/profiles.yaml',
+};
+
 describe('the configuration', () => {
   it('has defaults, and an empty variable is one that is not set', () => {
-    expect(loadConfig({ MANAGEMENT_PORT: '' })).toEqual({ managementPort: 9090, host: '0.0.0.0', log: { level: 'info', pretty: false } });
+    expect(loadConfig({ ...least, MANAGEMENT_PORT: '' })).toMatchObject({
+      managementPort: 9090,
+      host: '0.0.0.0',
+      platformNamespace: 'facehash',
+      watchNamespace: undefined,
+      runsMax: 2,
+      pipeline: 'p1',
+      log: { level: 'info', pretty: false },
+    });
   });
 
   it('says everything that is wrong with it at once', () => {
-    expect(() => loadConfig({ MANAGEMENT_PORT: '70000', LOG_LEVEL: 'loud' })).toThrow(/MANAGEMENT_PORT[^]*LOG_LEVEL/);
+    const wrong = { ...least, MANAGEMENT_PORT: '70000', LOG_LEVEL: 'loud', FACEHASH_TRAINING_PROFILES_FILE: '' };
+    for (const name of ['MANAGEMENT_PORT', 'LOG_LEVEL', 'FACEHASH_TRAINING_PROFILES_FILE is not set'])
+      expect(() => loadConfig(wrong)).toThrow(name);
+    const { FACEHASH_TRAINING_PROFILES_FILE } = least;
+    for (const name of ['FACEHASH_S3_ENDPOINT', 'FACEHASH_NATS_SERVERS'])
+      expect(() => loadConfig({ FACEHASH_TRAINING_PROFILES_FILE })).toThrow(name);
   });
 });

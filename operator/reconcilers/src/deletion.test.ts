@@ -59,7 +59,7 @@ const worlds: fc.Arbitrary<WorldOptions> = fc.record({
   kills: fc
     .array(fc.tuple(fc.nat(80), fc.constantFrom('before' as const, 'after' as const)), { maxLength: 30 })
     .map((kills) => new Map(kills)),
-  replicaFrom: fc.option(fc.nat(300)),
+  replicaFrom: fc.option(fc.nat(300), { nil: null }),
   messagingFrom: fc.nat(300),
   objectsFrom: fc.nat(300),
 });

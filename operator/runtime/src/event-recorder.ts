@@ -21,7 +21,7 @@ export interface EventNote {
 
 export interface EventRecorderOptions {
   readonly client: Pick<KubeClient, 'create' | 'patch'>;
-  /** As `kubectl describe` calls it: `facehash.dev/operator`. */
+  /** As `kubectl describe` calls it: `example.com/operator`. */
   readonly controller: string;
   /** The name of the pod. */
   readonly instance: string;

@@ -199,9 +199,10 @@ export class LeaderElection {
     this.#highestTerm = Math.max(this.#highestTerm, seen.record?.transitions ?? -1);
   }
 
-  /** Time for one try, so that a leader whose connection leads nowhere has time for another on a new one. */
+  /** Time for one try: a leader whose connection leads nowhere has time for another on a new one, and knows in time when it had none. */
   get #tryMs(): number {
-    return Math.ceil(this.#times.renewMs / 3);
+    const most = Math.ceil(this.#times.renewMs / 3);
+    return this.#term === undefined ? most : Math.max(1, Math.min(most, this.#leftMs));
   }
 
   #pause(signal: AbortSignal, mostMs = Number.POSITIVE_INFINITY): Promise<void> {

@@ -10,12 +10,16 @@ import {
 } from '@facehash/settings';
 import { z } from 'zod';
 
-const stores = z.object({ ...s3Variables, ...mongoVariables }).superRefine((e, context) => {
-  const wrong = (name: string, message: string): void => context.addIssue({ code: 'custom', path: [name], message });
-  for (const [name, message] of [...s3Faults(e), ...mongoFaults(e)]) wrong(name, message);
-  if ((e.FACEHASH_S3_ENDPOINT === undefined) !== (e.FACEHASH_MONGODB_URL === undefined))
-    wrong('FACEHASH_S3_ENDPOINT', 'and FACEHASH_MONGODB_URL must both be set, or neither: photos and people belong together');
-});
+const stores = z.object({ ...s3Variables, ...mongoVariables }).superRefine(
+  (e, context) => {
+    const wrong = (name: string, message: string): void => context.addIssue({ code: 'custom', path: [name], message });
+    for (const [name, message] of [...s3Faults(e), ...mongoFaults(e)]) wrong(name, message);
+    if ((e.FACEHASH_S3_ENDPOINT === undefined) !== (e.FACEHASH_MONGODB_URL === undefined))
+      wrong('FACEHASH_S3_ENDPOINT', 'and FACEHASH_MONGODB_URL must both be set, or neither: photos and people belong together');
+  },
+  // Also where single settings are wrong.
+  { when: () => true },
+);
 
 /** The stores that replicas share. */
 export interface ClusterStores {

@@ -93,3 +93,57 @@ describe('the configuration', () => {
     expect(() => loadConfig({ ...enough, PORT: '8080', MANAGEMENT_PORT: '8080' })).toThrow('must differ from PORT');
   });
 });
+
+describe('the configuration of a cluster', () => {
+  const stores = {
+    FACEHASH_S3_ENDPOINT: 'https://s3.example.org',
+    FACEHASH_S3_CREDENTIALS_DIR: '/secrets/s3',
+    FACEHASH_MONGODB_URL: 'mongodb://db.example.org/facehash',
+    FACEHASH_NATS_SERVERS: 'nats://nats.example.org',
+  };
+  const cluster = { ...enough, ...stores, FACEHASH_MODE: 'cluster' };
+
+  it('is none on one machine, also where a store is named', () => {
+    expect(loadConfig(enough)).toMatchObject({ mode: 'standalone', cluster: undefined });
+    expect(loadConfig({ ...enough, ...stores }).cluster).toBeUndefined();
+  });
+
+  it.each(['cluster', 'lifecycle'])('%s tells every store that is missing at once, and what else is wrong', (mode) => {
+    const read = () => loadConfig({ FACEHASH_MODE: mode, PORT: '70000' });
+    for (const name of ['FACEHASH_S3_ENDPOINT', 'FACEHASH_MONGODB_URL', 'FACEHASH_NATS_SERVERS'])
+      expect(read).toThrow(`${name} is not set, which FACEHASH_MODE=${mode} needs`);
+    for (const name of ['PORT', 'FACEHASH_NETWORKS_DIR']) expect(read).toThrow(name);
+  });
+
+  it('tells what is wrong with a store, and no secret', () => {
+    const given = { ...cluster, FACEHASH_MONGODB_URL: 'mongodb://ann:hidden@db/', FACEHASH_MONGODB_CREDENTIALS_DIR: '/secrets/db' };
+    const read = () => loadConfig({ ...given, FACEHASH_S3_CREDENTIALS_DIR: '', FACEHASH_NATS_REPLICAS: '2' });
+    for (const name of [
+      'FACEHASH_S3_CREDENTIALS_DIR is not set',
+      'FACEHASH_MONGODB_CREDENTIALS_DIR must be',
+      'FACEHASH_NATS_REPLICAS must be',
+    ])
+      expect(read).toThrow(name);
+    expect(read).not.toThrow('hidden');
+  });
+
+  it.each(['cluster', 'lifecycle'])('%s has health and metrics on port 5001 unless it is told otherwise', (mode) => {
+    expect(loadConfig({ ...cluster, FACEHASH_MODE: mode }).managementPort).toBe(5001);
+    expect(loadConfig({ ...cluster, FACEHASH_MODE: mode, MANAGEMENT_PORT: '9000' }).managementPort).toBe(9000);
+  });
+
+  it('holds the three stores, and who this replica is', () => {
+    const config = loadConfig({ ...cluster, FACEHASH_REPLICA: '9b2f5e1c-0d1f-4c2a-8a54-0f5b8f6f2f11' });
+    expect(config).toMatchObject({
+      mode: 'cluster',
+      replica: '9b2f5e1c-0d1f-4c2a-8a54-0f5b8f6f2f11',
+      cluster: { s3: { bucket: 'facehash' }, mongo: { poolSize: 20 }, nats: { servers: ['nats://nats.example.org'] } },
+    });
+    expect(config.unknownVariables).toEqual([]);
+    expect(() => loadConfig({ ...cluster, FACEHASH_REPLICA: 'a.b' })).toThrow('FACEHASH_REPLICA must be at most 63');
+  });
+
+  it('draws a name for a replica that was given none, which a key of NATS takes', () => {
+    expect(loadConfig(cluster).replica).toMatch(/^[A-Za-z0-9_-]{1,63}$/);
+  });
+});

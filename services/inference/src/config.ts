@@ -35,6 +35,12 @@ const QUEUE_MIN = 16;
 /** In a cluster, where health and metrics are not for who asks from outside. */
 const MANAGEMENT_PORT = 5001;
 
+const needsStores: readonly string[] = ['cluster', 'lifecycle'];
+const ofStores = ['FACEHASH_S3_ENDPOINT', 'FACEHASH_MONGODB_URL', 'FACEHASH_NATS_SERVERS'] as const;
+
+/** Also where single settings are wrong: what is wrong with several together is told beside it. */
+const allAtOnce = { when: () => true };
+
 /** Every setting of the program. Units stand last in the names. */
 const environment = z
   .object({
@@ -103,13 +109,6 @@ const environment = z
   })
   .superRefine((e, context) => {
     const wrong = (path: keyof typeof e, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
-    for (const [name, message] of [...s3Faults(e), ...mongoFaults(e), ...natsFaults(e)]) wrong(name, message);
-    if (e.FACEHASH_MODE !== 'standalone') {
-      const needed = ['FACEHASH_S3_ENDPOINT', 'FACEHASH_MONGODB_URL', 'FACEHASH_NATS_SERVERS'] as const;
-      for (const name of needed) if (e[name] === undefined) wrong(name, `is not set, which FACEHASH_MODE=${e.FACEHASH_MODE} needs`);
-    }
-    if (e.FACEHASH_ONLY_MODEL !== undefined && e.FACEHASH_MODE !== 'cluster')
-      wrong('FACEHASH_ONLY_MODEL', 'is for a replica of several: it needs FACEHASH_MODE=cluster beside it');
     if (e.FACEHASH_CRASH_AT !== undefined && e.FACEHASH_ALLOW_CRASH_POINTS === undefined) {
       wrong('FACEHASH_CRASH_AT', 'kills the program on purpose, for tests: it needs FACEHASH_ALLOW_CRASH_POINTS=1 beside it');
     }
@@ -117,7 +116,15 @@ const environment = z
       wrong('BODIES_BYTES_MAX', 'must be twice BODY_BYTES_MAX or more: a JSON body is held beside the image in it');
     if (e.MANAGEMENT_PORT !== undefined && e.MANAGEMENT_PORT !== 0 && e.MANAGEMENT_PORT === e.PORT)
       wrong('MANAGEMENT_PORT', 'must differ from PORT');
-  });
+  }, allAtOnce)
+  .superRefine((e, context) => {
+    const wrong = (path: keyof typeof e, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+    for (const [name, message] of [...s3Faults(e), ...mongoFaults(e), ...natsFaults(e)]) wrong(name, message);
+    if (e.FACEHASH_ONLY_MODEL !== undefined && e.FACEHASH_MODE !== 'cluster')
+      wrong('FACEHASH_ONLY_MODEL', 'is for a replica of several: it needs FACEHASH_MODE=cluster beside it');
+    const needed = needsStores.includes(e.FACEHASH_MODE) ? ofStores : [];
+    for (const name of needed) if (e[name] === undefined) wrong(name, `is not set, which FACEHASH_MODE=${e.FACEHASH_MODE} needs`);
+  }, allAtOnce);
 
 /** For the trainer: what it fits models with. */
 const forTrainer = ['FACEHASH_TFJS_BACKEND', 'FACEHASH_TENSORFLOW_DIR', 'FACEHASH_TENSORFLOW_DEVICE'];
@@ -214,11 +221,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
   const e = parsed.data;
   return Object.freeze({
     mode: e.FACEHASH_MODE,
-    replica:
-      e.FACEHASH_REPLICA ??
-      `${hostname()
-        .replaceAll(/[^A-Za-z0-9_-]/g, '-')
-        .slice(0, 48)}-${process.pid}`,
+    replica: e.FACEHASH_REPLICA ?? nameOfProcess(),
     onlyModel: e.FACEHASH_ONLY_MODEL,
     rollout: e.FACEHASH_ROLLOUT,
     cluster: clusterSettings(e),
@@ -232,13 +235,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     previousDescriptor: e.FACEHASH_DESCRIPTOR_PREVIOUS,
     visionWorker: e.FACEHASH_VISION_WORKER,
     trainer: e.FACEHASH_TRAINER,
-    vision: {
-      processes: e.VISION_PROCESSES,
-      queueMax: e.VISION_QUEUE_MAX ?? Math.max(QUEUE_MIN, QUEUE_PER_PROCESS * e.VISION_PROCESSES),
-      queueWaitMaxMs: e.VISION_QUEUE_WAIT_SECONDS * 1000,
-      rssBytesMax: e.VISION_WORKER_RSS_BYTES_MAX,
-      jobsMax: e.VISION_WORKER_JOBS_MAX,
-    },
+    vision: visionSettings(e),
     bodies: { bytesMax: e.BODY_BYTES_MAX, trainBytesMax: e.TRAIN_BODY_BYTES_MAX, totalBytesMax: e.BODIES_BYTES_MAX },
     trainWaitMs: e.TRAIN_WAIT_SECONDS * 1000,
     requestsMax: e.REQUESTS_MAX,
@@ -253,6 +250,22 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     childEnvironment: Object.fromEntries(Object.entries(given).filter(([name]) => handedOn.includes(name))),
     unknownVariables: Object.keys(given).filter(looksLikeOurs),
   });
+}
+
+function visionSettings(e: z.output<typeof environment>): InferenceConfig['vision'] {
+  return {
+    processes: e.VISION_PROCESSES,
+    queueMax: e.VISION_QUEUE_MAX ?? Math.max(QUEUE_MIN, QUEUE_PER_PROCESS * e.VISION_PROCESSES),
+    queueWaitMaxMs: e.VISION_QUEUE_WAIT_SECONDS * 1000,
+    rssBytesMax: e.VISION_WORKER_RSS_BYTES_MAX,
+    jobsMax: e.VISION_WORKER_JOBS_MAX,
+  };
+}
+
+/** As a key of NATS takes it. */
+function nameOfProcess(): string {
+  const host = hostname().replaceAll(/[^A-Za-z0-9_-]/g, '-');
+  return `${host.slice(0, 48)}-${process.pid}`;
 }
 
 function clusterSettings(e: z.output<typeof environment>): ClusterSettings | undefined {

@@ -63,9 +63,12 @@ const environment = fields
     message: 'must be left out beside FACEHASH_S3_ENDPOINT',
     when: () => true,
   })
-  .superRefine((e, context) => {
-    for (const [name, message] of s3Faults(e)) context.addIssue({ code: 'custom', path: [name], message });
-  });
+  .superRefine(
+    (e, context) => {
+      for (const [name, message] of s3Faults(e)) context.addIssue({ code: 'custom', path: [name], message });
+    },
+    { when: () => true },
+  );
 
 /** What programs that we start may know of the environment beside what they are told. The last one marks the processes of a test run. */
 const handedOn = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LD_LIBRARY_PATH', 'NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'FACEHASH_TEST_RUN'];

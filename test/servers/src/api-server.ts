@@ -1,12 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
 import { join } from 'node:path';
 import { serverBinaries } from './build.js';
+import { controllerManager } from './controller-manager.js';
 import { singleServers } from './definitions.js';
-import { launch, type Place, type ServerDefinition } from './server-process.js';
+import { httpsStatus } from './https-status.js';
+import { launch, type Place, type ServerDefinition, type ServerProcess } from './server-process.js';
 import { secret } from './single-server.js';
-import { detailsOf, type RunningServer, type StartOptions } from './start-server.js';
+import { detailsOf, type RunningServer, type ServerDetails, type StartOptions } from './start-server.js';
 
 /** A kubeconfig in this variable is used as it is: nothing is built, started or stopped. */
 export const kubeconfigVariable = 'FACEHASH_TEST_KUBECONFIG';
@@ -14,30 +15,58 @@ export const kubeconfigVariable = 'FACEHASH_TEST_KUBECONFIG';
 export interface ApiServer extends RunningServer {
   /** Path of a kubeconfig whose user may do everything. */
   readonly kubeconfig: string;
+  /** Not there unless it was asked for and started here. */
+  readonly controllerManager?: ServerDetails;
+}
+
+export interface ApiServerOptions extends StartOptions {
+  /** Starts Kubernetes' own controllers beside it: of Jobs, Deployments, ReplicaSets, namespaces, service accounts, and the collector of what lost its owner. */
+  readonly controllerManager?: boolean;
 }
 
 /**
- * A real API server on a real etcd, without controllers, scheduler and nodes: objects are checked, stored and watched as in any cluster,
- * and nothing acts on them. Ready in seconds.
+ * A real API server on a real etcd, without scheduler and nodes and, unless asked for, without controllers: objects are checked, stored and
+ * watched as in any cluster, and nothing acts on them. Ready in seconds.
  */
-export async function startApiServer(options: StartOptions = {}): Promise<ApiServer> {
+export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
   const given = (options.env ?? process.env)[kubeconfigVariable];
   if (given !== undefined && given !== '') return givenApiServer(given);
-  const { etcd = '', 'kube-apiserver': program = '' } = await serverBinaries(['etcd', 'kube-apiserver'], options);
-  const storeDefinition = singleServers.etcd();
-  const store = await launch(storeDefinition, { ...options, program: etcd });
+  const programs = await serverBinaries(['etcd', 'kube-apiserver', 'kube-controller-manager'], options);
+  const started: ServerProcess[] = [];
+  const start = async (definition: ServerDefinition, program: string): Promise<ServerProcess> => {
+    const server = await launch(definition, { ...options, program: programs[program] ?? '' });
+    started.push(server);
+    return server;
+  };
+  // The last one first: none must see the one that it needs go.
+  const stop = async (): Promise<void> => {
+    for (const server of started.splice(0).reverse()) await server.stop();
+  };
   try {
+    const storeDefinition = singleServers.etcd();
+    const store = await start(storeDefinition, 'etcd');
     const token = secret();
-    const server = await launch(apiServer(storeDefinition.url(store.place), token), { ...options, program });
+    const server = await start(apiServer(storeDefinition.url(store.place), token), 'kube-apiserver');
     const kubeconfig = await writeKubeconfig(server.place, token);
-    const stop = async (): Promise<void> => {
-      await server.stop().finally(() => store.stop());
+    const controllers =
+      options.controllerManager === true ? await start(controllersOf(server.place, kubeconfig), 'kube-controller-manager') : undefined;
+    return {
+      kind: 'kube-apiserver',
+      url: urlOf(server.place),
+      kubeconfig,
+      process: detailsOf(server),
+      ...(controllers && { controllerManager: detailsOf(controllers) }),
+      stop,
+      [Symbol.asyncDispose]: stop,
     };
-    return { kind: 'kube-apiserver', url: urlOf(server.place), kubeconfig, process: detailsOf(server), stop, [Symbol.asyncDispose]: stop };
   } catch (error) {
-    await store.stop();
+    await stop();
     throw error;
   }
+}
+
+function controllersOf({ folder }: Place, kubeconfig: string): ServerDefinition {
+  return controllerManager({ kubeconfig, signingKey: signingKeyOf(folder) });
 }
 
 function apiServer(etcdUrl: string, token: string): ServerDefinition {
@@ -45,11 +74,11 @@ function apiServer(etcdUrl: string, token: string): ServerDefinition {
     name: 'The API server',
     ports: ['api'],
     async prepare({ folder, port }) {
-      const [tokens, key, publicKey] = ['tokens.csv', 'service-accounts.key', 'service-accounts.pub'].map((name) => join(folder, name));
+      const [tokens, key, publicKey] = [join(folder, 'tokens.csv'), signingKeyOf(folder), join(folder, 'service-accounts.pub')];
       const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-      await writeFile(tokens ?? '', `${token},admin,admin,system:masters\n`, { mode: 0o600 });
-      await writeFile(key ?? '', pair.privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 });
-      await writeFile(publicKey ?? '', pair.publicKey.export({ type: 'spki', format: 'pem' }));
+      await writeFile(tokens, `${token},admin,admin,system:masters\n`, { mode: 0o600 });
+      await writeFile(key, pair.privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 });
+      await writeFile(publicKey, pair.publicKey.export({ type: 'spki', format: 'pem' }));
       return {
         args: [
           `--etcd-servers=${etcdUrl}`,
@@ -60,18 +89,19 @@ function apiServer(etcdUrl: string, token: string): ServerDefinition {
           `--cert-dir=${certificatesOf(folder)}`,
           '--service-cluster-ip-range=10.0.0.0/24',
           '--service-account-issuer=https://kubernetes.default.svc',
-          `--service-account-signing-key-file=${key ?? ''}`,
-          `--service-account-key-file=${publicKey ?? ''}`,
+          `--service-account-signing-key-file=${key}`,
+          `--service-account-key-file=${publicKey}`,
           '--authorization-mode=RBAC',
-          `--token-auth-file=${tokens ?? ''}`,
-          // Nobody makes service accounts here, so pods must do without.
+          `--token-auth-file=${tokens}`,
+          // Nobody makes service accounts here, or a moment later only, so pods must do without.
           '--disable-admission-plugins=ServiceAccount',
           '--allow-privileged=true',
           '--endpoint-reconciler-type=none',
         ],
       };
     },
-    healthy: async (place, signal) => (await statusOf(`${urlOf(place)}/readyz`, { place, token, signal })) === 200,
+    healthy: async (place, signal) =>
+      (await httpsStatus(`${urlOf(place)}/readyz`, { ca: await authorityOf(place), token, signal })) === 200,
   };
 }
 
@@ -83,19 +113,13 @@ function certificatesOf(folder: string): string {
   return join(folder, 'certificates');
 }
 
-function authorityOf({ folder }: Place): Promise<string> {
-  return readFile(join(certificatesOf(folder), 'apiserver.crt'), 'utf8'); // its own certificate, followed by that of its authority
+/** What signs the tokens of service accounts. */
+function signingKeyOf(folder: string): string {
+  return join(folder, 'service-accounts.key');
 }
 
-async function statusOf(url: string, { place, token, signal }: { place: Place; token: string; signal: AbortSignal }): Promise<number> {
-  const ca = await authorityOf(place);
-  return new Promise((resolve, reject) => {
-    const asked = request(url, { ca, headers: { authorization: `Bearer ${token}` }, agent: false, signal }, (response) => {
-      response.resume().on('error', reject);
-      resolve(response.statusCode ?? 0);
-    });
-    asked.on('error', reject).end();
-  });
+function authorityOf({ folder }: Place): Promise<string> {
+  return readFile(join(certificatesOf(folder), 'apiserver.crt'), 'utf8'); // its own certificate, followed by that of its authority
 }
 
 /** JSON is YAML too. */

@@ -45,6 +45,6 @@ export class Calls {
   }
 }
 
-export function closedError(): FaceHashError {
+function closedError(): FaceHashError {
   return new FaceHashError('STORE_UNAVAILABLE', { closed: true });
 }

@@ -40,19 +40,12 @@ const AGAIN = { firstMs: 50, maxMs: 5_000 };
  * @throws what trying again cannot change: no such stream, or no permission
  */
 export async function* follow({ link, options }: FollowParts, followed: Followed, signal: AbortSignal): AsyncGenerator<Step> {
-  let last = typeof followed.from === 'object' ? followed.from.after : undefined;
+  const place: Place = { last: typeof followed.from === 'object' ? followed.from.after : undefined };
   for (let failures = 0; !signal.aborted; failures++) {
     try {
       const session = await link.ready(signal);
-      const end = AbortSignal.any([signal, session.lost]);
-      if (failures > 0 && last !== undefined && followed.from !== 'lastOfEach')
-        last = await placeIn(session, followed.stream, { last, end });
-      const info = await unlessAborted(session.jsm.consumers.add(followed.stream, readerOf(followed, last)), end);
-      if (followed.from === 'next') last ??= info.delivered.stream_seq;
-      yield { kind: 'begins', there: info.num_pending };
-      for await (const step of batches(session, info, end)) {
+      for await (const step of readOn(session, { followed, place, again: failures > 0 }, signal)) {
         failures = 0;
-        if (step.kind === 'message') last = step.message.seq;
         yield step;
       }
     } catch (error) {
@@ -62,6 +55,31 @@ export async function* follow({ link, options }: FollowParts, followed: Followed
       options.logger.debug('reading a stream begins again', { stream: followed.stream, error });
     }
     await options.clock.sleep(backoffMs(failures, AGAIN, options.random), signal).catch(() => undefined);
+  }
+}
+
+interface Place {
+  /** The last that was read; undefined where nothing was and only what is new counts. */
+  last: number | undefined;
+}
+
+interface Reading {
+  readonly followed: Followed;
+  readonly place: Place;
+  readonly again: boolean;
+}
+
+/** Reads as long as the session lasts. */
+async function* readOn(session: Session, { followed, place, again }: Reading, signal: AbortSignal): AsyncGenerator<Step> {
+  const { stream, from } = followed;
+  const end = AbortSignal.any([signal, session.lost]);
+  if (again && place.last !== undefined && from !== 'lastOfEach') place.last = await placeIn(session, stream, { last: place.last, end });
+  const info = await unlessAborted(session.jsm.consumers.add(stream, readerOf(followed, place.last)), end);
+  if (from === 'next') place.last ??= info.delivered.stream_seq;
+  yield { kind: 'begins', there: info.num_pending };
+  for await (const step of batches(session, info, end)) {
+    if (step.kind === 'message') place.last = step.message.seq;
+    yield step;
   }
 }
 

@@ -5,6 +5,9 @@ type Checked<T> = { readonly success: true; readonly data: T } | { readonly succ
 /** Tells whether a value is what it should be, and why not. */
 export type Schema<T> = (value: unknown) => Checked<T>;
 
+/** Of every value and message of this program. */
+const VERSION = 1;
+
 /** @throws REQUEST_INVALID */
 export function checked<T>(schema: Schema<T>, value: unknown, details: Readonly<Record<string, unknown>>): T {
   const result = schema(value);
@@ -19,4 +22,14 @@ export function parsed<T>(schema: Schema<T>, data: Uint8Array): Checked<T> {
   } catch (error) {
     return { success: false, error: error instanceof Error ? error : new Error('no JSON') };
   }
+}
+
+/** Whether a newer program wrote it: not to be replaced by one that does not know it. What else is not understood is nobody's. */
+export function isNewer(data: Uint8Array): boolean {
+  return parsed(version, data).success;
+}
+
+function version(value: unknown): Checked<true> {
+  const newer = typeof value === 'object' && value !== null && 'v' in value && typeof value.v === 'number' && value.v > VERSION;
+  return newer ? { success: true, data: true } : { success: false, error: new Error('of no newer version') };
 }

@@ -157,7 +157,7 @@ export class Link {
       }
       return undefined;
     })();
-    const error = await Promise.race([nc.closed(), stale]);
+    const error = (await Promise.race([nc.closed(), stale])) ?? (await stale);
     return error instanceof Error ? error : new Error('the connection was lost');
   }
 
@@ -194,6 +194,8 @@ async function close(nc: NatsConnection): Promise<void> {
   if (!nc.isClosed()) await nc.close().catch(() => undefined);
 }
 
+/** What the client, the system or a file said. None of it repeats a credential. */
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown';
+  const said = typeof error === 'object' && error !== null && 'message' in error ? error.message : undefined;
+  return typeof said === 'string' && said !== '' ? said : 'unknown';
 }

@@ -1,9 +1,9 @@
 import { FaceHashError, newId } from '@facehash/kernel';
 import { checkBucketKey, type KvBucket, type KvChange, type KvEntry } from '@facehash/messaging-core';
-import { JetStreamApiError, type StoredMsg } from '@nats-io/jetstream';
+import { JetStreamApiError, PubHeaders, type StoredMsg } from '@nats-io/jetstream';
 import { headers, RequestError } from '@nats-io/nats-core';
 import type { Calls } from './calls.js';
-import { checked, parsed, type Schema } from './json.js';
+import { checked, isNewer, parsed, type Schema } from './json.js';
 import { Line } from './line.js';
 import type { Session } from './link.js';
 import { isDeletion, operation } from './markers.js';
@@ -27,9 +27,9 @@ interface Write {
   readonly expected: number | null;
   /** Tells our own value from one that somebody else wrote at the same time. */
   readonly id: string;
+  /** The revisions that tries without an answer were to replace. */
+  readonly unclear: Set<number>;
 }
-
-const messageId = 'Nats-Msg-Id';
 
 /** A bucket of JetStream, laid out as every client of NATS lays them out. */
 export class NatsBucket<T> implements KvBucket<T> {
@@ -44,8 +44,11 @@ export class NatsBucket<T> implements KvBucket<T> {
     const last = await this.parts.calls.ask((session) => this.#last(session, this.#subject(key)), signal);
     if (!last || isDeletion(last.header)) return undefined;
     const value = parsed(this.parts.schema, last.data);
-    if (!value.success) throw new FaceHashError('STORE_UNAVAILABLE', { key, understood: false }, { cause: value.error });
-    return { key, value: value.data, revision: last.seq };
+    if (value.success) return { key, value: value.data, revision: last.seq };
+    // What a newer program wrote is there and cannot be read. What no program wrote is as good as nothing, or it could never be set right.
+    if (isNewer(last.data)) throw new FaceHashError('STORE_UNAVAILABLE', { key, understood: false }, { cause: value.error });
+    this.#passesOver({ key, revision: last.seq, error: value.error });
+    return undefined;
   }
 
   async put(key: string, value: T, expected: number | null, signal?: AbortSignal): Promise<number | undefined> {
@@ -53,9 +56,14 @@ export class NatsBucket<T> implements KvBucket<T> {
     signal?.throwIfAborted();
     const { schema, calls, options } = this.parts;
     const id = newId('put', options.clock, options.random);
-    const write = { subject: this.#subject(key), value: JSON.stringify(checked(schema, value, { key })), expected, id };
-    const tried = { unclear: false };
-    return calls.ask((session) => this.#write(session, write, tried), signal);
+    const write = {
+      subject: this.#subject(key),
+      value: JSON.stringify(checked(schema, value, { key })),
+      expected,
+      id,
+      unclear: new Set<number>(),
+    };
+    return calls.ask((session) => this.#write(session, write), signal);
   }
 
   async delete(key: string, signal?: AbortSignal): Promise<void> {
@@ -87,25 +95,24 @@ export class NatsBucket<T> implements KvBucket<T> {
     }
   }
 
-  async #write(session: Session, write: Write, tried: { unclear: boolean }): Promise<number | undefined> {
+  async #write(session: Session, write: Write): Promise<number | undefined> {
     try {
       return await this.#publish(session, write, write.expected ?? 0);
     } catch (error) {
-      if (!answered(error, 'wrongLastSequence')) {
-        tried.unclear ||= !wasRefused(error);
-        throw error;
-      }
+      if (answered(error, 'wrongLastSequence')) return this.#whatIsThere(session, write);
+      throw error;
     }
-    const last = await this.#last(session, write.subject);
-    if (last?.header.get(messageId) === write.id) return last.seq;
-    // An earlier try had no answer, and what is there is another's: it replaced ours, or ours never came to be.
-    if (tried.unclear) throw new FaceHashError('STORE_UNAVAILABLE', { written: 'unknown' });
-    return write.expected === null && (!last || isDeletion(last.header))
-      ? this.#writeOverDeleted(session, write, last?.seq ?? 0)
-      : undefined;
   }
 
-  async #writeOverDeleted(session: Session, write: Write, revision: number): Promise<number | undefined> {
+  /** Something stands where it must not for the write to be done. */
+  async #whatIsThere(session: Session, write: Write): Promise<number | undefined> {
+    const last = await this.#last(session, write.subject);
+    if (last && isOwn(last, write)) return last.seq;
+    if (!tookThePlaceOf(last, write)) throw new FaceHashError('STORE_UNAVAILABLE', { written: 'unknown' });
+    return write.expected === null && this.#isVacant(last) ? this.#writeOver(session, write, last?.seq ?? 0) : undefined;
+  }
+
+  async #writeOver(session: Session, write: Write, revision: number): Promise<number | undefined> {
     try {
       return await this.#publish(session, write, revision);
     } catch (error) {
@@ -114,8 +121,15 @@ export class NatsBucket<T> implements KvBucket<T> {
     }
   }
 
-  async #publish({ js }: Session, { subject, value, id }: Write, lastSubjectSequence: number): Promise<number> {
-    return (await js.publish(subject, value, { msgID: id, expect: { lastSubjectSequence } })).seq;
+  async #publish({ js }: Session, { subject, value, id, unclear }: Write, over: number): Promise<number> {
+    const known = !unclear.has(over);
+    unclear.add(over);
+    try {
+      return (await js.publish(subject, value, { msgID: id, expect: { lastSubjectSequence: over } })).seq;
+    } catch (error) {
+      if (known && wasRefused(error)) unclear.delete(over);
+      throw error;
+    }
   }
 
   #last({ jsm }: Session, subject: string): Promise<StoredMsg | null> {
@@ -127,18 +141,32 @@ export class NatsBucket<T> implements KvBucket<T> {
     const { key, data, revision } = seen;
     const value = parsed(this.parts.schema, data);
     if (value.success) return { kind: 'put', entry: { key, value: value.data, revision } };
-    this.parts.options.logger.error('a value is not understood and is passed over', {
-      bucket: this.parts.name,
-      key,
-      revision,
-      error: value.error,
-    });
+    this.#passesOver({ key, revision, error: value.error });
     return undefined;
+  }
+
+  #passesOver(fields: { readonly key: string; readonly revision: number; readonly error: Error }): void {
+    this.parts.options.logger.error('a value is not understood and is passed over', { bucket: this.parts.name, ...fields });
+  }
+
+  /** Nothing that counts: deleted, or written by no program of ours. */
+  #isVacant(last: StoredMsg | null): boolean {
+    return !last || isDeletion(last.header) || (!parsed(this.parts.schema, last.data).success && !isNewer(last.data));
   }
 
   #subject(key: string): string {
     return keySubject(this.parts.name, key);
   }
+}
+
+/** An earlier try had been done, and only its answer was lost. */
+function isOwn(last: StoredMsg, write: Write): boolean {
+  return last.header.get(PubHeaders.MsgIdHdr) === write.id;
+}
+
+/** What is there was written over what ours was to replace, so ours never came to be. Of anything else who knows what it replaced. */
+function tookThePlaceOf(last: StoredMsg | null, { unclear }: Write): boolean {
+  return [...unclear].every((over) => last?.header.get(PubHeaders.ExpectedLastSubjectSequenceHdr) === String(over));
 }
 
 /** An error that says that nothing was stored. */

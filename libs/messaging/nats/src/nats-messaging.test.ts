@@ -1,23 +1,24 @@
 import { aModelState, anEvent, aReplicaReport, aTrainCommand, describeMessagingContract } from '@facehash/messaging-core/testing';
+import { reasonAgainst, startServer } from '@facehash/test-servers';
 import type { KvChange, ModelState, ReplicaReport } from '@facehash/messaging-core';
 import { commandStream, eventStream, keySubject, streamOf } from './names.js';
-import { describeOnNats, TestNats } from './testing/nats-server.js';
+import { describeOnNats, ownServer, TestNats } from './testing/nats-server.js';
 import { Watching, until } from './testing/watching.js';
 
-await describeOnNats('messaging on NATS', () => {
+describeOnNats(await reasonAgainst('nats', ownServer), 'messaging on NATS', () => {
   let nats: TestNats;
-  beforeAll(async () => (nats = await TestNats.start()));
+  beforeAll(async () => (nats = await TestNats.on(await startServer('nats', ownServer))));
   afterAll(() => nats[Symbol.asyncDispose]());
   afterEach(async () => {
+    await nats.closeAll();
     for await (const { config } of nats.jsm.streams.list()) await nats.jsm.streams.delete(config.name);
-    nats.log.lines.length = 0;
   });
 
   describeMessagingContract('NATS', () => nats.open());
 
   describe('a bucket', () => {
     it('forgets what came of age, and tells who watches', async () => {
-      const { replicas, close } = await nats.open({ limits: { replicaTtlMs: 1_000 } });
+      const { replicas } = await nats.open({ limits: { replicaTtlMs: 1_000 } });
       const watching = new Watching<ReplicaReport>(replicas);
       await watching.until('synced');
       await replicas.put('pod.a', aReplicaReport(), null);
@@ -26,11 +27,10 @@ await describeOnNats('messaging on NATS', () => {
       await watching.until('delete pod.a');
       expect(await replicas.get('pod.a')).toBeUndefined();
       expect(await replicas.put('pod.a', aReplicaReport(), null)).toBeDefined();
-      await close();
     });
 
     it('passes over a value of a newer format, with one line in the log, and goes on', async () => {
-      const { models, close } = await nats.open();
+      const { models } = await nats.open();
       await models.put('old', aModelState(), null);
       await nats.jsm.jetstream().publish(keySubject('models', 'new'), JSON.stringify({ ...aModelState(), v: 2 }));
       await nats.jsm.jetstream().publish(keySubject('models', 'broken'), '{');
@@ -44,41 +44,37 @@ await describeOnNats('messaging on NATS', () => {
         ['a value is not understood and is passed over', 'broken'],
       ]);
       await expect(models.get('new')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', details: { understood: false } });
-      await close();
     });
 
     it('refuses a value that is larger than it takes', async () => {
-      const { models, close } = await nats.open({ limits: { valueBytes: 2_000 } });
+      const { models } = await nats.open({ limits: { valueBytes: 2_000 } });
       const large = aModelState({ quarantined: Array.from({ length: 200 }, (_, i) => `per_${String(i).padStart(20, '0')}`) });
       await expect(models.put('m', large, null)).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
       const larger = aModelState({ displayName: 'x'.repeat(2 * 1024 * 1024) });
       await expect(models.put('m', larger, null)).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
-      await close();
     });
 
     it('says so when what it is given has no room, and takes it when there is room again', async () => {
-      const { models, close } = await nats.open({ limits: { modelsBytes: 10_000 } });
+      const { models } = await nats.open({ limits: { modelsBytes: 10_000 } });
       const state = aModelState({ displayName: 'x'.repeat(4_000) });
       expect(await models.put('a', state, null)).toBeDefined();
       expect(await models.put('b', state, null)).toBeDefined();
       await expect(models.put('c', state, null)).rejects.toMatchObject({ code: 'OVERLOADED' });
       await models.delete('a');
       expect(await models.put('c', state, null)).toBeDefined();
-      await close();
     });
 
     it('does not tell a watcher of keys that were deleted before it came', async () => {
-      const { models, close } = await nats.open();
+      const { models } = await nats.open();
       await models.put('a', aModelState(), null);
       await models.delete('a');
       const watching = new Watching<ModelState>(models);
       await watching.until('synced');
       expect(watching.seen).toEqual(['synced']);
-      await close();
     });
 
     it('lets go of the line of a watcher who stops in the middle', async () => {
-      const { models, close } = await nats.open();
+      const { models } = await nats.open();
       for (const key of ['a', 'b', 'c']) await models.put(key, aModelState(), null);
       const seen: KvChange<ModelState>[] = [];
       for await (const change of models.watch(new AbortController().signal)) {
@@ -86,13 +82,12 @@ await describeOnNats('messaging on NATS', () => {
         if (seen.length === 2) break;
       }
       expect(seen).toHaveLength(2);
-      await close();
     });
   });
 
   describe('events', () => {
     it('are stored once also long after the first time, and anew once they were forgotten', async () => {
-      const { events, close } = await nats.open({ limits: { eventsMax: 2 } });
+      const { events } = await nats.open({ limits: { eventsMax: 2 } });
       const count = async (): Promise<number> => (await nats.jsm.streams.info(eventStream)).state.last_seq;
       await events.publish(anEvent('1'));
       await nats.jsm.streams.update(eventStream, { duplicate_window: 100_000_000 });
@@ -102,22 +97,20 @@ await describeOnNats('messaging on NATS', () => {
       expect(await count()).toBe(1);
       for (const id of ['2', '3', '1']) await events.publish(anEvent(id));
       expect(await count()).toBe(4);
-      await close();
     });
 
     it('of any id and any model find their place', async () => {
-      const { events, close } = await nats.open();
+      const { events } = await nats.open();
       const ids = ['a.b', '*', '>', 'with space', 'ä', 'x'.repeat(300), '=odd'];
       for (const id of ids) await events.publish(anEvent(id, { subject: `model ${id}` }));
       for (const id of ids) {
         expect([id, await events.holds({ storageId: `model ${id}`, id })]).toEqual([id, true]);
         expect([id, await events.holds({ storageId: 'model', id })]).toEqual([id, false]);
       }
-      await close();
     });
 
     it('that are not understood are passed over', async () => {
-      const { events, close } = await nats.open();
+      const { events } = await nats.open();
       await events.publish(anEvent('1'));
       await nats.jsm.jetstream().publish(`facehash.events.${anEvent().subject}.model.changed.x`, 'no event');
       await events.publish(anEvent('2'));
@@ -128,13 +121,12 @@ await describeOnNats('messaging on NATS', () => {
       }
       expect(ids).toEqual(['1', '2']);
       expect(nats.told).toContain('an event is not understood and is passed over');
-      await close();
     });
   });
 
   describe('commands', () => {
     it('that are not understood are dropped, with a line in the log', async () => {
-      const { commands, close } = await nats.open();
+      const { commands } = await nats.open();
       await commands.send(aTrainCommand(1));
       await nats.jsm.jetstream().publish('facehash.commands.dance.x', JSON.stringify({ ...aTrainCommand(2), kind: 'dance' }));
       await commands.send(aTrainCommand(3));
@@ -147,11 +139,10 @@ await describeOnNats('messaging on NATS', () => {
       expect(nats.told.filter((line) => line === 'a command is not understood and is dropped')).toHaveLength(1);
       stop.abort();
       await consuming;
-      await close();
     });
 
     it('are not handed to another consumer while they are being handled, however long that takes', async () => {
-      const { commands, close } = await nats.open({ limits: { ackWaitMs: 600 } });
+      const { commands } = await nats.open({ limits: { ackWaitMs: 600 } });
       const stop = new AbortController();
       const given: string[] = [];
       const handle = async ({ id }: { id: string }): Promise<void> => {
@@ -165,11 +156,10 @@ await describeOnNats('messaging on NATS', () => {
       expect(given).toEqual(['train-1']);
       stop.abort();
       await Promise.all(consuming);
-      await close();
     });
 
     it('are refused when too many wait, and taken when there is room again', async () => {
-      const { commands, close } = await nats.open({ limits: { commandsMax: 2 } });
+      const { commands } = await nats.open({ limits: { commandsMax: 2 } });
       for (const snapshot of [1, 2]) await commands.send(aTrainCommand(snapshot));
       await expect(commands.send(aTrainCommand(3))).rejects.toMatchObject({ code: 'OVERLOADED' });
       const stop = new AbortController();
@@ -181,12 +171,11 @@ await describeOnNats('messaging on NATS', () => {
       await until(() => given.length === 3);
       stop.abort();
       await consuming;
-      await close();
     });
   });
 
   it('reads 10,000 models in seconds, in little more memory than they take', async () => {
-    const { models, close } = await nats.open();
+    const { models } = await nats.open();
     const count = 10_000;
     const js = nats.jsm.jetstream();
     await models.get('wait-for-set-up');
@@ -207,6 +196,5 @@ await describeOnNats('messaging on NATS', () => {
     expect((most - before) / 1e6).toBeLessThan(200);
     if (process.env['FACEHASH_TELL'] !== undefined) process.stdout.write(`synced after ${tookMs} ms, ${(most - before) / 1e6} MB more\n`);
     expect((await nats.jsm.streams.info(streamOf('models'))).state.messages).toBe(count);
-    await close();
   }, 60_000);
 });

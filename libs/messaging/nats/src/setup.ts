@@ -18,7 +18,7 @@ export async function setUpStreams({ jsm }: Session, mode: SetupMode, plans: rea
 }
 
 /** The streams are not as they must be. Its message names no secret. */
-export class SetupError extends FaceHashError {
+class SetupError extends FaceHashError {
   constructor(readonly wrong: readonly string[]) {
     super('STORE_UNAVAILABLE', { wrong });
     this.message = wrong.join('; ');

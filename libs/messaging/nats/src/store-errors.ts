@@ -28,7 +28,7 @@ export function lastingError(error: unknown): Error | undefined {
 }
 
 /** The server's permissions say no. The client wraps that into an error of the request. */
-export function isRefusal(error: unknown): boolean {
+function isRefusal(error: unknown): boolean {
   if (error instanceof PermissionViolationError) return true;
   return error instanceof Error && error.cause instanceof PermissionViolationError;
 }

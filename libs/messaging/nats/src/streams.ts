@@ -8,8 +8,26 @@ export type StreamPlan = Partial<StreamConfig> & Pick<StreamConfig, 'name'>;
 /** Every stream that FaceHash has on NATS, as it must be. */
 export function streamPlans(limits: NatsLimits, replicas: number): readonly StreamPlan[] {
   const common = { storage: StorageType.File, num_replicas: replicas, max_msg_size: limits.valueBytes };
-  const bucket = (name: BucketName, bytes: number): StreamPlan => ({
-    ...common,
+  return [...bucketPlans(limits), eventPlan(limits), commandPlan(limits)].map((plan) => ({ ...common, ...plan }));
+}
+
+function bucketPlans(limits: NatsLimits): readonly StreamPlan[] {
+  const replicaTtl = nanos(limits.replicaTtlMs);
+  return [
+    bucketPlan('models', limits.modelsBytes),
+    bucketPlan('people', limits.peopleBytes),
+    {
+      ...bucketPlan('replicas', limits.replicasBytes),
+      max_age: replicaTtl,
+      duplicate_window: Math.min(replicaTtl, nanos(limits.duplicateWindowMs)),
+      // Leaves a marker where a key has come of age, which is how a watch is told.
+      subject_delete_marker_ttl: replicaTtl,
+    },
+  ];
+}
+
+function bucketPlan(name: BucketName, bytes: number): StreamPlan {
+  return {
     name: streamOf(name),
     description: `FaceHash: the bucket ${buckets[name]}`,
     subjects: [keySubject(name, '>')],
@@ -22,41 +40,33 @@ export function streamPlans(limits: NatsLimits, replicas: number): readonly Stre
     allow_msg_ttl: true,
     // Reads ask the leader, so they see what was written. A direct read would also go to where its asker wants it to, past his permissions.
     allow_direct: false,
-  });
-  const replicaTtl = nanos(limits.replicaTtlMs);
-  return [
-    bucket('models', limits.modelsBytes),
-    bucket('people', limits.peopleBytes),
-    {
-      ...bucket('replicas', limits.replicasBytes),
-      max_age: replicaTtl,
-      duplicate_window: Math.min(replicaTtl, nanos(limits.duplicateWindowMs)),
-      // Leaves a marker where a key has come of age, which is how a watch is told.
-      subject_delete_marker_ttl: replicaTtl,
-    },
-    {
-      ...common,
-      name: eventStream,
-      description: 'FaceHash: events, the newest',
-      subjects: [eventSubjects],
-      retention: RetentionPolicy.Limits,
-      discard: DiscardPolicy.Old,
-      max_msgs: limits.eventsMax,
-      max_bytes: limits.eventsBytes,
-      max_age: nanos(limits.eventsAgeMs),
-    },
-    {
-      ...common,
-      name: commandStream,
-      description: 'FaceHash: commands for the controller',
-      subjects: [commandSubjects],
-      retention: RetentionPolicy.Workqueue,
-      discard: DiscardPolicy.New,
-      max_msgs: limits.commandsMax,
-      max_bytes: limits.commandsBytes,
-      duplicate_window: nanos(limits.duplicateWindowMs),
-    },
-  ];
+  };
+}
+
+function eventPlan(limits: NatsLimits): StreamPlan {
+  return {
+    name: eventStream,
+    description: 'FaceHash: events, the newest',
+    subjects: [eventSubjects],
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    max_msgs: limits.eventsMax,
+    max_bytes: limits.eventsBytes,
+    max_age: nanos(limits.eventsAgeMs),
+  };
+}
+
+function commandPlan(limits: NatsLimits): StreamPlan {
+  return {
+    name: commandStream,
+    description: 'FaceHash: commands for the controller',
+    subjects: [commandSubjects],
+    retention: RetentionPolicy.Workqueue,
+    discard: DiscardPolicy.New,
+    max_msgs: limits.commandsMax,
+    max_bytes: limits.commandsBytes,
+    duplicate_window: nanos(limits.duplicateWindowMs),
+  };
 }
 
 /** What of a plan is not so, in words. */

@@ -24,6 +24,7 @@ export interface ObjectInfo {
 export interface ObjectStore {
   /** Writes an immutable object. `exists` when the key is taken already: its bytes stay as they were. Readers never see a part of it. */
   create(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<'created' | 'exists'>;
+  /** A store that keeps digests rejects with ARTIFACT_CORRUPT when what is stored is not what was written. */
   read(key: string, signal?: AbortSignal): Promise<StoredObject | undefined>;
   /**
    * Replaces a pointer if its revision is still `expected` (`null`: it must not exist yet). The new revision, or `undefined`

@@ -37,18 +37,19 @@ export async function assumeRunRole(options: S3Options, role: RunRole, signal?: 
   checkRole(role);
   const limit = deadline(settings.timeoutMs, signal);
   const keys = new KeySource(settings.credentials, settings.clock, settings.logger);
-  let why = 'no answer within the deadline';
+  let last: Refused | undefined;
   try {
     for (let attempt = 0; ; attempt++) {
       const current = await keys.current();
       const tried = await ask(settings, { role, keys: current }, limit);
       if ('credentials' in tried) return tried.credentials;
-      why = tried.why;
-      if (!tried.again && !(await keys.renewed(current))) throw new Error(why);
+      last = tried;
+      if (!tried.again && !(await keys.renewed(current))) throw new Error(tried.why);
       await settings.clock.sleep(backoffMs(attempt, BACKOFF, settings.random), limit);
     }
   } catch (cause) {
     signal?.throwIfAborted();
+    const why = last?.why ?? 'no answer within the deadline';
     throw new FaceHashError('STORE_UNAVAILABLE', { operation: 'assumeRole', storageId: role.storageId, why }, { cause });
   }
 }
@@ -61,7 +62,11 @@ function checkRole({ storageId, durationSeconds }: RunRole): void {
   if (problems.length > 0) throw new FaceHashError('REQUEST_INVALID', { problems });
 }
 
-type Tried = { readonly credentials: TemporaryCredentials } | { readonly why: string; readonly again: boolean };
+interface Refused {
+  readonly why: string;
+  readonly again: boolean;
+}
+type Tried = { readonly credentials: TemporaryCredentials } | Refused;
 
 /** One try, over sockets of its own: the client knows no signal, so they are closed under it. */
 async function ask(settings: S3Settings, { role, keys }: { role: RunRole; keys: Keys }, signal: AbortSignal): Promise<Tried> {

@@ -1,10 +1,10 @@
 import { backoffMs, deadline, FaceHashError, hasCode, type LogFields } from '@facehash/kernel';
 import type { Client } from 'minio';
 import type { Connections, Tried } from './connections.js';
-import type { KeySource } from './credentials.js';
+import type { Keys, KeySource } from './credentials.js';
 import type { Health } from './health.js';
 import type { S3Settings } from './options.js';
-import type { Refusal, Trouble } from './trouble.js';
+import { isRefusal, type Refusal, type Trouble } from './trouble.js';
 
 const BACKOFF = { firstMs: 50, maxMs: 2_000 };
 /** For what is cleared away after a call that failed. */
@@ -30,23 +30,17 @@ export class Calls {
   /** Rejects with the signal's reason, with what `work` throws of the catalogue, and with STORE_UNAVAILABLE for anything else. */
   async run<T>(what: LogFields, work: (call: Call) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
-    const { settings, health } = this.parts;
-    const limit = deadline(settings.timeoutMs, AbortSignal.any([this.#closed.signal, ...(signal === undefined ? [] : [signal])]));
-    const call = new Call(this.parts, limit);
+    const parents = signal === undefined ? [] : [signal];
+    const call = new Call(this.parts, deadline(this.parts.settings.timeoutMs, AbortSignal.any([this.#closed.signal, ...parents])));
     try {
       const result = await work(call);
-      health.answered();
-      if (call.trouble !== undefined) {
-        settings.logger.info('a call to the object store took more than one try', { ...what, tries: call.tries, why: call.trouble.why });
-      }
+      this.#succeeded(what, call);
       return result;
     } catch (error) {
       signal?.throwIfAborted();
       // What the work says itself.
       if (hasCode(error, 'ARTIFACT_CORRUPT') || hasCode(error, 'STORE_UNAVAILABLE')) throw error;
-      const why = this.#closed.signal.aborted ? 'the store is closed' : (call.trouble?.why ?? reasonOf(error));
-      if (!this.#closed.signal.aborted) health.failed(why);
-      throw new FaceHashError('STORE_UNAVAILABLE', { ...what, why }, { cause: call.trouble?.cause ?? error });
+      throw this.#failed(what, call, error);
     }
   }
 
@@ -71,6 +65,18 @@ export class Calls {
   get closed(): AbortSignal {
     return this.#closed.signal;
   }
+
+  #succeeded(what: LogFields, { trouble, tries }: Call): void {
+    this.parts.health.answered();
+    if (trouble === undefined) return;
+    this.parts.settings.logger.info('a call to the object store took more than one try', { ...what, tries, why: trouble.why });
+  }
+
+  #failed(what: LogFields, { trouble }: Call, error: unknown): FaceHashError {
+    const why = this.#closed.signal.aborted ? 'the store is closed' : (trouble?.why ?? reasonOf(error));
+    if (!this.#closed.signal.aborted) this.parts.health.failed(why);
+    return new FaceHashError('STORE_UNAVAILABLE', { ...what, why }, { cause: trouble?.cause ?? error });
+  }
 }
 
 /** One call, with what it met on its way. */
@@ -91,26 +97,30 @@ export class Call {
 
   /** One request, tried until there is an answer or the deadline is over. */
   async ask<T>(work: (client: Client) => Promise<T>): Promise<Answer<T>> {
-    const { connections, keys: source, settings } = this.parts;
+    const { clock, random } = this.parts.settings;
     for (let attempt = 0, unsure = false; ; attempt++) {
       this.tries++;
-      const keys = await source.current();
-      const tried = await connections.try(work, keys, this.signal);
+      const keys = await this.parts.keys.current();
+      const tried = await this.parts.connections.try(work, keys, this.signal);
       if ('value' in tried) return tried;
-      const { kind } = tried.trouble;
-      if (kind === 'missing' || kind === 'conditionFailed' || kind === 'uploadGone') return { refused: kind, unsure };
-      this.trouble = tried.trouble;
-      unsure ||= tried.trouble.mayHaveHappened;
-      const again = kind === 'again' || (kind === 'denied' && (await source.renewed(keys))) || (await this.#makeBucket(kind));
-      if (!again) throw new Error(tried.trouble.why, { cause: tried.trouble.cause });
-      await settings.clock.sleep(backoffMs(attempt, BACKOFF, settings.random), this.signal);
+      const { trouble } = tried;
+      if (isRefusal(trouble.kind)) return { refused: trouble.kind, unsure };
+      this.trouble = trouble;
+      unsure ||= trouble.mayHaveHappened;
+      if (!(await this.#isWorthAnother(trouble.kind, keys))) throw new Error(trouble.why, { cause: trouble.cause });
+      await clock.sleep(backoffMs(attempt, BACKOFF, random), this.signal);
     }
   }
 
+  async #isWorthAnother(kind: Trouble['kind'], keys: Keys): Promise<boolean> {
+    if (kind === 'denied') return this.parts.keys.renewed(keys);
+    return kind === 'again' || (kind === 'bucketMissing' && (await this.#makeBucket()));
+  }
+
   /** A bucket that was there and is gone took what was acknowledged with it: an empty one in its place would hide that. */
-  async #makeBucket(kind: Trouble['kind']): Promise<boolean> {
+  async #makeBucket(): Promise<boolean> {
     const { connections, health, keys, settings } = this.parts;
-    if (kind !== 'bucketMissing' || settings.bucketMissing !== 'make' || health.reached) return false;
+    if (settings.bucketMissing !== 'make' || health.reached) return false;
     const { bucket, region } = settings;
     const made = await connections.try((client) => client.makeBucket(bucket, region), await keys.current(), this.signal);
     // Several replicas may make it at once.

@@ -60,15 +60,22 @@ export class ConditionalWrite {
   }
 
   async run(): Promise<WriteOutcome> {
-    const { expected, writeId } = this.write;
-    if (expected !== null && !etag.test(expected)) return { state: 'taken' };
-    if (this.#body.length > ASK_FIRST_BYTES && ((await this.#look())?.revision ?? null) !== expected) return { state: 'taken' };
+    if (await this.#isLate()) return { state: 'taken' };
     const answer = this.#body.length > MULTIPART_BYTES ? await this.#inParts() : await this.#atOnce();
     if ('value' in answer) return { state: 'written', revision: answer.value };
     if (!answer.unsure && answer.refused !== 'uploadGone') return { state: 'taken' };
     const found = await this.#look();
-    if (found?.writeId === writeId) return { state: 'written', revision: found.revision };
+    if (found?.writeId === this.write.writeId) return { state: 'written', revision: found.revision };
     return { state: 'unknown', there: found !== undefined };
+  }
+
+  /** Whether the write cannot win any more, as far as can be told before it is sent. */
+  async #isLate(): Promise<boolean> {
+    const { expected } = this.write;
+    if (expected !== null && !etag.test(expected)) return true;
+    if (this.#body.length <= ASK_FIRST_BYTES) return false;
+    const found = await this.#look();
+    return (found?.revision ?? null) !== expected;
   }
 
   async #look(): Promise<Head | undefined> {

@@ -19,13 +19,12 @@ export class Conditions {
   /** Rejects when the store ignores them. What cannot be found out now is asked again at the next write. */
   async check(call: Call): Promise<void> {
     if (this.#known) return;
-    const first = await this.#put(call, { 'if-none-match': '*' });
-    if (first === 'unclear') return;
+    let answer = await this.#put(call, { 'if-none-match': '*' });
     // It was not there, or the store does not look.
-    const taken = first === 'refused' || (await this.#put(call, { 'if-none-match': '*' })) === 'refused';
-    const other = await this.#put(call, { 'if-match': '"00000000000000000000000000000000"' });
-    if (!taken || other === 'written') throw new Error('the store ignores the conditions of writes, and would lose some of them');
-    this.#known = other === 'refused';
+    if (answer === 'written') answer = await this.#put(call, { 'if-none-match': '*' });
+    if (answer === 'refused') answer = await this.#put(call, { 'if-match': '"00000000000000000000000000000000"' });
+    if (answer === 'written') throw new Error('the store ignores the conditions of writes, and would lose some of them');
+    if (answer === 'refused') this.#known = true;
   }
 
   async #put(call: Call, headers: Readonly<Record<string, string>>): Promise<'written' | 'refused' | 'unclear'> {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { FaceHashError } from '@facehash/kernel';
 import { temporaryFolder } from '@facehash/testing';
 import { checkOptions, type S3Options } from './options.js';
 
@@ -34,16 +35,15 @@ describe('options of objects in S3', () => {
   ])('are refused for what is wrong with the %s: %j', async (name, wrong) => {
     const refused = checkOptions({ ...sound, ...wrong });
     await expect(refused).rejects.toMatchObject({ code: 'REQUEST_INVALID', details: { problems: [expect.stringContaining(`${name}: `)] } });
-    const said = await refused.catch((error: unknown) => JSON.stringify(error));
-    expect(said).not.toContain('a-secret');
+    const thrown = await refused.catch((error: unknown) => error);
+    expect(JSON.stringify(thrown)).not.toContain('a-secret');
   });
 
   it('are refused for all that is wrong at once', async () => {
     await using folder = await temporaryFolder();
     const wrong = { endpoint: '', bucket: '', timeoutMs: -1, caFile: folder.path };
-    const names = ['endpoint', 'bucket', 'timeoutMs', 'caFile'];
-    await expect(checkOptions({ ...sound, ...wrong })).rejects.toMatchObject({
-      details: { problems: names.map((name) => expect.stringContaining(`${name}: `)) },
-    });
+    const thrown = await checkOptions({ ...sound, ...wrong }).catch((error: unknown) => error);
+    const problems = thrown instanceof FaceHashError ? thrown.details['problems'] : [];
+    expect(String(problems)).toMatch(/^endpoint: .*,bucket: .*,timeoutMs: .*,caFile: /);
   });
 });

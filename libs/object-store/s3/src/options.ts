@@ -26,52 +26,46 @@ export interface S3Options {
   readonly logger?: Logger;
 }
 
-/** Options that were checked, with every default filled in. */
-export interface S3Settings {
+/** Where the store is. */
+interface Address {
   readonly tls: boolean;
   readonly host: string;
   readonly port: number;
-  readonly bucket: string;
-  readonly region: string;
-  readonly pathStyle: boolean;
-  readonly ca: string | undefined;
-  readonly credentials: S3Credentials;
-  readonly bucketMissing: 'make' | 'refuse';
-  readonly timeoutMs: number;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
 }
 
-const DEFAULT_TIMEOUT_MS = 30_000;
+/** Options that were checked, with every default filled in. */
+export interface S3Settings extends Address, Required<Omit<S3Options, 'endpoint' | 'caFile'>> {
+  readonly ca: string | undefined;
+}
+
+const defaults = {
+  region: 'us-east-1',
+  pathStyle: true,
+  bucketMissing: 'refuse',
+  timeoutMs: 30_000,
+  clock: systemClock,
+  random: systemRandom,
+  logger: silentLogger,
+} as const;
 /** What AWS allows, without the dots that its certificates do not cover. */
 const bucketName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
 /** Throws REQUEST_INVALID with all that is wrong. Says nothing of the store: it may be away. */
-export async function checkOptions(options: S3Options): Promise<S3Settings> {
-  const { bucket, credentials, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  const endpoint = URL.parse(options.endpoint);
-  const problems = [...endpointProblems(endpoint), ...credentialProblems(credentials)];
-  if (!bucketName.test(bucket)) problems.push('bucket: 3 to 63 of a-z, 0-9 and -, with a letter or digit at both ends');
-  if (!Number.isFinite(timeoutMs) || timeoutMs <= 0) problems.push('timeoutMs: a number above 0');
-  const ca = options.caFile === undefined ? undefined : await readAuthority(options.caFile, problems);
+export async function checkOptions({ endpoint: address, caFile, ...options }: S3Options): Promise<S3Settings> {
+  const settings = { ...defaults, ...options };
+  const endpoint = URL.parse(address);
+  const problems = [...endpointProblems(endpoint), ...credentialProblems(settings.credentials)];
+  if (!bucketName.test(settings.bucket)) problems.push('bucket: 3 to 63 of a-z, 0-9 and -, with a letter or digit at both ends');
+  if (!(settings.timeoutMs > 0 && Number.isFinite(settings.timeoutMs))) problems.push('timeoutMs: a number above 0');
+  const ca = caFile === undefined ? undefined : await readAuthority(caFile, problems);
   if (endpoint === null || problems.length > 0) throw new FaceHashError('REQUEST_INVALID', { problems });
-  const tls = endpoint.protocol === 'https:';
-  return {
-    tls,
-    host: endpoint.hostname,
-    port: endpoint.port === '' ? (tls ? 443 : 80) : Number(endpoint.port),
-    bucket,
-    region: options.region ?? 'us-east-1',
-    pathStyle: options.pathStyle ?? true,
-    ca,
-    credentials,
-    bucketMissing: options.bucketMissing ?? 'refuse',
-    timeoutMs,
-    clock: options.clock ?? systemClock,
-    random: options.random ?? systemRandom,
-    logger: options.logger ?? silentLogger,
-  };
+  return { ...settings, ...addressOf(endpoint), ca };
+}
+
+function addressOf({ protocol, hostname, port }: URL): Address {
+  const tls = protocol === 'https:';
+  const usual = tls ? 443 : 80;
+  return { tls, host: hostname, port: port === '' ? usual : Number(port) };
 }
 
 function endpointProblems(endpoint: URL | null): string[] {

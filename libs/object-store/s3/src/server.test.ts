@@ -77,7 +77,7 @@ function onMinio(): void {
   it('called by the bucket’s own name', async () => {
     const domain = 's3.facehash.test';
     await using minio = new Minio(await startServer('minio', { minio: { domain } }));
-    await using names = withNames(domain);
+    using names = withNames(domain);
     const { port } = minio.url;
     const options = minio.options({ endpoint: `http://${domain}:${port}`, pathStyle: false });
     const store = await openS3ObjectStore(options);
@@ -167,15 +167,15 @@ function onMinio(): void {
 }
 
 /** While it lasts, names below the domain are those of this machine: what a wildcard record does. */
-function withNames(domain: string): AsyncDisposable & { readonly asked: Set<string> } {
+function withNames(domain: string): Disposable & { readonly asked: Set<string> } {
   const real = dns.lookup;
   const asked = new Set<string>();
   const lookup = (name: string, options: dns.LookupOptions, done: (...args: unknown[]) => void): void => {
-    if (!name.endsWith(domain)) return void (real as typeof lookup)(name, options, done);
+    if (!name.endsWith(domain)) return (real as typeof lookup)(name, options, done);
     asked.add(name);
     if (options.all === true) done(null, [{ address: '127.0.0.1', family: 4 }]);
     else done(null, '127.0.0.1', 4);
   };
   Object.assign(dns, { lookup });
-  return { asked, [Symbol.asyncDispose]: async () => void Object.assign(dns, { lookup: real }) };
+  return { asked, [Symbol.dispose]: () => Object.assign(dns, { lookup: real }) };
 }

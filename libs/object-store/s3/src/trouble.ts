@@ -36,13 +36,23 @@ const nothingDone = [409, 429, 503];
 /** No connection, so no request. */
 const neverSent = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
 
+export function isRefusal(kind: Trouble['kind']): kind is Refusal {
+  return kind === 'missing' || kind === 'conditionFailed' || kind === 'uploadGone';
+}
+
 /** What went wrong in a try. The client's own errors carry names of keys and of hosts: only codes are taken from them. */
-export function troubleOf(error: unknown, { status, stalled }: Seen): Trouble {
+export function troubleOf(error: unknown, { status = 0, stalled }: Seen): Trouble {
   const code = codeOf(error);
-  if (status === undefined || status < 300) {
-    const why = stalled ? 'a socket stalled' : code === '' ? messageOf(error) : code;
-    return { kind: byCode[code] ?? 'again', why, mayHaveHappened: !neverSent.includes(code), cause: error };
-  }
+  return status < 300 ? unanswered(error, code, stalled) : answered(status, code);
+}
+
+/** No answer, or one that broke off or made no sense. */
+function unanswered(error: unknown, code: string, stalled: boolean): Trouble {
+  const why = stalled ? 'a socket stalled' : code === '' ? messageOf(error) : code;
+  return { kind: byCode[code] ?? 'again', why, mayHaveHappened: !neverSent.includes(code), cause: error };
+}
+
+function answered(status: number, code: string): Trouble {
   const why = `S3 answered ${status}${code === '' ? '' : ` ${code}`}`;
   const kind = byCode[code] ?? byStatus[status] ?? (status >= 500 ? 'again' : 'refused');
   return { kind, why, mayHaveHappened: kind === 'again' && !nothingDone.includes(status), cause: new Error(why) };

@@ -10,6 +10,6 @@ if (typeof server === 'string') {
   afterAll(() => server.stop());
   describeRegistryContract('MongoDB', async () => {
     const opened = await onFreshDatabase(server.url);
-    return { registry: opened.registry, close: async () => void (await opened[Symbol.asyncDispose]()) };
+    return { registry: opened.registry, close: async () => opened[Symbol.asyncDispose]() };
   });
 }

@@ -38,7 +38,8 @@ export async function startLifecycle(config: InferenceConfig, logger: Logger): P
     const term = await firstAnswer(context, (signal) => takeTerm(stores.objects, context, signal));
     logger.info('this lifecycle follows all that came before it', { term });
     const objectsFor = (spec: RunSpec): ReturnType<typeof ownPrefix> => ownPrefix(settings.s3, spec, context);
-    await openLifecycle({ ...stores, config, closer, context, models, pipeline: pipelines[0], term, objectsFor });
+    const onSucceeded = (): void => readiness.drain();
+    await openLifecycle({ ...stores, config, closer, context, models, pipeline: pipelines[0], term, objectsFor, onSucceeded });
     readiness.selfTestPassed();
     logger.info('ready', { url: await management.getUrl() });
     return {

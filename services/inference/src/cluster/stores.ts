@@ -9,6 +9,7 @@ import type { ClusterSettings, InferenceConfig } from '../config.js';
 import { CannotStart } from '../composition/cannot-start.js';
 import type { Context } from '../composition/parts.js';
 import type { DependencyHealth } from '../health/readiness.js';
+import { askWhileAway } from './ask-while-away.js';
 
 export interface ClusterStores {
   readonly settings: ClusterSettings;
@@ -25,6 +26,7 @@ export async function openClusterStores(config: InferenceConfig, context: Contex
   if (!settings) throw new CannotStart('The settings of S3, MongoDB and NATS are missing.');
   const objects = await openS3ObjectStore({ ...settings.s3, ...context });
   closer.defer('object store', () => objects.close());
+  askWhileAway(objects, context, closer);
   const registry = await openMongoRegistry({ ...settings.mongo, ...context });
   closer.defer('registry', () => registry.close());
   const messaging = await openNatsMessaging({ ...settings.nats, name: `facehash-${mode}-${replica}`, ...context });
@@ -32,7 +34,12 @@ export async function openClusterStores(config: InferenceConfig, context: Contex
   const health = (): ReturnType<ClusterStores['health']> => ({
     mongodb: registry.health(),
     s3: objects.health(),
-    nats: messaging.health(),
+    nats: withoutPraise(messaging.health()),
   });
   return { settings, registry, objects, messaging, health };
+}
+
+/** NATS tells to whom it is connected, too, which is no reason for anything. */
+function withoutPraise({ ok, why }: DependencyHealth): DependencyHealth {
+  return { ok, why: ok ? null : why };
 }

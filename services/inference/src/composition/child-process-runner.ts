@@ -90,8 +90,9 @@ class ChildProcessRunner implements TrainingRunner {
     await stop(run);
   }
 
-  async forget(name: string): Promise<void> {
+  forget(name: string): Promise<void> {
     if (this.#runs.get(name)?.outcome) this.#runs.delete(name);
+    return Promise.resolve();
   }
 
   onChange(listener: (storageId: string) => void): () => void {

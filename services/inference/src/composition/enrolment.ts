@@ -19,6 +19,7 @@ export function openEnrolment(
     registry,
     objects,
     commands: messaging.commands,
+    people: messaging.people,
     rules: (storageId) => directory.byStorageId(storageId),
     ...(config.mode === 'cluster' ? { sweepMs: CLUSTER_SWEEP_MS } : {}),
     ...context,

@@ -35,6 +35,7 @@ export interface LifecycleParts {
   readonly term: number;
   /** How a run reaches the objects of its model. */
   readonly objectsFor: RunnerOptions['objectsFor'];
+  readonly onSucceeded?: () => void;
 }
 
 /** The loop that trains, rolls out and promotes, with runs in child processes. Resolves when every model has been looked at once. */

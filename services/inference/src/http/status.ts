@@ -30,6 +30,7 @@ export const httpStatus: Readonly<Record<ErrorCode, number>> = {
   PERSON_QUARANTINED: 409,
   VERSION_NOT_FOUND: 404,
   TRAINING_FAILED: 503,
+  RUN_NOT_STARTED: 503,
   GPU_UNAVAILABLE: 503,
   ARTIFACT_CORRUPT: 500,
   CONFLICT: 409,

@@ -117,7 +117,7 @@ function enrolmentOver(
   const registry = new InMemoryRegistry();
   const objects = new InMemoryObjectStore();
   const rules = () => ({ debounceSeconds: 60, photosPerPerson: { min: 1 }, active: null });
-  const cutter = openSnapshotCutter({ registry, objects, commands: messaging.commands, rules, ...context });
+  const cutter = openSnapshotCutter({ registry, objects, commands: messaging.commands, people: messaging.people, rules, ...context });
   closer.defer('cutter', () => cutter.close());
   const enrolment = createEnrolment({
     registry,

@@ -1,0 +1,83 @@
+import { Closer, systemRandom, type Logger } from '@facehash/kernel';
+import { openNatsMessaging } from '@facehash/messaging-nats';
+import { openS3ObjectStore } from '@facehash/object-store-s3';
+import { KubeClient, LeaderElection, Manager, systemRuntimeClock } from '@facehash/operator-runtime';
+import type { Registry } from 'prom-client';
+import { openCaches } from './caches.js';
+import type { OperatorConfig } from './config.js';
+import { kubeConfigOf } from './kube-config.js';
+import { openManagement } from './management.js';
+import { promMetrics } from './prom-metrics.js';
+import { readProfiles } from './profiles.js';
+import { openReconciling } from './reconciling.js';
+
+/** Name of this operator in fields, leases and events. */
+const NAME = 'facehash-operator';
+/** For work under way when it stops. */
+const GRACE_MS = 20_000;
+
+export interface Operator {
+  /** Ends what is under way, gives the lease back and closes everything. */
+  stop(): Promise<void>;
+}
+
+export interface OperatorOptions {
+  readonly logger: Logger;
+  readonly registry: Registry;
+  /** The lease is lost: the process must end. */
+  readonly onLost: () => void;
+}
+
+/** The operator, from its client to its workers. Resolves when it is started; its readiness says when its caches are filled. */
+export async function openOperator(config: OperatorConfig, { logger, registry, onLost }: OperatorOptions): Promise<Operator> {
+  const closer = new Closer();
+  try {
+    const metrics = promMetrics(registry);
+    const context = { clock: systemRuntimeClock, random: systemRandom, logger, metrics };
+    const client = new KubeClient({ kubeConfig: kubeConfigOf(config), fieldManager: NAME, ...context });
+    closer.defer('Kubernetes', () => client.close());
+    const objects = await openS3ObjectStore({ ...config.s3, ...context });
+    closer.defer('object store', () => objects.close());
+    const messaging = await openNatsMessaging({ ...config.nats, name: `${NAME}-${config.name}`, ...context });
+    closer.defer('messaging', () => messaging.close());
+    const profiles = await readProfiles(config.profilesFile);
+    const caches = openCaches(config, client, context);
+    const election = new LeaderElection({
+      client,
+      namespace: config.platformNamespace,
+      name: config.leaseName,
+      identity: `${config.name}_${Buffer.from(systemRandom.bytes(6)).toString('hex')}`,
+      ...context,
+    });
+    const leads = (): boolean => manager.leads;
+    const { controllers, background } = openReconciling({
+      config,
+      client,
+      caches,
+      objects,
+      messaging,
+      election,
+      profiles,
+      leads,
+      onLost,
+      context,
+    });
+    const manager = new Manager({ caches: caches.all, controllers, election, background, onLost, graceMs: GRACE_MS, ...context });
+    const management = await openManagement({
+      port: config.managementPort,
+      host: config.host,
+      liveness: () => manager.liveness(),
+      readiness: () => manager.readiness(),
+      dependencies: () => ({ s3: objects.health(), nats: messaging.health() }),
+      registry,
+    });
+    closer.defer('management', () => management.close());
+    closer.defer('workers and caches', () => manager.stop());
+    manager.start();
+    logger.info('the operator is started', { port: management.port, name: config.name, namespace: config.watchNamespace ?? 'all' });
+    return { stop: () => closer.close() };
+  } catch (error) {
+    await closer.close().catch((cause: unknown) => logger.warn('not everything could be closed', { error: cause }));
+    throw error;
+  }
+}

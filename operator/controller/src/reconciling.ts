@@ -1,0 +1,213 @@
+import type { RunSpec } from '@facehash/artifacts';
+import type { StoredFaceModel } from '@facehash/facemodel';
+import type { Messaging } from '@facehash/messaging-core';
+import { assumeRunRole, type S3ObjectStore } from '@facehash/object-store-s3';
+import {
+  ApiKeys,
+  Asked,
+  BY_STORAGE_ID,
+  Deletion,
+  FaceModelReconciler,
+  Fence,
+  Finalizer,
+  followCommands,
+  JobRuns,
+  offersAccelerator,
+  Outage,
+  OwnWrites,
+  runDesk,
+  RunQueue,
+  StatusWriter,
+  storageIdIn,
+  storageTrouble,
+  TrainingJobs,
+  type StoreCredentials,
+  type TrainingProfiles,
+} from '@facehash/operator-reconcilers';
+import { Controller, EventRecorder, keyOf, type Background, type KubeClient, type LeaderElection } from '@facehash/operator-runtime';
+import { ReplicaBoard } from '@facehash/reconciler';
+import { s3Environment } from '@facehash/settings';
+import type { Caches, Context } from './caches.js';
+import type { OperatorConfig } from './config.js';
+
+/** What is left of a run that its deadline ends: its report. */
+const ROLE_SLACK_SECONDS = 120;
+const ROLE_SECONDS_MIN = 900;
+/** Jobs of models that are gone are looked for this often, and by who leads. */
+const ORPHANS_MS = 60_000;
+
+export interface ReconcilingParts {
+  readonly config: OperatorConfig;
+  readonly client: KubeClient;
+  readonly caches: Caches;
+  readonly objects: S3ObjectStore;
+  readonly messaging: Messaging;
+  readonly election: LeaderElection;
+  readonly profiles: TrainingProfiles;
+  readonly leads: () => boolean;
+  /** Another controller has published after this one: the process must end, and comes back as its successor. */
+  readonly onLost: () => void;
+  readonly context: Context;
+}
+
+export interface Reconciling {
+  readonly controllers: readonly Controller[];
+  readonly background: readonly Background[];
+}
+
+/** Everything that acts on FaceModels, and what tells it when to look. */
+export function openReconciling(parts: ReconcilingParts): Reconciling {
+  const { config, client, caches, objects, messaging, election, leads, context } = parts;
+  const events = new EventRecorder({ client, controller: 'facehash.dev/operator', instance: config.name, ...context });
+  const fence = new Fence({ objects, leads, holdsLease: () => election.term !== undefined, ...context });
+  const board = new ReplicaBoard(context.clock);
+  const asked = new Asked();
+  const { runs, queue } = openRuns(parts);
+  const reconciler = openReconciler(parts, { events, fence, board, asked, runs, queue });
+  const controller = new Controller({
+    name: 'facemodel',
+    reconcile: (key, signal) => reconciler.reconcile(key, signal),
+    workers: config.workers,
+    ...context,
+  });
+  controller.follows(caches.models);
+  const look = (storageId: string | null): void => lookAt(parts, controller, storageId);
+  runs.onChange((storageId) => {
+    look(storageId);
+    // A place may have become free.
+    for (const next of queue.next()) look(next);
+  });
+  const background: readonly Background[] = [
+    { name: 'events', run: (signal) => events.run(signal) },
+    { name: 'term', run: (signal) => fence.run(signal) },
+    { name: 'replica reports', run: (signal) => board.follow(messaging.replicas, look, signal) },
+    {
+      name: 'commands',
+      run: (signal) =>
+        followCommands({ commands: messaging.commands, models: caches.models, queue: controller.queue, asked, leads, ...context }, signal),
+    },
+    { name: 'orphans', run: (signal) => removeOrphans(parts, runs, signal) },
+  ];
+  return { controllers: [controller], background };
+}
+
+interface Desk {
+  readonly events: EventRecorder;
+  readonly fence: Fence;
+  readonly board: ReplicaBoard;
+  readonly asked: Asked;
+  readonly runs: JobRuns;
+  readonly queue: RunQueue;
+}
+
+function openReconciler(
+  { config, client, caches, objects, messaging, onLost, context }: ReconcilingParts,
+  { events, fence, board, asked, runs, queue }: Desk,
+): FaceModelReconciler {
+  const ownWrites = new OwnWrites();
+  const record: EventRecorder['record'] = (note) => events.record(note);
+  const finalizer = new Finalizer(client);
+  return new FaceModelReconciler({
+    models: caches.models,
+    ownWrites,
+    statusWriter: new StatusWriter({ client, ownWrites, ...context }),
+    keys: new ApiKeys({ client, record, ...context }),
+    finalizer,
+    deletion: (publishTombstone) =>
+      new Deletion({
+        finalizer,
+        publishTombstone,
+        models: messaging.models,
+        people: messaging.people,
+        objects,
+        runner: runs,
+        workloads: noWorkloads,
+        ownsStorage: (object) => storageTrouble(object, caches.models.byIndex(BY_STORAGE_ID, storageIdIn(object) ?? '')) === undefined,
+        record,
+        deadlineMs: config.deletionDeadlineMs,
+        ...context,
+      }),
+    workloads: { ensure: () => Promise.resolve() },
+    runs: runDesk({ runs, queue, pipeline: config.pipeline }),
+    runner: runs,
+    slotFree: (storageId) => queue.slotFree(storageId),
+    replicas: { of: (storageId) => board.of(storageId).filter(({ id }) => isThere(caches, id)) },
+    objects,
+    messaging,
+    term: fence.term,
+    succeeded: onLost,
+    pipeline: config.pipeline,
+    source: 'facehash/operator',
+    asked,
+    record,
+    outage: new Outage(context.clock, context.logger),
+    ...context,
+  });
+}
+
+/** Nobody has workloads of its own yet. */
+const noWorkloads = { present: () => Promise.resolve(false), remove: () => Promise.resolve() };
+
+function openRuns(parts: ReconcilingParts): { readonly runs: JobRuns; readonly queue: RunQueue } {
+  const { config, client, caches, profiles, context } = parts;
+  const queue: RunQueue = new RunQueue({ maxConcurrent: config.runsMax, load: () => runs.load(), clock: context.clock });
+  const { nodes } = caches;
+  const runs: JobRuns = new JobRuns({
+    calls: new TrainingJobs({
+      client,
+      settings: { platformNamespace: config.platformNamespace, storeEnvironment: storeEnvironment(config) },
+      clock: context.clock,
+    }),
+    jobs: caches.jobs,
+    pods: caches.trainers,
+    profiles: () => profiles,
+    modelOf: (storageId) => modelOf(caches, storageId),
+    credentialsFor: (spec, signal) => credentialsFor(parts, spec, signal),
+    ...(nodes ? { offersAccelerator: (resource: string, count: number) => offersAccelerator(nodes.list(), resource, count) } : {}),
+    admit: (storageId) => queue.admit(storageId),
+    ...context,
+  });
+  return { runs, queue };
+}
+
+/** A run reads user data through native code: it may see the objects of its model, for as long as it may wait and last. */
+function credentialsFor(
+  { config, caches, context }: ReconcilingParts,
+  { storageId, deadlineSeconds }: RunSpec,
+  signal: AbortSignal,
+): Promise<StoreCredentials> {
+  const waits = modelOf(caches, storageId)?.spec.training.startDeadlineSeconds ?? 0;
+  const durationSeconds = Math.max(ROLE_SECONDS_MIN, waits + deadlineSeconds + ROLE_SLACK_SECONDS);
+  return assumeRunRole({ ...config.s3, ...context }, { storageId, durationSeconds }, signal);
+}
+
+/** Where the objects are; the credentials come from a file. */
+function storeEnvironment({ s3 }: OperatorConfig): Readonly<Record<string, string>> {
+  const none = { accessKeyId: '', secretAccessKey: '', sessionToken: '' };
+  return Object.fromEntries(Object.entries(s3Environment(s3, none)).filter(([, value]) => value !== ''));
+}
+
+function modelOf({ models }: Caches, storageId: string): Pick<StoredFaceModel, 'uid' | 'name' | 'namespace' | 'spec'> | undefined {
+  const [found] = models.byIndex(BY_STORAGE_ID, storageId).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  if (!found?.spec) return undefined;
+  const { name, namespace = '', uid = '' } = found.metadata;
+  return { name, namespace, uid, spec: found.spec };
+}
+
+function lookAt({ caches }: ReconcilingParts, { queue }: Controller, storageId: string | null): void {
+  const found = storageId === null ? caches.models.list() : caches.models.byIndex(BY_STORAGE_ID, storageId);
+  for (const { metadata } of found) queue.add(keyOf(metadata), storageId === null ? 'resync' : 'fresh');
+}
+
+/** A replica whose pod is gone holds nothing up, whatever it reported last. */
+function isThere({ replicas }: Caches, uid: string): boolean {
+  return replicas === undefined || replicas.list().some(({ metadata }) => metadata.uid === uid);
+}
+
+async function removeOrphans({ caches, leads, context }: ReconcilingParts, runs: JobRuns, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await context.clock.sleep(ORPHANS_MS, signal);
+    if (!leads() || !caches.models.synced) continue;
+    await runs.removeOrphans(new Set(caches.models.list().map((model) => storageIdIn(model) ?? '')), signal);
+  }
+}

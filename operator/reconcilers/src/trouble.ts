@@ -1,0 +1,69 @@
+import { storageIdIn, type CachedFaceModel } from './cached-face-model.js';
+import type { Condition, FaceModelStatus, Reason } from '@facehash/facemodel';
+
+/** Why nothing can be decided about a model, in words of the API and for its owner. */
+export interface Trouble {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** Older ones come first; of two that were made in the same second, the one whose uid is lower. */
+type Seen = Pick<CachedFaceModel, 'metadata' | 'spec' | 'status'>;
+
+function isElder(a: Seen, b: Seen): boolean {
+  const age = ({ metadata: { creationTimestamp = '', uid = '' } }: Seen): string => `${creationTimestamp ?? ''} ${uid}`;
+  return age(a) < age(b);
+}
+
+export function specTrouble({ problems }: CachedFaceModel): Trouble | undefined {
+  if (problems.length === 0) return undefined;
+  const faults = problems.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  return { reason: 'SpecInvalid', message: `${faults}. An older operator beside a newer resource definition cannot read it` };
+}
+
+/** `others`: every FaceModel with this storage id. */
+export function storageTrouble(object: Seen, others: readonly Seen[]): Trouble | undefined {
+  const elder = others.find((other) => other.metadata.uid !== object.metadata.uid && isElder(other, object));
+  if (!elder) return undefined;
+  const { name, namespace } = elder.metadata;
+  return {
+    reason: 'StorageIdTaken',
+    message: `${namespace ?? ''}/${name} has the storage id ${storageIdIn(object) ?? ''}: delete one of the two`,
+  };
+}
+
+/** What was known of the model stays, and the trouble is said where a person looks. */
+export function withTrouble(object: CachedFaceModel, trouble: Trouble): FaceModelStatus {
+  const known = object.known ?? nothingKnown(object);
+  const observedGeneration = object.metadata.generation ?? 0;
+  const others = known.conditions.filter(({ type }) => type !== 'Stalled');
+  const stalled: Condition = { type: 'Stalled', status: 'True', ...trouble, observedGeneration };
+  return {
+    ...known,
+    phase: 'Degraded',
+    conditions: [...(others.length > 0 ? others : notYet(trouble, observedGeneration)), stalled],
+    observedGeneration,
+  };
+}
+
+function nothingKnown(object: CachedFaceModel): FaceModelStatus {
+  return {
+    phase: 'Degraded',
+    storageId: storageIdIn(object) ?? '',
+    samples: { people: 0, photos: 0, snapshot: null },
+    activeVersion: null,
+    targetVersion: null,
+    activation: null,
+    rollout: null,
+    training: { run: null, stage: null, percent: null, attempt: 0, lastFailure: null },
+    quarantined: [],
+    swept: null,
+    replicas: { total: 0, updated: 0, failed: 0 },
+    conditions: [],
+    observedGeneration: object.metadata.generation ?? 0,
+  };
+}
+
+function notYet(trouble: Trouble, observedGeneration: number): readonly Condition[] {
+  return (['Ready', 'Trained', 'RolledOut'] as const).map((type) => ({ type, status: 'False', ...trouble, observedGeneration }));
+}

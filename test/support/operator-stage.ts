@@ -1,0 +1,170 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Closer, systemRandom } from '@facehash/kernel';
+import { KubeClient } from '@facehash/operator-runtime';
+import { serverBinaries, startApiServer, type ApiServer } from '@facehash/test-servers';
+import { tcpProxy, temporaryFolder, type TcpProxy } from '@facehash/testing';
+import { KubeConfig } from '@kubernetes/client-node';
+import { stringify } from 'yaml';
+import { FakeKubelet, type KubeletOptions } from './fake-kubelet.js';
+import { freePort, Program } from './program.js';
+import { Replicas } from './replicas.js';
+
+const run = promisify(execFile);
+const KUBECTL_TIMEOUT_MS = 60_000;
+const crd = new URL('../../charts/facehash/files/crd-facemodels.yaml', import.meta.url).pathname;
+/** Where Jobs run. */
+export const PLATFORM = 'facehash';
+
+export interface StageOptions {
+  readonly replicas?: number;
+  /** In addition, of the operator. */
+  readonly operatorEnv?: Readonly<Record<string, string>>;
+  readonly instead?: KubeletOptions['instead'];
+  /** Left out: 1. */
+  readonly operators?: number;
+}
+
+/**
+ * Everything but nodes: a real API server with Kubernetes' own controllers, the stores, replicas of inference, the operator behind a network
+ * that can be broken, and a kubelet that runs the trainers on this machine.
+ */
+export class OperatorStage implements AsyncDisposable {
+  readonly operators: Program[] = [];
+  readonly #closer = new Closer();
+
+  private constructor(
+    readonly api: ApiServer,
+    readonly stores: Replicas,
+    readonly client: KubeClient,
+    private readonly kubectlPath: string,
+    private readonly folder: string,
+    private readonly options: StageOptions,
+  ) {}
+
+  static async start(options: StageOptions = {}): Promise<OperatorStage> {
+    const closer = new Closer();
+    try {
+      const folder = await temporaryFolder();
+      closer.defer('folder', async () => {
+        await folder[Symbol.asyncDispose]();
+      });
+      const { kubectl = '' } = await serverBinaries(['kubectl']);
+      const api = await startApiServer({ controllerManager: true });
+      closer.defer('API server', () => api.stop());
+      const stores = await Replicas.start({ replicas: options.replicas ?? 2, lifecycle: false });
+      closer.defer('stores', async () => {
+        await stores[Symbol.asyncDispose]();
+      });
+      const client = new KubeClient({ kubeConfig: kubeConfigOf(api.kubeconfig), fieldManager: 'test' });
+      closer.defer('client', () => client.close());
+      const stage = new OperatorStage(api, stores, client, kubectl, folder.path, options);
+      stage.#closer.defer('stage', () => closer.close());
+      await stage.#setUp();
+      return stage;
+    } catch (error) {
+      await closer.close();
+      throw error;
+    }
+  }
+
+  async kubectl(...args: readonly string[]): Promise<string> {
+    const all = ['--kubeconfig', this.api.kubeconfig, ...args];
+    return (await run(this.kubectlPath, all, { timeout: KUBECTL_TIMEOUT_MS, maxBuffer: 16 * 2 ** 20 })).stdout;
+  }
+
+  /** As an owner does. */
+  async apply(...objects: readonly object[]): Promise<void> {
+    const file = join(this.folder, `${Buffer.from(systemRandom.bytes(6)).toString('hex')}.yaml`);
+    await writeFile(file, objects.map((object) => stringify(object)).join('---\n'));
+    await this.kubectl('apply', '-f', file);
+  }
+
+  /** The key that the operator made. */
+  async apiKey(name: string, namespace = 'default'): Promise<string> {
+    const data = await this.kubectl('get', 'secret', `${name}-api-key`, '-n', namespace, '-o', 'jsonpath={.data.api-key}');
+    return Buffer.from(data, 'base64').toString();
+  }
+
+  /** `through`: a proxy to the API server. */
+  async startOperator({
+    through,
+    env = {},
+  }: { readonly through?: TcpProxy; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Program> {
+    const management = await freePort();
+    const program = await Program.start({
+      program: 'operator',
+      healthUrl: `http://127.0.0.1:${management}`,
+      env: {
+        ...(await this.stores.environment()),
+        KUBECONFIG: through ? await this.#kubeconfigThrough(through) : this.api.kubeconfig,
+        FACEHASH_PLATFORM_NAMESPACE: PLATFORM,
+        FACEHASH_OPERATOR_NAME: `operator-${this.operators.length}`,
+        FACEHASH_TRAINING_PROFILES_FILE: join(this.folder, 'profiles.yaml'),
+        MANAGEMENT_PORT: String(management),
+        HOST: '127.0.0.1',
+        ...this.options.operatorEnv,
+        ...env,
+      },
+    });
+    this.operators.push(program);
+    return program;
+  }
+
+  proxy(): Promise<TcpProxy> {
+    return tcpProxy({ port: Number(new URL(this.api.url).port) });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.operators.map((operator) => operator.kill()));
+    await this.#closer.close();
+  }
+
+  async #setUp(): Promise<void> {
+    await writeFile(
+      join(this.folder, 'profiles.yaml'),
+      stringify({
+        default: { image: 'facehash/trainer:test', resources: { requests: { cpu: '1', memory: '512Mi' }, limits: { memory: '1Gi' } } },
+      }),
+    );
+    await this.kubectl('apply', '--server-side', '-f', crd);
+    await this.kubectl('wait', '--for=condition=Established', 'crd/facemodels.facehash.dev', '--timeout=30s');
+    await this.kubectl('create', 'namespace', PLATFORM);
+    const mounts = join(this.folder, 'pods');
+    await mkdir(mounts);
+    const { instead } = this.options;
+    const kubelet = new FakeKubelet({
+      client: this.client,
+      namespace: PLATFORM,
+      folder: mounts,
+      imageEnv: {
+        FACEHASH_NETWORKS_DIR: process.env['FACEHASH_NETWORKS_DIR'] ?? '',
+        FACEHASH_VISION_PROCESSES: '1',
+        FACEHASH_TEST_RUN: process.env['FACEHASH_TEST_RUN'] ?? '',
+      },
+      ...(instead ? { instead } : {}),
+    });
+    this.#closer.defer('kubelet', async () => {
+      await kubelet[Symbol.asyncDispose]();
+    });
+    for (let i = 0; i < (this.options.operators ?? 1); i++) await this.startOperator();
+  }
+
+  /** The certificate is for the host, and the proxy listens on the same one. */
+  async #kubeconfigThrough({ port }: TcpProxy): Promise<string> {
+    const config = kubeConfigOf(this.api.kubeconfig);
+    const path = join(this.folder, `kubeconfig-${port}`);
+    const clusters = config.clusters.map((cluster) => ({ ...cluster, server: `https://127.0.0.1:${port}` }));
+    config.loadFromOptions({ clusters, users: config.users, contexts: config.contexts, currentContext: config.currentContext });
+    await writeFile(path, config.exportConfig(), { mode: 0o600 });
+    return path;
+  }
+}
+
+function kubeConfigOf(path: string): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromFile(path);
+  return config;
+}
