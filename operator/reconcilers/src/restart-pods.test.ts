@@ -1,10 +1,12 @@
 import type { KubeObject } from '@facehash/operator-runtime';
+import { whyNotHere } from '@facehash/operator-runtime/testing';
+import { startApiServer } from '@facehash/test-servers';
 import { deployments } from './owned-resources.js';
 import { RestartPods } from './restart-pods.js';
 import type { Rolling } from './restart-state.js';
 import { operated, type Operated } from './testing/operated.js';
 
-const api = await operated();
+const api = await operated(await startApiServer().catch(whyNotHere));
 const { signal } = new AbortController();
 const ref = { name: 'inference', namespace: 'default' };
 
