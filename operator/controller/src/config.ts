@@ -17,6 +17,9 @@ const namespace = z
   .max(63)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be the name of a namespace');
 
+/** Also where single settings are wrong: what is wrong with several together is told beside it. */
+const allAtOnce = { when: () => true };
+
 const environment = z
   .object({
     ...s3Variables,
@@ -48,7 +51,7 @@ const environment = z
     const wrong = (name: string, message: string): void => context.addIssue({ code: 'custom', path: [name], message });
     for (const [name, message] of [...s3Faults(e), ...natsFaults(e)]) wrong(name, message);
     for (const name of ['FACEHASH_S3_ENDPOINT', 'FACEHASH_NATS_SERVERS'] as const) if (e[name] === undefined) wrong(name, 'is not set');
-  });
+  }, allAtOnce);
 
 export interface OperatorConfig {
   readonly kubeconfig: string | undefined;
