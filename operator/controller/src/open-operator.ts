@@ -8,7 +8,7 @@ import type { OperatorConfig } from './config.js';
 import { kubeConfigOf } from './kube-config.js';
 import { openManagement } from './management.js';
 import { promMetrics } from './prom-metrics.js';
-import { readProfiles } from './profiles.js';
+import { readDedicatedTemplate, readProfiles } from './profiles.js';
 import { openReconciling } from './reconciling.js';
 
 /** Name of this operator in fields, leases and events. */
@@ -41,6 +41,8 @@ export async function openOperator(config: OperatorConfig, { logger, registry, o
     const messaging = await openNatsMessaging({ ...config.nats, name: `${NAME}-${config.name}`, ...context });
     closer.defer('messaging', () => messaging.close());
     const profiles = await readProfiles(config.profilesFile);
+    const { dedicatedTemplateFile } = config;
+    const template = dedicatedTemplateFile === undefined ? undefined : await readDedicatedTemplate(dedicatedTemplateFile);
     const caches = openCaches(config, client, context);
     const election = new LeaderElection({
       client,
@@ -58,6 +60,7 @@ export async function openOperator(config: OperatorConfig, { logger, registry, o
       messaging,
       election,
       profiles,
+      template,
       leads,
       onLost,
       context,
