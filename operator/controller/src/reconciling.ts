@@ -131,7 +131,7 @@ function openReconciler(
     runs: runDesk({ runs, queue, pipeline: config.pipeline }),
     runner: runs,
     slotFree: (storageId) => queue.slotFree(storageId),
-    replicas: { of: (storageId) => board.of(storageId).filter(({ id }) => isThere(caches, id)) },
+    replicas: { of: (storageId, whose) => board.of(storageId, whose).filter(({ id }) => isThere(caches, id)) },
     objects,
     messaging,
     term: fence.term,

@@ -25,4 +25,6 @@ export { DedicatedWorkloads, type DedicatedWorkloadsParts } from './dedicated-wo
 export { Deletion, type DeletionParts, type OwnWorkloads } from './deletion.js';
 export { Finalizer } from './finalizer.js';
 export { annotations, ERASURE_FINALIZER, MANAGED_BY, ownerLabels, STORAGE_ID_LABEL } from './names.js';
+export { RestartPods, type RestartPodsParts } from './restart-pods.js';
+export { type Rolling } from './restart-state.js';
 export { routeTo } from './route.js';
