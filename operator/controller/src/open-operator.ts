@@ -3,7 +3,7 @@ import { openNatsMessaging } from '@facehash/messaging-nats';
 import { openS3ObjectStore } from '@facehash/object-store-s3';
 import { KubeClient, LeaderElection, Manager, systemRuntimeClock } from '@facehash/operator-runtime';
 import type { Registry } from 'prom-client';
-import { openCaches } from './caches.js';
+import { openCaches, type Context } from './caches.js';
 import type { OperatorConfig } from './config.js';
 import { kubeConfigOf } from './kube-config.js';
 import { openManagement } from './management.js';
@@ -44,13 +44,7 @@ export async function openOperator(config: OperatorConfig, { logger, registry, o
     const { dedicatedTemplateFile } = config;
     const template = dedicatedTemplateFile === undefined ? undefined : await readDedicatedTemplate(dedicatedTemplateFile);
     const caches = openCaches(config, client, context);
-    const election = new LeaderElection({
-      client,
-      namespace: config.platformNamespace,
-      name: config.leaseName,
-      identity: `${config.name}_${Buffer.from(systemRandom.bytes(6)).toString('hex')}`,
-      ...context,
-    });
+    const election = openElection(config, client, context);
     const leads = (): boolean => manager.leads;
     const { controllers, background } = openReconciling({
       config,
@@ -83,4 +77,10 @@ export async function openOperator(config: OperatorConfig, { logger, registry, o
     await closer.close().catch((cause: unknown) => logger.warn('not everything could be closed', { error: cause }));
     throw error;
   }
+}
+
+/** Each process is another candidate: one that comes back under the name of its pod must not take itself for the one that leads. */
+function openElection({ platformNamespace: namespace, leaseName: name, name: pod }: OperatorConfig, client: KubeClient, context: Context) {
+  const identity = `${pod}_${Buffer.from(context.random.bytes(6)).toString('hex')}`;
+  return new LeaderElection({ client, namespace, name, identity, ...context });
 }
