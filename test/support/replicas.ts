@@ -4,7 +4,7 @@ import { Closer } from '@facehash/kernel';
 import { startServer, type RunningServer } from '@facehash/test-servers';
 import { tcpProxy, temporaryFolder, type TcpProxy } from '@facehash/testing';
 import { Client } from './client.js';
-import { commandLine } from './command-line.js';
+import { applyModel, commandLine } from './command-line.js';
 import { freePort, Program } from './program.js';
 
 const stores = ['mongo', 'minio', 'nats'] as const;
@@ -142,8 +142,8 @@ export class Replicas implements AsyncDisposable {
   }
 
   /** Makes a model as an owner does; its key. */
-  async makeModel(name: string): Promise<string> {
-    await this.facehash('model', 'create', name);
+  async makeModel(name: string, spec: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    await applyModel(name, this.dataDir, spec);
     return (await readFile(join(this.dataDir, 'keys', name), 'utf8')).trim();
   }
 
