@@ -23,6 +23,8 @@ export interface Replica {
 
 export interface ReplicasOptions {
   readonly replicas?: number;
+  /** When the stores are there, and before any program of ours is. */
+  readonly before?: (cluster: Replicas) => Promise<void>;
   /** In addition, of every program. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -46,10 +48,11 @@ export class Replicas implements AsyncDisposable {
 
   private constructor(private readonly env: Readonly<Record<string, string>>) {}
 
-  static async start({ replicas = 2, env = {} }: ReplicasOptions = {}): Promise<Replicas> {
+  static async start({ replicas = 2, env = {}, before }: ReplicasOptions = {}): Promise<Replicas> {
     const started = new Replicas(env);
     try {
       await started.#open();
+      await before?.(started);
       await started.startLifecycle();
       await Promise.all(Array.from({ length: replicas }, () => started.addReplica()));
       return started;
