@@ -34,7 +34,8 @@ export async function openOperator(config: OperatorConfig, { logger, registry, o
   try {
     const metrics = promMetrics(registry);
     const context = { clock: systemRuntimeClock, random: systemRandom, logger, metrics };
-    const client = new KubeClient({ kubeConfig: kubeConfigOf(config), fieldManager: NAME, ...context });
+    const rate = { qps: config.callsPerSecond, burst: 2 * config.callsPerSecond };
+    const client = new KubeClient({ kubeConfig: kubeConfigOf(config), fieldManager: NAME, ...rate, ...context });
     closer.defer('Kubernetes', () => client.close());
     const objects = await openS3ObjectStore({ ...config.s3, ...context });
     closer.defer('object store', () => objects.close());
