@@ -6,9 +6,13 @@ const { storageId } = aModelState();
 
 /** Opens the one model of a replica that finds these failures on its way. */
 function opened({
-  failures = [] as Error[],
-  active = aVersionSummary() as ReturnType<typeof aVersionSummary> | null,
+  failures = [],
+  active = aVersionSummary(),
   synced = Promise.resolve(),
+}: {
+  readonly failures?: Error[];
+  readonly active?: ReturnType<typeof aVersionSummary> | null;
+  readonly synced?: Promise<void>;
 } = {}) {
   const own = new OwnModel(storageId);
   const turned = Promise.withResolvers<undefined>();
