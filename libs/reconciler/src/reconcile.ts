@@ -63,7 +63,7 @@ export class Reconciler {
     const decided = plan(gathered.observed);
     if (decided.step) await this.#act(decided.step, gathered, signal);
     const changed = await this.parts.writeStatus(model, decided.status, signal);
-    const route = this.parts.routeTo?.(gathered.observed, published?.value.route ?? null) ?? null;
+    const route = this.#route(gathered.observed, published);
     await this.#publish(model, { status: decided.status, published, route }, signal);
     if (changed) await this.#announce(model, decided.status, signal);
     if (decided.forgetRun !== null) await this.parts.runner.forget(decided.forgetRun);
@@ -102,6 +102,10 @@ export class Reconciler {
       ...this.#restart(model),
     };
     return gather(objects, known, signal);
+  }
+
+  #route(observed: Observed, published: Published): string | null {
+    return this.parts.routeTo?.(observed, published?.value.route ?? null) ?? null;
   }
 
   #restart(model: StoredFaceModel): Pick<Observed, 'restart'> {
