@@ -63,12 +63,11 @@ export class Reconciler {
     const decided = plan(gathered.observed);
     if (decided.step) await this.#act(decided.step, gathered, signal);
     const changed = await this.parts.writeStatus(model, decided.status, signal);
-    const route = this.#route(gathered.observed, published);
+    const route = this.#routeTo(gathered.observed, published);
     await this.#publish(model, { status: decided.status, published, route }, signal);
     if (changed) await this.#announce(model, decided.status, signal);
     if (decided.forgetRun !== null) await this.parts.runner.forget(decided.forgetRun);
-    if (decided.step !== null || decided.forgetRun !== null || movedOn(model.status, decided.status)) return 'again';
-    return soonest(decided.againAfterMs, keyExpiryInMs(model, gathered.observed.now)) ?? 'settled';
+    return outcomeOf(decided, gathered.observed);
   }
 
   /** The model is gone: every replica forgets it and its keys. */
@@ -82,6 +81,10 @@ export class Reconciler {
     if (!model?.status) return;
     const published = await this.#published(storageIdOf(model), signal);
     if (!published) await this.#publish(model, { status: model.status, published, route: null }, signal);
+  }
+
+  #routeTo(observed: Observed, published: Published): string | null {
+    return this.parts.routeTo?.(observed, published?.value.route ?? null) ?? null;
   }
 
   async #gather(model: StoredFaceModel, asked: Pick<Observed, 'activate'>, signal: AbortSignal): Promise<Gathered> {
@@ -102,10 +105,6 @@ export class Reconciler {
       ...this.#restart(model),
     };
     return gather(objects, known, signal);
-  }
-
-  #route(observed: Observed, published: Published): string | null {
-    return this.parts.routeTo?.(observed, published?.value.route ?? null) ?? null;
   }
 
   #restart(model: StoredFaceModel): Pick<Observed, 'restart'> {
@@ -198,6 +197,11 @@ export class Reconciler {
       );
     }
   }
+}
+
+function outcomeOf({ step, forgetRun, status, againAfterMs }: ReturnType<typeof plan>, { model, now }: Observed): PassOutcome {
+  if (step !== null || forgetRun !== null || movedOn(model.status, status)) return 'again';
+  return soonest(againAfterMs, keyExpiryInMs(model, now)) ?? 'settled';
 }
 
 /** Whether the decision itself moved something that the next pass decides from; mere progress of a run does not. */

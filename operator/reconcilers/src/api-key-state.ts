@@ -70,15 +70,14 @@ export function secretStep(secret: KeySecret | undefined, { uid, secretName, wis
   if (taken) return { kind: 'trouble', trouble: taken };
   const hash = hashOf(secret);
   const isNew = hash !== undefined && hash !== known?.hashes[0];
-  const asked = wish !== null && wish !== servedBy(secret, known);
-  if (asked && !isNew) return { kind: 'rotate' };
+  if (!isNew && wish !== null && wish !== servedBy(secret, known)) return { kind: 'rotate' };
   if (hash === undefined) return { kind: 'trouble', trouble: malformed(secretName) };
   return secret.owner === undefined ? { kind: 'adopt' } : { kind: 'take', hash };
 }
 
-/** Undefined for what is no key. */
-function hashOf({ key = '' }: Pick<KeySecret, 'key'>): string | undefined {
-  return isApiKey(key) ? apiKeyHash(key) : undefined;
+/** Undefined where it holds no API key. */
+function hashOf({ key }: KeySecret): string | undefined {
+  return key !== undefined && isApiKey(key) ? apiKeyHash(key) : undefined;
 }
 
 function takenBySomeoneElse({ type, owner }: KeySecret, { uid, secretName }: Pick<KeyWish, 'uid' | 'secretName'>): KeyTrouble | undefined {
