@@ -5,15 +5,8 @@ import { OwnModel, type WarmParts } from './own-model.js';
 const { storageId } = aModelState();
 
 /** Opens the one model of a replica that finds these failures on its way. */
-function opened({
-  failures = [],
-  active = aVersionSummary(),
-  synced = Promise.resolve(),
-}: {
-  readonly failures?: Error[];
-  readonly active?: ReturnType<typeof aVersionSummary> | null;
-  readonly synced?: Promise<void>;
-} = {}) {
+function opened(world: { failures?: Error[]; active?: ReturnType<typeof aVersionSummary> | null; synced?: Promise<void> } = {}) {
+  const { failures = [], active = aVersionSummary(), synced = Promise.resolve() } = world;
   const own = new OwnModel(storageId);
   const turned = Promise.withResolvers<undefined>();
   let asked = 0;
