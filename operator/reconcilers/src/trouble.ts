@@ -1,3 +1,4 @@
+import type { KeyFacts } from './api-keys.js';
 import { storageIdIn, type CachedFaceModel } from './cached-face-model.js';
 import type { Condition, FaceModelStatus, Reason } from '@facehash/facemodel';
 
@@ -44,6 +45,18 @@ export function withTrouble(object: CachedFaceModel, trouble: Trouble): FaceMode
     conditions: [...(others.length > 0 ? others : notYet(trouble, observedGeneration)), stalled],
     observedGeneration,
   };
+}
+
+/** Where there never was a key, nobody can use the model, whatever else is decided; else it goes on, and says what is in the way of the next. */
+export function withKeyTrouble(
+  status: FaceModelStatus,
+  { trouble, apiKeyHashes }: Pick<KeyFacts, 'trouble' | 'apiKeyHashes'>,
+): FaceModelStatus {
+  if (!trouble) return status;
+  const { observedGeneration } = status;
+  const stalled: Condition = { type: 'Stalled', status: 'True', ...trouble, observedGeneration };
+  if (apiKeyHashes.length === 0) return { ...status, phase: 'Degraded', conditions: [...notYet(trouble, observedGeneration), stalled] };
+  return { ...status, conditions: [...status.conditions.filter(({ type }) => type !== 'Stalled'), stalled] };
 }
 
 function nothingKnown(object: CachedFaceModel): FaceModelStatus {
