@@ -39,7 +39,13 @@ const environment = z
     FACEHASH_PIPELINE: z.string().min(1).max(200).default(builtIn.id),
     /** Labels of the pods that answer; left out, every replica that reports counts, be its pod there or not. */
     FACEHASH_INFERENCE_SELECTOR: z.string().min(1).max(500).optional(),
+    /** How pods of a Dedicated model look; left out, there are none, and a model that asks for them is told so. */
+    FACEHASH_DEDICATED_TEMPLATE_FILE: z.string().min(1).optional(),
+    /** The Deployment of the replicas that all models share, for RestartPods; left out, versions are swapped in running replicas. */
+    FACEHASH_INFERENCE_DEPLOYMENT: z.string().min(1).max(253).optional(),
     FACEHASH_RECONCILE_WORKERS: z.coerce.number().int().min(1).max(256).default(8),
+    /** On average; twice as many at once after a pause. The API server's own fairness does the rest. */
+    FACEHASH_KUBERNETES_CALLS_PER_SECOND: z.coerce.number().min(1).max(10_000).default(100),
     FACEHASH_DELETION_DEADLINE_SECONDS: z.coerce.number().min(1).max(86_400).default(600),
     MANAGEMENT_PORT: z.coerce.number().int().min(0).max(65535).default(9090),
     /** Probes and Prometheus come from other pods. */
@@ -63,7 +69,10 @@ export interface OperatorConfig {
   readonly runsMax: number;
   readonly pipeline: string;
   readonly inferenceSelector: string | undefined;
+  readonly dedicatedTemplateFile: string | undefined;
+  readonly inferenceDeployment: string | undefined;
   readonly workers: number;
+  readonly callsPerSecond: number;
   readonly deletionDeadlineMs: number;
   readonly s3: S3Settings;
   readonly nats: NatsSettings;
@@ -93,7 +102,10 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     runsMax: e.FACEHASH_TRAINING_RUNS_MAX,
     pipeline: e.FACEHASH_PIPELINE,
     inferenceSelector: e.FACEHASH_INFERENCE_SELECTOR,
+    dedicatedTemplateFile: e.FACEHASH_DEDICATED_TEMPLATE_FILE,
+    inferenceDeployment: e.FACEHASH_INFERENCE_DEPLOYMENT,
     workers: e.FACEHASH_RECONCILE_WORKERS,
+    callsPerSecond: e.FACEHASH_KUBERNETES_CALLS_PER_SECOND,
     deletionDeadlineMs: e.FACEHASH_DELETION_DEADLINE_SECONDS * 1000,
     s3,
     nats,

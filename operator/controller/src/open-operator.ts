@@ -8,7 +8,7 @@ import type { OperatorConfig } from './config.js';
 import { kubeConfigOf } from './kube-config.js';
 import { openManagement } from './management.js';
 import { promMetrics } from './prom-metrics.js';
-import { readProfiles } from './profiles.js';
+import { readDedicatedTemplate, readProfiles } from './profiles.js';
 import { openReconciling } from './reconciling.js';
 
 /** Name of this operator in fields, leases and events. */
@@ -34,35 +34,22 @@ export async function openOperator(config: OperatorConfig, { logger, registry, o
   try {
     const metrics = promMetrics(registry);
     const context = { clock: systemRuntimeClock, random: systemRandom, logger, metrics };
-    const client = new KubeClient({ kubeConfig: kubeConfigOf(config), fieldManager: NAME, ...context });
+    const rate = { qps: config.callsPerSecond, burst: 2 * config.callsPerSecond };
+    const client = new KubeClient({ kubeConfig: kubeConfigOf(config), fieldManager: NAME, ...rate, ...context });
     closer.defer('Kubernetes', () => client.close());
-    const objects = await openS3ObjectStore({ ...config.s3, ...context });
-    closer.defer('object store', () => objects.close());
-    const messaging = await openNatsMessaging({ ...config.nats, name: `${NAME}-${config.name}`, ...context });
-    closer.defer('messaging', () => messaging.close());
-    const profiles = await readProfiles(config.profilesFile);
+    const stores = await openStores(config, context, closer);
+    const files = await readFiles(config);
     const caches = openCaches(config, client, context);
     const election = openElection(config, client, context);
     const leads = (): boolean => manager.leads;
-    const { controllers, background } = openReconciling({
-      config,
-      client,
-      caches,
-      objects,
-      messaging,
-      election,
-      profiles,
-      leads,
-      onLost,
-      context,
-    });
+    const { controllers, background } = openReconciling({ config, client, caches, ...stores, ...files, election, leads, onLost, context });
     const manager = new Manager({ caches: caches.all, controllers, election, background, onLost, graceMs: GRACE_MS, ...context });
     const management = await openManagement({
       port: config.managementPort,
       host: config.host,
       liveness: () => manager.liveness(),
       readiness: () => manager.readiness(),
-      dependencies: () => ({ s3: objects.health(), nats: messaging.health() }),
+      dependencies: () => ({ s3: stores.objects.health(), nats: stores.messaging.health() }),
       registry,
     });
     closer.defer('management', () => management.close());
@@ -74,6 +61,21 @@ export async function openOperator(config: OperatorConfig, { logger, registry, o
     await closer.close().catch((cause: unknown) => logger.warn('not everything could be closed', { error: cause }));
     throw error;
   }
+}
+
+/** Neither need answer yet. */
+async function openStores(config: OperatorConfig, context: Context, closer: Closer) {
+  const objects = await openS3ObjectStore({ ...config.s3, ...context });
+  closer.defer('object store', () => objects.close());
+  const messaging = await openNatsMessaging({ ...config.nats, name: `${NAME}-${config.name}`, ...context });
+  closer.defer('messaging', () => messaging.close());
+  return { objects, messaging };
+}
+
+/** What the platform's admin wrote. */
+async function readFiles({ profilesFile, dedicatedTemplateFile: template }: OperatorConfig) {
+  const profiles = await readProfiles(profilesFile);
+  return { profiles, template: template === undefined ? undefined : await readDedicatedTemplate(template) };
 }
 
 /** Each process is another candidate: one that comes back under the name of its pod must not take itself for the one that leads. */

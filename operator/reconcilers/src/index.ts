@@ -1,7 +1,7 @@
 export { Asked } from './asked.js';
 export { cachedFaceModel, storageIdIn, type CachedFaceModel } from './cached-face-model.js';
 export { followCommands } from './commands.js';
-export { BY_STORAGE_ID, FaceModelReconciler } from './face-model-reconciler.js';
+export { BY_STORAGE_ID, FaceModelReconciler, type FaceModelReconcilerParts } from './face-model-reconciler.js';
 export { runDesk } from './run-desk.js';
 export { storageTrouble } from './trouble.js';
 export { Fence } from './fence.js';
@@ -28,3 +28,5 @@ export { annotations, ERASURE_FINALIZER, MANAGED_BY, ownerLabels, STORAGE_ID_LAB
 export { RestartPods, type RestartPodsParts } from './restart-pods.js';
 export { type Rolling } from './restart-state.js';
 export { routeTo } from './route.js';
+export { noteAbout } from './face-model-view.js';
+export { deployments } from './owned-resources.js';

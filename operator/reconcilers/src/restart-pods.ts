@@ -26,6 +26,11 @@ export class RestartPods {
 
   constructor(private readonly parts: RestartPodsParts) {}
 
+  /** Versions that are on their way to restarted pods. */
+  rolling(): readonly Rolling[] {
+    return this.parts.rolling();
+  }
+
   /** How far the pods are that are restarted for the version; null: its turn has not come. */
   of(storageId: string, version: string): Restart | null {
     const deployment = this.#newest();

@@ -5,7 +5,7 @@ import { cacheDirectory, createDirectory, digestOf, keepFresh } from '../../../t
 import { withLock } from '../../../tools/setup/lock.mjs';
 import { buildGoModule, installWheel, linkerFlags, takeGoFiles, type BuildContext } from './build-steps.js';
 import { parseGoModule } from './go-module.js';
-import { packageFolder, recipes, serverNames, versionIn, type Recipe } from './recipes.js';
+import { benchmarkRecipes, goFolderOf, packageFolder, recipes, serverNames, versionIn, type Recipe } from './recipes.js';
 import { ServersError } from './servers-error.js';
 
 /** Raise it when build-steps.ts builds in another way, so that no cache serves the old result. */
@@ -66,11 +66,12 @@ export async function listServers(options: BuildOptions = {}): Promise<readonly 
 
 /** The recipes that make `names`, each once, in the order of the list of recipes. */
 export function recipesOf(names: readonly string[]): readonly Recipe[] {
-  const unknown = names.filter((name) => !serverNames.includes(name));
+  const all = [...recipes, ...benchmarkRecipes];
+  const unknown = names.filter((name) => !all.some(({ programs }) => name in programs));
   if (unknown.length > 0) {
     throw new ServersError('unknownName', `There is no server ${unknown.join(', ')}. There are: ${serverNames.join(', ')}.`);
   }
-  return recipes.filter(({ programs }) => names.some((name) => name in programs));
+  return all.filter(({ programs }) => names.some((name) => name in programs));
 }
 
 /** Changes with everything that decides what is built (`inputs`: files and linker flags), and with the machine that it is built for. */
@@ -86,10 +87,9 @@ async function folderOf(recipe: Recipe, options: BuildOptions): Promise<string> 
 }
 
 function inputsOf(recipe: Recipe): readonly string[] {
-  const module = join(packageFolder, 'go', recipe.module);
   switch (recipe.kind) {
     case 'go':
-      return ['go.mod', 'go.sum', 'main.go'].map((name) => join(module, name)).filter((path) => existsSync(path));
+      return ['go.mod', 'go.sum', 'main.go'].map((name) => join(goFolderOf(recipe), name)).filter((path) => existsSync(path));
     case 'wheel':
       return [requirementsOf(recipe.module)];
     case 'go-files':
@@ -100,7 +100,7 @@ function inputsOf(recipe: Recipe): readonly string[] {
 async function versionOf(recipe: Recipe): Promise<string> {
   switch (recipe.kind) {
     case 'go':
-      return versionIn(parseGoModule(await readFile(join(packageFolder, 'go', recipe.module, 'go.mod'), 'utf8')), recipe.versionOf);
+      return versionIn(parseGoModule(await readFile(join(goFolderOf(recipe), 'go.mod'), 'utf8')), recipe.versionOf);
     case 'go-files':
       return recipe.version;
     case 'wheel':
@@ -137,7 +137,7 @@ async function build(recipe: Recipe, options: BuildOptions): Promise<void> {
 function make(recipe: Recipe, context: BuildContext): Promise<void> {
   switch (recipe.kind) {
     case 'go':
-      return buildGoModule(recipe, join(packageFolder, 'go', recipe.module), context);
+      return buildGoModule(recipe, goFolderOf(recipe), context);
     case 'go-files':
       return takeGoFiles(recipe, context);
     case 'wheel':

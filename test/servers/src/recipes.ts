@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type GoModule } from './go-module.js';
 
@@ -14,6 +15,8 @@ export type Recipe = GoRecipe | GoFilesRecipe | WheelRecipe;
 interface GoRecipe {
   readonly kind: 'go';
   readonly module: string;
+  /** Where it lies, from `packageFolder`; left out, it is `go/<module>`. */
+  readonly folder?: string;
   /** The required module whose version is the version of the programs. */
   readonly versionOf: string;
   /** Package of each program by the program's name. */
@@ -104,8 +107,24 @@ export const recipes: readonly Recipe[] = [
   },
 ];
 
-/** Everything that can be asked for: programs, and `gateway-api-crds`, which is a folder of YAML files. */
+/** What only a benchmark asks for: no test needs it, and so nobody who tests builds it. */
+export const benchmarkRecipes: readonly Recipe[] = [
+  {
+    kind: 'go',
+    module: 'controller-peer',
+    folder: '../performance/go-controller',
+    versionOf: 'sigs.k8s.io/controller-runtime',
+    programs: { 'controller-peer': '.' },
+  },
+];
+
+/** Everything that tests can ask for: programs, and `gateway-api-crds`, which is a folder of YAML files. */
 export const serverNames: readonly string[] = recipes.flatMap(({ programs }) => Object.keys(programs));
+
+/** Where our own Go module of a recipe lies. */
+export function goFolderOf({ module, folder = join('go', module) }: Pick<GoRecipe, 'module' | 'folder'>): string {
+  return join(packageFolder, folder);
+}
 
 export function versionIn(module: GoModule, path: string): string {
   const version = module.versions.get(path);
