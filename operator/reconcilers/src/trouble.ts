@@ -37,12 +37,17 @@ export function storageTrouble(object: Seen, others: readonly Seen[]): Trouble |
 export function withTrouble(object: CachedFaceModel, trouble: Trouble): FaceModelStatus {
   const known = object.known ?? nothingKnown(object);
   const observedGeneration = object.metadata.generation ?? 0;
-  const others = known.conditions.filter(({ type }) => type !== 'Stalled');
-  const stalled: Condition = { type: 'Stalled', status: 'True', ...trouble, observedGeneration };
+  const kept = known.conditions.filter(({ type }) => type === 'Ready' || type === 'RolledOut');
+  const told = { ...trouble, observedGeneration };
   return {
     ...known,
     phase: 'Degraded',
-    conditions: [...(others.length > 0 ? others : notYet(trouble, observedGeneration)), stalled],
+    conditions: [
+      ...(kept.length > 0 ? kept : notYet(trouble, observedGeneration).filter(({ type }) => type !== 'Trained')),
+      // What is wanted is not known; `kubectl get -o wide` takes its reason from here.
+      { type: 'Trained', status: 'Unknown', ...told },
+      { type: 'Stalled', status: 'True', ...told },
+    ],
     observedGeneration,
   };
 }
