@@ -11,7 +11,7 @@ import type { Deletion } from './deletion.js';
 import type { Outage } from './outage.js';
 import type { OwnWrites } from './own-writes.js';
 import type { StatusWriter } from './status-writer.js';
-import { specTrouble, storageTrouble, withTrouble, type Trouble } from './trouble.js';
+import { specTrouble, storageTrouble, withKeyTrouble, withTrouble, type Trouble } from './trouble.js';
 
 export interface FaceModelReconcilerParts extends Omit<ReconcileParts, 'writeStatus' | 'isDeleted'> {
   readonly models: Pick<Watched<CachedFaceModel>, 'get' | 'byIndex'>;
@@ -123,9 +123,10 @@ export class FaceModelReconciler {
     const underWay = this.#underWay.get(model.uid);
     if (!underWay) return false;
     const { object, keys } = underWay;
+    const told = withKeyTrouble(status, keys);
     runs.waits(model, status);
     const facts = { ...runs.facts(storageIdOf(model)), apiKey: keys.status };
-    const written = await statusWriter.write(object, { status, facts }, signal);
+    const written = await statusWriter.write(object, { status: told, facts }, signal);
     if (written) for (const note of eventsBetween(object, object.known, status)) record(note);
     return written;
   }
