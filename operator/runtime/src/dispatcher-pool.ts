@@ -18,7 +18,11 @@ export class DispatcherPool {
   constructor(kubeConfig: KubeConfig) {
     if (Object.hasOwn(kubeConfig, 'createDispatcher')) throw new TypeError('one client for each KubeConfig');
     const make: unknown = Reflect.get(kubeConfig, 'createDispatcher');
-    if (typeof make !== 'function') throw new TypeError('this version of @kubernetes/client-node makes its connections another way');
+    const describe: unknown = Reflect.get(kubeConfig, 'createDispatcherOptions');
+    if (typeof make !== 'function' || typeof describe !== 'function')
+      throw new TypeError('this version of @kubernetes/client-node makes its connections another way');
+    const described = (...args: unknown[]): unknown => overHttp1(Reflect.apply(describe, kubeConfig, args));
+    Object.defineProperty(kubeConfig, 'createDispatcherOptions', { configurable: true, value: described });
     const value = (cluster: unknown, options: unknown): unknown =>
       this.#for(materialOf(options), () => Reflect.apply(make, kubeConfig, [cluster, options]));
     Object.defineProperty(kubeConfig, 'createDispatcher', { configurable: true, value });
@@ -66,6 +70,19 @@ export class DispatcherPool {
     clearTimeout(this.#draining.get(dispatcher));
     this.#draining.delete(dispatcher);
   }
+}
+
+/**
+ * A call that is queued for an HTTP/2 connection which breaks before it is settled is lost in undici 8: it neither fails nor is it sent
+ * again, and the caller learns of it at the deadline. With HTTP/1.1 each call has a connection of its own, and fails with it.
+ */
+function overHttp1(described: unknown): unknown {
+  if (typeof described !== 'object' || described === null) return described;
+  const settings = Object.entries(described).map(([name, value]: [string, unknown]) => {
+    const ofTls = (name === 'connect' || name === 'requestTls') && typeof value === 'object' && value !== null;
+    return [name, ofTls ? { ...value, allowH2: false } : value] as const;
+  });
+  return Object.fromEntries(settings);
 }
 
 function isDispatcher(value: unknown): value is Dispatcher {
