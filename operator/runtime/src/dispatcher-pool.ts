@@ -3,9 +3,6 @@ import type { KubeConfig, RequestContext } from '@kubernetes/client-node';
 
 export type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
 
-/** What a dropped pool's requests have left before they are broken off: enough for a call, and a watch starts again by itself. */
-const DRAIN_MS = 60_000;
-
 /**
  * One pool of connections for all calls. The client itself makes a pool for each call, which is a TLS handshake for each. A new pool is
  * made as soon as the certificates have changed (the client reads their files at each call) and after `drop`.
@@ -14,8 +11,14 @@ export class DispatcherPool {
   #current: { readonly dispatcher: Dispatcher; readonly material: string } | undefined;
   readonly #draining = new Map<Dispatcher, NodeJS.Timeout>();
 
-  /** @throws {TypeError} when the KubeConfig has a pool already: each would close what the other one gives out */
-  constructor(kubeConfig: KubeConfig) {
+  /**
+   * `drainMs`: what requests of a dropped pool have left before they are broken off: enough for a call, and a watch starts again by itself.
+   * @throws {TypeError} when the KubeConfig has a pool already: each would close what the other one gives out
+   */
+  constructor(
+    kubeConfig: KubeConfig,
+    private readonly drainMs: number,
+  ) {
     if (Object.hasOwn(kubeConfig, 'createDispatcher')) throw new TypeError('one client for each KubeConfig');
     const make: unknown = Reflect.get(kubeConfig, 'createDispatcher');
     const describe: unknown = Reflect.get(kubeConfig, 'createDispatcherOptions');
@@ -35,13 +38,10 @@ export class DispatcherPool {
   drop(dispatcher: Dispatcher | undefined): void {
     if (dispatcher === undefined || this.#current?.dispatcher !== dispatcher) return;
     this.#current = undefined;
-    const timer = setTimeout(() => this.#destroy(dispatcher), DRAIN_MS);
+    // Not closed before: an agent that is closed forgets its connections, and what is under way on them could never be broken off.
+    const timer = setTimeout(() => this.#destroy(dispatcher), this.drainMs);
     timer.unref();
     this.#draining.set(dispatcher, timer);
-    dispatcher.close().then(
-      () => this.#forget(dispatcher),
-      () => undefined,
-    );
   }
 
   /** Breaks off what is still under way. */

@@ -210,6 +210,21 @@ function badWeather(api: ApiServer): void {
     await client.close();
   });
 
+  it('breaks off a watch whose connection leads nowhere, once a call has found out', async () => {
+    await using proxy = await tcpProxy({ port: apiPort });
+    const client = aClient(api, { port: proxy.port, deadlineMs: 1_000 });
+    const { resourceVersion } = await client.list(configMaps);
+    const watching = client.watch(configMaps, { resourceVersion, timeoutSeconds: 60 }, AbortSignal.timeout(20_000)).next();
+    await Promise.all([1, 2, 3].map(() => client.list(configMaps)));
+    proxy.stallOpen();
+    const began = performance.now();
+    await expect(client.list(configMaps)).rejects.toMatchObject({ code: 'unavailable' });
+    expect((await client.list(configMaps)).items.length).toBeGreaterThan(0);
+    await expect(watching).rejects.toMatchObject({ code: 'unavailable' });
+    expect(performance.now() - began).toBeLessThan(8_000);
+    await client.close();
+  });
+
   it('says that nobody is there while the network is cut, and goes on when it has healed', async () => {
     await using proxy = await tcpProxy({ port: apiPort });
     const client = aClient(api, { port: proxy.port });
