@@ -117,14 +117,7 @@ class ErasingLoop implements Eraser {
 
   /** Everything that can be done now; whether something is left. */
   async #pass(signal: AbortSignal): Promise<boolean> {
-    const open = new Map<string, Erasure>();
-    for await (const erasure of this.parts.registry.openErasures(signal)) open.set(personKey(erasure), erasure);
-    // First, as the rest needs messaging, and a replica that is cut off from it counts as gone before long: it must not go on naming them.
-    for (const { storageId, personId } of open.values()) this.parts.mask(storageId, personId);
-    for (const [key, erasure] of open) {
-      await this.#begin(erasure, signal);
-      open.set(key, await this.#mask(erasure, signal));
-    }
+    const open = await this.#open(signal);
     const last = new Set<string>();
     for (const [key, erasure] of open) if (erasure.maskedAt !== null && (await this.#versionsGone(erasure, signal))) last.add(key);
     let left = open.size > last.size;
@@ -136,6 +129,19 @@ class ErasingLoop implements Eraser {
     }
     for (const key of last) await this.#complete(open.get(key), signal);
     return left;
+  }
+
+  /** Those that are not completed, each masked and begun. */
+  async #open(signal: AbortSignal): Promise<ReadonlyMap<string, Erasure>> {
+    const open = new Map<string, Erasure>();
+    for await (const erasure of this.parts.registry.openErasures(signal)) open.set(personKey(erasure), erasure);
+    // First, as the rest needs messaging, and a replica that is cut off from it counts as gone before long: it must not go on naming them.
+    for (const { storageId, personId } of open.values()) this.parts.mask(storageId, personId);
+    for (const [key, erasure] of open) {
+      await this.#begin(erasure, signal);
+      open.set(key, await this.#mask(erasure, signal));
+    }
+    return open;
   }
 
   /** Masks, and has a version trained without: a crash after the erasure was written may have left that to us. */

@@ -128,11 +128,12 @@ function openReconciler(
   const ownWrites = new OwnWrites();
   const record: EventRecorder['record'] = (note) => events.record(note);
   const finalizer = new Finalizer(client);
+  const keys = new ApiKeys({ client, record, ...context });
   return new FaceModelReconciler({
     models: caches.models,
     ownWrites,
     statusWriter: new StatusWriter({ client, ownWrites, ...context }),
-    keys: new ApiKeys({ client, record, ...context }),
+    keys,
     finalizer,
     deletion: (publishTombstone) =>
       new Deletion({
@@ -145,6 +146,10 @@ function openReconciler(
         workloads: serving.own,
         ownsStorage: (object) => storageTrouble(object, caches.models.byIndex(BY_STORAGE_ID, storageIdIn(object) ?? '')) === undefined,
         record,
+        onGone: (uid) => {
+          keys.forget(uid);
+          ownWrites.forget(uid);
+        },
         deadlineMs: config.deletionDeadlineMs,
         ...context,
       }),
