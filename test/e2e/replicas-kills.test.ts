@@ -1,4 +1,4 @@
-import { Client } from '../support/client.js';
+import type { Client } from '../support/client.js';
 import { lastSnapshotIn, objectsOf } from '../support/cluster-objects.js';
 import { eventually, pause } from '../support/eventually.js';
 import { Ledger } from '../support/ledger.js';

@@ -1,4 +1,4 @@
-import { Client } from './client.js';
+import type { Client } from './client.js';
 import { pause } from './eventually.js';
 import type { Ledger } from './ledger.js';
 import { sampleFace, samplePersons } from './sample-faces.js';

@@ -5,11 +5,8 @@ import { OwnModel, type WarmParts } from './own-model.js';
 const { storageId } = aModelState();
 
 /** Opens the one model of a replica that finds these failures on its way. */
-function opened({
-  failures = [] as Error[],
-  active = aVersionSummary() as ReturnType<typeof aVersionSummary> | null,
-  synced = Promise.resolve(),
-} = {}) {
+function opened(world: { failures?: Error[]; active?: ReturnType<typeof aVersionSummary> | null; synced?: Promise<void> } = {}) {
+  const { failures = [], active = aVersionSummary(), synced = Promise.resolve() } = world;
   const own = new OwnModel(storageId);
   const turned = Promise.withResolvers<undefined>();
   let asked = 0;
