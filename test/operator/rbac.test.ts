@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { callsOf, verbsOf, type AuditedCall } from '../support/api-audit.js';
 import { eventually } from '../support/eventually.js';
@@ -13,7 +15,7 @@ interface Rule {
   readonly verbs: readonly string[];
 }
 
-type Place = 'models' | 'platform' | 'cluster';
+type Place = 'models' | 'platform' | 'workloads' | 'cluster';
 
 const file = new URL('../../charts/facehash/files/operator-rbac.yaml', import.meta.url).pathname;
 const rules = parse(await readFile(file, 'utf8')) as Readonly<Record<Place, readonly Rule[]>>;
@@ -38,18 +40,23 @@ describe('the roles of the operator', () => {
 
 function tried(): void {
   let stage: OperatorStage;
+  const template = join(tmpdir(), `facehash-dedicated-${process.pid}.yaml`);
   /** No node takes the next trainer. */
   let nodeless = false;
 
   beforeAll(async () => {
+    await writeFile(template, 'image: facehash/inference:test\n');
     stage = await OperatorStage.start({ replicas: 1, operators: 0, audit: true, instead: () => (nodeless ? 'never' : undefined) });
     await stage.kubectl('create', 'namespace', TENANT);
   });
 
-  afterAll(() => stage[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await stage[Symbol.asyncDispose]();
+    await rm(template, { force: true });
+  });
 
   it.each<[string, readonly Place[], Readonly<Record<string, string>>]>([
-    ['whole-cluster', ['models', 'platform', 'cluster'], {}],
+    ['whole-cluster', ['models', 'platform', 'workloads', 'cluster'], { FACEHASH_DEDICATED_TEMPLATE_FILE: template }],
     ['one-namespace', ['models', 'platform'], { FACEHASH_WATCH_NAMESPACE: TENANT }],
   ])(
     'allow everything that the life of a model needs, and nothing that it does not: %s',
@@ -57,6 +64,7 @@ function tried(): void {
       const operator = await stage.startOperatorAs(account, { objects: rolesOf(account, places), env });
       nodeless = false;
       await life(stage, () => (nodeless = true));
+      if (places.includes('workloads')) await lifeOfItsOwn(stage);
       await operator.stop();
       const calls = await callsOf(stage.api.auditLog ?? '', `system:serviceaccount:${PLATFORM}:${account}`);
       expect(calls.filter(({ status }) => status === FORBIDDEN)).toEqual([]);
@@ -102,8 +110,17 @@ async function life(stage: OperatorStage, takeNodesAway: () => void): Promise<vo
   await inTenant('delete', 'secret', 'blocked-api-key');
 }
 
-function faceModel(name: string): object {
-  return { apiVersion: 'facehash.dev/v1alpha1', kind: 'FaceModel', metadata: { name, namespace: TENANT }, spec: {} };
+/** Of a model with pods of its own, which nobody runs here. */
+async function lifeOfItsOwn(stage: OperatorStage): Promise<void> {
+  const made = async (): Promise<string> => stage.kubectl('get', 'deploy,svc,pdb,hpa', '-n', PLATFORM, '-o', 'name');
+  await stage.apply(faceModel('dedicated', { serving: { mode: 'Dedicated', autoscaling: { minReplicas: 2, maxReplicas: 3 } } }));
+  await eventually(async () => (await made()).trim().split('\n').length === 4);
+  await stage.kubectl('delete', 'fm', 'dedicated', '-n', TENANT, '--timeout=60s');
+  expect(await made()).toBe('');
+}
+
+function faceModel(name: string, spec: object = {}): object {
+  return { apiVersion: 'facehash.dev/v1alpha1', kind: 'FaceModel', metadata: { name, namespace: TENANT }, spec };
 }
 
 /** As the chart makes them. */
@@ -122,7 +139,8 @@ function rolesOf(account: string, places: readonly Place[]): readonly object[] {
   const models = places.includes('cluster')
     ? bound('ClusterRole', { name: account }, [...rules.models, ...rules.cluster])
     : bound('Role', { name: account, namespace: TENANT }, rules.models);
-  return [...models, ...bound('Role', { name: account, namespace: PLATFORM }, rules.platform)];
+  const ofPlatform = [...rules.platform, ...(places.includes('workloads') ? rules.workloads : [])];
+  return [...models, ...bound('Role', { name: account, namespace: PLATFORM }, ofPlatform)];
 }
 
 function granted(places: readonly Place[]): readonly string[] {
@@ -143,6 +161,8 @@ function used(calls: readonly AuditedCall[]): readonly string[] {
 
 function placeOf({ resource, namespace }: AuditedCall): Place {
   if (resource === 'nodes') return 'cluster';
+  if (rules.workloads.some(({ apiGroups: [group], resources: [name] }) => resource === [group, name].filter(Boolean).join('/')))
+    return 'workloads';
   return namespace === PLATFORM ? 'platform' : 'models';
 }
 
