@@ -245,8 +245,8 @@ function badWeather(api: ApiServer): void {
     const calling = async (): Promise<void> => {
       for (; !over; await sleep(Math.random() * 50)) {
         const began = performance.now();
-        const patch = { strategy: 'merge', body: { data: { at: String(began) } } } as const;
-        await client.patch(configMaps, ref('reset'), patch, { deadlineMs: 20_000 }).catch(() => undefined);
+        const patch = { strategy: 'merge', body: { data: { at: String(began) } }, deadlineMs: 20_000 } as const;
+        await client.patch(configMaps, ref('reset'), patch).catch(() => undefined);
         slowestMs = Math.max(slowestMs, performance.now() - began);
       }
     };
