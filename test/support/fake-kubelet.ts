@@ -24,7 +24,7 @@ interface PodSpec {
 }
 
 /** What became of a trainer's process. */
-interface Ended {
+export interface Ended {
   readonly exitCode: number;
   readonly message: string;
 }
@@ -38,6 +38,8 @@ export interface KubeletOptions {
   readonly imageEnv: Readonly<Record<string, string>>;
   /** Takes the trainer's place, for what a trainer does not do by itself. Left out, or undefined for a pod: the real one runs. */
   readonly instead?: (pod: KubeObject) => Ended | 'never' | undefined;
+  /** Takes the place of every trainer, in its own time. */
+  readonly train?: (pod: KubeObject) => Promise<Ended>;
 }
 
 /**
@@ -91,7 +93,8 @@ export class FakeKubelet implements AsyncDisposable {
     this.ran.push(pod.metadata.name);
     const startedAt = new Date().toISOString();
     await this.#tell(pod, container, { phase: 'Running', state: { running: { startedAt } } });
-    const { exitCode, message } = instead ?? (await this.#train(pod, spec, container));
+    const train = this.options.train ?? ((of: KubeObject) => this.#train(of, spec, container));
+    const { exitCode, message } = instead ?? (await train(pod));
     const terminated = {
       exitCode,
       message,

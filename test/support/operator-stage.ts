@@ -23,10 +23,22 @@ export interface StageOptions {
   /** In addition, of the operator. */
   readonly operatorEnv?: Readonly<Record<string, string>>;
   readonly instead?: KubeletOptions['instead'];
+  readonly train?: KubeletOptions['train'];
   /** Left out: 1. */
   readonly operators?: number;
   /** The API server writes down who calls what. */
   readonly audit?: boolean;
+}
+
+/** A TCP proxy, or an HTTP server. */
+export interface Between {
+  readonly port: number;
+  readonly protocol?: 'http' | 'https';
+}
+
+interface StartOptions {
+  readonly through?: Between;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -90,11 +102,8 @@ export class OperatorStage implements AsyncDisposable {
     return Buffer.from(data, 'base64').toString();
   }
 
-  /** `through`: a proxy to the API server. */
-  async startOperator({
-    through,
-    env = {},
-  }: { readonly through?: TcpProxy; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Program> {
+  /** `through`: what stands before the API server. */
+  async startOperator({ through, env = {} }: StartOptions = {}): Promise<Program> {
     const management = await freePort();
     const program = await Program.start({
       program: 'operator',
@@ -131,6 +140,14 @@ export class OperatorStage implements AsyncDisposable {
     return this.startOperator({ env: { ...env, KUBECONFIG: path } });
   }
 
+  /** The operator that holds the lease, as the API server has it; undefined where none does that still runs. */
+  async leader(): Promise<Program | undefined> {
+    const holder = await this.kubectl('get', 'lease', 'facehash-operator', '-n', PLATFORM, '-o', 'jsonpath={.spec.holderIdentity}');
+    const index = /^operator-(\d+)_/.exec(holder)?.[1];
+    const program = index === undefined ? undefined : this.operators[Number(index)];
+    return program?.ended === false ? program : undefined;
+  }
+
   proxy(): Promise<TcpProxy> {
     return tcpProxy({ port: Number(new URL(this.api.url).port) });
   }
@@ -152,7 +169,7 @@ export class OperatorStage implements AsyncDisposable {
     await this.kubectl('create', 'namespace', PLATFORM);
     const mounts = join(this.folder, 'pods');
     await mkdir(mounts);
-    const { instead } = this.options;
+    const { instead, train } = this.options;
     const kubelet = new FakeKubelet({
       client: this.client,
       namespace: PLATFORM,
@@ -163,6 +180,7 @@ export class OperatorStage implements AsyncDisposable {
         FACEHASH_TEST_RUN: process.env['FACEHASH_TEST_RUN'] ?? '',
       },
       ...(instead ? { instead } : {}),
+      ...(train ? { train } : {}),
     });
     this.#closer.defer('kubelet', async () => {
       await kubelet[Symbol.asyncDispose]();
@@ -171,10 +189,15 @@ export class OperatorStage implements AsyncDisposable {
   }
 
   /** The certificate is for the host, and the proxy listens on the same one. */
-  async #kubeconfigThrough({ port }: TcpProxy): Promise<string> {
+  async #kubeconfigThrough({ port, protocol = 'https' }: Between): Promise<string> {
     const config = kubeConfigOf(this.api.kubeconfig);
     const path = join(this.folder, `kubeconfig-${port}`);
-    const clusters = config.clusters.map((cluster) => ({ ...cluster, server: `https://127.0.0.1:${port}` }));
+    const clusters = config.clusters.map((cluster) => ({
+      ...cluster,
+      server: `${protocol}://127.0.0.1:${port}`,
+      // The client refuses plain HTTP otherwise.
+      skipTLSVerify: protocol === 'http',
+    }));
     config.loadFromOptions({ clusters, users: config.users, contexts: config.contexts, currentContext: config.currentContext });
     await writeFile(path, config.exportConfig(), { mode: 0o600 });
     return path;
