@@ -16,8 +16,8 @@ const { values: options } = parseArgs({
     models: { type: 'string', default: '10000' },
     edits: { type: 'string', default: '1000' },
     /** Edits a second. */
-    rate: { type: 'string', default: '20' },
-    workers: { type: 'string', default: '8' },
+    rate: { type: 'string', default: '10' },
+    workers: { type: 'string', default: '16' },
     /** Calls of the API server a second that either side allows itself. */
     calls: { type: 'string', default: '500' },
   },

@@ -13,8 +13,8 @@ export interface ObservedRun {
 export interface TrainingRunner {
   /** Starts a run, unless one of this name is known already. Rejects with TRAINING_FAILED when it cannot be started. */
   start(spec: RunSpec): Promise<void>;
-  /** Every run that was started and not forgotten. */
-  runs(): readonly ObservedRun[];
+  /** Every run that was started and not forgotten. Who knows very many may leave those of other models out where one is named. */
+  runs(storageId?: string): readonly ObservedRun[];
   /** Ends a run without an outcome. Resolves when nothing of it runs any more, or nothing that could publish. */
   cancel(run: string): Promise<void>;
   /** Drops an ended run: its outcome has been written down. */

@@ -58,8 +58,8 @@ export class Reconciler {
 
   /** `asked`: what commands have brought since the last pass. It is recorded when this resolves. Rejects with CONFLICT when another controller took over. */
   async pass(model: StoredFaceModel, asked: Pick<Observed, 'activate'>, signal: AbortSignal): Promise<PassOutcome> {
-    const published = await this.#published(storageIdOf(model), signal);
-    const gathered = await this.#gather(model, asked, signal);
+    // Side by side, as each waits for a store; nothing is done about what was gathered unless this controller may.
+    const [published, gathered] = await Promise.all([this.#published(storageIdOf(model), signal), this.#gather(model, asked, signal)]);
     const decided = plan(gathered.observed);
     if (decided.step) await this.#act(decided.step, gathered, signal);
     const changed = await this.parts.writeStatus(model, decided.status, signal);
@@ -92,7 +92,7 @@ export class Reconciler {
     const storageId = storageIdOf(model);
     const people = await messaging.people.get(storageId, signal);
     // Read after what may wait: the runs are those of the moment in which the rest is read.
-    const runs = runner.runs();
+    const runs = runner.runs(storageId);
     const known = {
       ...asked,
       now: clock.now(),

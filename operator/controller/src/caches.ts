@@ -31,6 +31,9 @@ import {
 } from '@facehash/operator-runtime';
 import type { OperatorConfig } from './config.js';
 
+/** Ten thousand are listed in five calls; one page of them takes some 4 MB of JSON. */
+const MODELS_PAGE = 2_000;
+
 export interface Context {
   readonly clock: RuntimeClock;
   readonly random: Random;
@@ -63,6 +66,7 @@ export function openCaches(config: OperatorConfig, client: KubeClient, context: 
     resource: faceModels,
     namespace: watchNamespace,
     transform: cachedFaceModel,
+    pageSize: MODELS_PAGE,
     indexes: { [BY_STORAGE_ID]: (model: CachedFaceModel) => [storageIdIn(model) ?? ''] },
   });
   const ofJobs = new Watched({ ...shared, ...ofTrainers, resource: jobs, transform: observedJob });

@@ -17,47 +17,46 @@ const namespace = z
   .max(63)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be the name of a namespace');
 
+/** Beside those of the stores. */
+export const operatorVariables = {
+  /** Left out: the service account of the pod. */
+  KUBECONFIG: z.string().min(1).optional(),
+  /** Where Jobs and workloads run: the release's own. */
+  FACEHASH_PLATFORM_NAMESPACE: namespace.default('facehash'),
+  /** Left out: the FaceModels of every namespace. */
+  FACEHASH_WATCH_NAMESPACE: namespace.optional(),
+  /** The name of the pod. */
+  FACEHASH_OPERATOR_NAME: z.string().min(1).max(200).default(hostname()),
+  FACEHASH_LEASE_NAME: z.string().min(1).max(63).default('facehash-operator'),
+  FACEHASH_TRAINING_PROFILES_FILE: z.string('is not set: it is the file with the training profiles').min(1),
+  FACEHASH_TRAINING_RUNS_MAX: z.coerce.number().int().min(1).max(1000).default(2),
+  /** What the trainer's images describe faces by. */
+  FACEHASH_PIPELINE: z.string().min(1).max(200).default(builtIn.id),
+  /** Labels of the pods that answer; left out, every replica that reports counts, be its pod there or not. */
+  FACEHASH_INFERENCE_SELECTOR: z.string().min(1).max(500).optional(),
+  /** How pods of a Dedicated model look; left out, there are none, and a model that asks for them is told so. */
+  FACEHASH_DEDICATED_TEMPLATE_FILE: z.string().min(1).optional(),
+  /** The Deployment of the replicas that all models share, for RestartPods; left out, versions are swapped in running replicas. */
+  FACEHASH_INFERENCE_DEPLOYMENT: z.string().min(1).max(253).optional(),
+  FACEHASH_RECONCILE_WORKERS: z.coerce.number().int().min(1).max(256).default(16),
+  /** On average; twice as many at once after a pause. The API server's own fairness does the rest. */
+  FACEHASH_KUBERNETES_CALLS_PER_SECOND: z.coerce.number().min(1).max(10_000).default(100),
+  FACEHASH_DELETION_DEADLINE_SECONDS: z.coerce.number().min(1).max(86_400).default(600),
+  MANAGEMENT_PORT: z.coerce.number().int().min(0).max(65535).default(9090),
+  /** Probes and Prometheus come from other pods. */
+  HOST: z.string().min(1).default('0.0.0.0'),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
+};
+
 /** Also where single settings are wrong: what is wrong with several together is told beside it. */
 const allAtOnce = { when: () => true };
 
-const environment = z
-  .object({
-    ...s3Variables,
-    ...natsVariables,
-    /** Left out: the service account of the pod. */
-    KUBECONFIG: z.string().min(1).optional(),
-    /** Where Jobs and workloads run: the release's own. */
-    FACEHASH_PLATFORM_NAMESPACE: namespace.default('facehash'),
-    /** Left out: the FaceModels of every namespace. */
-    FACEHASH_WATCH_NAMESPACE: namespace.optional(),
-    /** The name of the pod. */
-    FACEHASH_OPERATOR_NAME: z.string().min(1).max(200).default(hostname()),
-    FACEHASH_LEASE_NAME: z.string().min(1).max(63).default('facehash-operator'),
-    FACEHASH_TRAINING_PROFILES_FILE: z.string('is not set: it is the file with the training profiles').min(1),
-    FACEHASH_TRAINING_RUNS_MAX: z.coerce.number().int().min(1).max(1000).default(2),
-    /** What the trainer's images describe faces by. */
-    FACEHASH_PIPELINE: z.string().min(1).max(200).default(builtIn.id),
-    /** Labels of the pods that answer; left out, every replica that reports counts, be its pod there or not. */
-    FACEHASH_INFERENCE_SELECTOR: z.string().min(1).max(500).optional(),
-    /** How pods of a Dedicated model look; left out, there are none, and a model that asks for them is told so. */
-    FACEHASH_DEDICATED_TEMPLATE_FILE: z.string().min(1).optional(),
-    /** The Deployment of the replicas that all models share, for RestartPods; left out, versions are swapped in running replicas. */
-    FACEHASH_INFERENCE_DEPLOYMENT: z.string().min(1).max(253).optional(),
-    FACEHASH_RECONCILE_WORKERS: z.coerce.number().int().min(1).max(256).default(8),
-    /** On average; twice as many at once after a pause. The API server's own fairness does the rest. */
-    FACEHASH_KUBERNETES_CALLS_PER_SECOND: z.coerce.number().min(1).max(10_000).default(100),
-    FACEHASH_DELETION_DEADLINE_SECONDS: z.coerce.number().min(1).max(86_400).default(600),
-    MANAGEMENT_PORT: z.coerce.number().int().min(0).max(65535).default(9090),
-    /** Probes and Prometheus come from other pods. */
-    HOST: z.string().min(1).default('0.0.0.0'),
-    LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-    LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
-  })
-  .superRefine((e, context) => {
-    const wrong = (name: string, message: string): void => context.addIssue({ code: 'custom', path: [name], message });
-    for (const [name, message] of [...s3Faults(e), ...natsFaults(e)]) wrong(name, message);
-    for (const name of ['FACEHASH_S3_ENDPOINT', 'FACEHASH_NATS_SERVERS'] as const) if (e[name] === undefined) wrong(name, 'is not set');
-  }, allAtOnce);
+const environment = z.object({ ...s3Variables, ...natsVariables, ...operatorVariables }).superRefine((e, context) => {
+  const wrong = (name: string, message: string): void => context.addIssue({ code: 'custom', path: [name], message });
+  for (const [name, message] of [...s3Faults(e), ...natsFaults(e)]) wrong(name, message);
+  for (const name of ['FACEHASH_S3_ENDPOINT', 'FACEHASH_NATS_SERVERS'] as const) if (e[name] === undefined) wrong(name, 'is not set');
+}, allAtOnce);
 
 export interface OperatorConfig {
   readonly kubeconfig: string | undefined;

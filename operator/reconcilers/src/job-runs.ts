@@ -85,17 +85,18 @@ export class JobRuns implements TrainingRunner {
 
   /** Rejects with CONFLICT where no run may begin now, or another Job of the model is not gone. */
   async start(spec: RunSpec): Promise<void> {
-    if (this.runs().some((run) => run.spec.run === spec.run && run.spec.storageId === spec.storageId)) return;
+    if (this.runs(spec.storageId).some((run) => run.spec.run === spec.run)) return;
     const order = this.#orderOf(spec);
     if (typeof order === 'string') return this.#refuse(spec, order);
     if (this.parts.admit?.(spec.storageId) === false) throw new FaceHashError('CONFLICT', { run: spec.run, why: 'no place is free' });
     await this.#begin(order, deadline(START_MS, this.#closed.signal));
   }
 
-  /** The oldest first. */
-  runs(): readonly JobRun[] {
-    const ofJobs = this.#present().map((job) => this.#runOf(job));
-    return [...ofJobs, ...this.#replaced.values(), ...this.#refused.values()].filter((run) => run !== undefined);
+  /** The oldest first. Of one model where it is named: a pass must not cost as much as there are runs. */
+  runs(storageId?: string): readonly JobRun[] {
+    const ofJobs = this.#present(storageId).map((job) => this.#runOf(job));
+    const others = [...this.#replaced.values(), ...this.#refused.values()];
+    return [...ofJobs, ...others.filter(({ spec }) => isOf(spec, storageId))].filter((run) => run !== undefined);
   }
 
   /** What counts among the runs at once: also what is going, as its pod may not be gone. */
@@ -103,7 +104,8 @@ export class JobRuns implements TrainingRunner {
     const live = this.#known().filter((job) => job.end === undefined);
     const ofJobs = live.map((job) => ({
       storageId: job.storageId,
-      parked: job.spec !== null && this.#stateOf(job, job.spec).kind === 'parked',
+      // Only who asks for an accelerator can be: asked first, as all that run are looked at for each that begins.
+      parked: job.accelerated && job.spec !== null && this.#stateOf(job, job.spec).kind === 'parked',
     }));
     return [...ofJobs, ...[...this.#replaced.values()].map(({ spec }) => ({ storageId: spec.storageId, parked: false }))];
   }
@@ -127,7 +129,7 @@ export class JobRuns implements TrainingRunner {
    * called again if nothing changes, null: never.
    */
   async tend(storageId: string, signal: AbortSignal): Promise<number | null> {
-    const [job, ...surplus] = this.#present().filter((known) => known.storageId === storageId && known.end === undefined);
+    const [job, ...surplus] = this.#present(storageId).filter((known) => known.end === undefined);
     for (const one of surplus) await this.#removeAndWait(one, signal);
     if (job === undefined) return null;
     if (job.spec === null) return this.#removeAndWait(job, signal);
@@ -271,18 +273,18 @@ export class JobRuns implements TrainingRunner {
   }
 
   /** But what is going. The oldest first, and of the same age in the order of names, so that all see the same first one. */
-  #present(): readonly TrainingJob[] {
-    const present = this.#known().filter(
+  #present(storageId?: string): readonly TrainingJob[] {
+    const present = this.#known(storageId).filter(
       ({ metadata }) => metadata.deletionTimestamp === undefined && !this.#deleted.has(metadata.uid ?? ''),
     );
     return present.sort((a, b) => a.createdAtMs - b.createdAtMs || (a.metadata.name < b.metadata.name ? -1 : 1));
   }
 
   /** What the cache has, and what it will have. */
-  #known(): TrainingJob[] {
+  #known(storageId?: string): TrainingJob[] {
     for (const [key, { createdAtMs }] of this.#made) if (createdAtMs + UNSEEN_MS < this.#nowMs) this.#made.delete(key);
     const unseen = [...this.#made].filter(([key, { metadata }]) => this.parts.jobs.get(key)?.metadata.uid !== metadata.uid);
-    return [...this.parts.jobs.list(), ...unseen.map(([, job]) => job)];
+    return [...this.parts.jobs.list(), ...unseen.map(([, job]) => job)].filter((job) => isOf(job, storageId));
   }
 
   #stateOf(job: TrainingJob, { version }: RunSpec): RunState {
@@ -309,6 +311,11 @@ export class JobRuns implements TrainingRunner {
   #tell(storageId: string): void {
     for (const listener of this.#listeners) listener(storageId);
   }
+}
+
+/** Undefined: of any model. */
+function isOf(one: { readonly storageId: string }, storageId: string | undefined): boolean {
+  return storageId === undefined || one.storageId === storageId;
 }
 
 /** Why Kubernetes takes no such Job. What may be otherwise in a moment is thrown on. */

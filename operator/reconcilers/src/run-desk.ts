@@ -20,7 +20,7 @@ export function runDesk({ runs, queue, pipeline }: RunDeskParts): RunDesk {
       else queue.drop(storageId);
     },
     facts: (storageId) => ({
-      jobName: runs.runs().find(({ spec }) => spec.storageId === storageId)?.jobName ?? null,
+      jobName: runs.runs(storageId).find(({ spec }) => spec.storageId === storageId)?.jobName ?? null,
       queuePosition: queue.queuePosition(storageId),
     }),
   };

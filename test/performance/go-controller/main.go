@@ -78,7 +78,7 @@ func main() {
 	platform := flag.String("platform", "facehash", "namespace of the Jobs")
 	metrics := flag.String("metrics", "127.0.0.1:0", "where metrics are served")
 	health := flag.String("health", "127.0.0.1:0", "where readiness is asked")
-	workers := flag.Int("workers", 8, "models at once")
+	workers := flag.Int("workers", 16, "models at once")
 	qps := flag.Float64("qps", 100, "calls a second")
 	flag.Parse()
 	ctrl.SetLogger(zap.New())

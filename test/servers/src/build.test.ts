@@ -17,6 +17,11 @@ describe('what is asked for', () => {
     expect(() => recipesOf(['nats-server', 'redis'])).toThrow('There is no server redis. There are: nats-server, minio, ferretdb, etcd,');
   });
 
+  it('may be meant for a benchmark alone, and is nothing that tests build then', () => {
+    expect(recipesOf(['controller-peer']).map(({ module }) => module)).toEqual(['controller-peer']);
+    expect(serverNames).not.toContain('controller-peer');
+  });
+
   it('has one name in all recipes', () => expect(new Set(serverNames).size).toBe(serverNames.length));
 });
 

@@ -57,7 +57,8 @@ export async function startOperator(world: World, { workers, callsPerSecond }: L
       MANAGEMENT_PORT: String(management),
       HOST: '127.0.0.1',
       LOG_LEVEL: 'warn',
-      ...(process.env['FACEHASH_BENCH_OPERATOR_OPTIONS'] ? { NODE_OPTIONS: process.env['FACEHASH_BENCH_OPERATOR_OPTIONS'] } : {}),
+      // As its image starts it.
+      NODE_OPTIONS: `--max-semi-space-size=4 ${process.env['FACEHASH_BENCH_NODE_OPTIONS'] ?? ''}`.trim(),
     },
     'operator',
   );

@@ -55,6 +55,9 @@ export async function startAndSettle(world: World, models: number, start: () => 
 
 export interface Edited {
   readonly seconds: readonly number[];
+  readonly looks: number;
+  /** Of one look, on average. */
+  readonly lookSeconds: number;
   readonly calls: number;
   readonly receivedBytes: number;
   readonly served: Served;
@@ -74,11 +77,7 @@ export interface Edits {
 
 /** Changes the spec of models at a steady rate; how long it took from each change, as the API server had it, to its Job. */
 export async function edit(world: World, contender: Contender, edits: Edits): Promise<Edited> {
-  const [before, callsBefore, receivedBefore] = [
-    await world.served(),
-    callsOf(await contender.metrics()),
-    contender.network.bytes.toClient,
-  ];
+  const [before, metricsBefore, receivedBefore] = [await world.served(), await contender.metrics(), contender.network.bytes.toClient];
   const watching = new AbortController();
   const made = new Map<string, number>();
   const watched = new Watched({
@@ -99,9 +98,14 @@ export async function edit(world: World, contender: Contender, edits: Edits): Pr
     const asked = await askFor(world, edits);
     await until(() => [...asked.keys()].every((uid) => made.has(uid)), JOBS_TIMEOUT_MS);
     const { nowBytes } = await contender.memory();
+    const after = await contender.metrics();
+    const more = (name: string): number => sumOf(after, name) - sumOf(metricsBefore, name);
+    const looks = more('controller_runtime_reconcile_total');
     return {
       seconds: [...asked].map(([uid, atMs]) => Math.max(0, (made.get(uid) ?? Number.NaN) - atMs) / 1000),
-      calls: callsOf(await contender.metrics()) - callsBefore,
+      looks,
+      lookSeconds: more('controller_runtime_reconcile_time_seconds_sum') / looks,
+      calls: callsOf(after) - callsOf(metricsBefore),
       receivedBytes: contender.network.bytes.toClient - receivedBefore,
       served: servedBetween(before, await world.served()),
       residentBytes: nowBytes,

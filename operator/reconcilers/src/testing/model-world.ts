@@ -226,7 +226,7 @@ class Operator {
       keys: new ApiKeys({ client, ...context }),
       finalizer: new Finalizer(client),
       deletion: () => ({ proceed: () => Promise.reject(new Error('it is not deleted')) }),
-      workloads: { ensure: () => Promise.resolve() },
+      workloads: { ensure: () => Promise.resolve(null) },
       runs: runDesk({ runs, queue, pipeline: 'p1' }),
       runner: runs,
       slotFree: (storageId) => queue.slotFree(storageId),
