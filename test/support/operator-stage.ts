@@ -31,7 +31,7 @@ export interface StageOptions {
 }
 
 /** A TCP proxy, or an HTTP server. */
-export interface Between {
+interface Between {
   readonly port: number;
   readonly protocol?: 'http' | 'https';
 }

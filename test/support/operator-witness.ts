@@ -6,7 +6,7 @@ import { noRuntimeMetrics, systemRuntimeClock, Watched, type KubeClient, type Ku
 const jobs: Resource = { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', namespaced: true };
 const STORAGE_ID = 'facehash.dev/storage-id';
 
-export interface WitnessParts {
+interface WitnessParts {
   readonly client: KubeClient;
   readonly messaging: Pick<Messaging, 'models'>;
   readonly platform: string;

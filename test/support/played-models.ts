@@ -158,20 +158,21 @@ export class PlayedModels implements AsyncDisposable {
     const { status } = (await this.stage.client.get(faceModels, { name, namespace: 'default' })) as unknown as Stored;
     const wanted = this.#newest.get(name) ?? 0;
     const pointer = await this.objects.read(layout.active(storageId));
-    const active = pointer && (JSON.parse(new TextDecoder().decode(pointer.bytes)) as { version: string; snapshot: number });
     const said = (await this.messaging.models.get(storageId))?.value;
-    const is = {
-      phase: status?.phase,
-      snapshot: status?.activeVersion?.snapshot,
-      target: status?.targetVersion ?? null,
-      job: status?.training.jobName ?? null,
-      published: said?.active?.name,
-      stored: active?.version,
-    };
+    const is = { ...factsOf(status), published: said?.active?.name, stored: versionIn(pointer?.bytes) };
     const version = status?.activeVersion?.name;
     const must = { phase: 'Ready', snapshot: wanted, target: null, job: null, published: version, stored: version };
     return canonicalJson(is) === canonicalJson(must) ? '' : `${name}: ${JSON.stringify(is)}, and its newest snapshot is ${wanted}`;
   }
+}
+
+function factsOf(status: Stored['status']): Readonly<Record<string, unknown>> {
+  const { phase, activeVersion, targetVersion = null, training } = status ?? {};
+  return { phase, snapshot: activeVersion?.snapshot, target: targetVersion, job: training?.jobName ?? null };
+}
+
+function versionIn(pointer: Uint8Array | undefined): string | undefined {
+  return pointer && (JSON.parse(new TextDecoder().decode(pointer)) as { version: string }).version;
 }
 
 /** What a program does whose store is away. */

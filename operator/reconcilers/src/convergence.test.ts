@@ -1,3 +1,4 @@
+import { openLocalMessaging } from '@facehash/messaging-local';
 import fc from 'fast-check';
 import { ModelWorld } from './testing/model-world.js';
 
@@ -21,7 +22,7 @@ describe('whatever happens, with operators that are killed at any call and know 
   it('no model loses its version or has two Jobs, and once things go well the newest photos answer', async () => {
     await fc.assert(
       fc.asyncProperty(fc.boolean(), fc.array(step, { maxLength: 60, size: 'max' }), async (settledBefore, steps) => {
-        const world = new ModelWorld();
+        const world = new ModelWorld((clock) => openLocalMessaging({ clock }));
         await world.enrol();
         if (settledBefore) await settle(world);
         for (const one of steps) await take(world, one);
@@ -44,7 +45,7 @@ describe('whatever happens, with operators that are killed at any call and know 
 });
 
 async function take(world: ModelWorld, { kill, stale, enrols, run, follows, restarts, seconds }: Step): Promise<void> {
-  if (enrols && Number((await world.active())?.snapshot ?? 0) >= world.newest) await world.enrol();
+  if (enrols && ((await world.active())?.snapshot ?? 0) >= world.newest) await world.enrol();
   await watching(world, () => world.pass(kill, stale));
   if (run !== 'goes on') await world.endRuns(run);
   for (const id of follows) await world.takeOver(id);

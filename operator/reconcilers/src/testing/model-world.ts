@@ -1,17 +1,8 @@
-import {
-  decodeDocument,
-  encodeDocument,
-  exitCodeOf,
-  latestPointerSchema,
-  layout,
-  type RunOutcome,
-  type RunSpec,
-} from '@facehash/artifacts';
+import { encodeDocument, exitCodeOf, layout, type RunOutcome, type RunSpec } from '@facehash/artifacts';
 import { aManifestOfVersion } from '@facehash/artifacts/testing';
 import { FaceHashError, seededRandom, sha256Hex, silentLogger } from '@facehash/kernel';
 import { FakeClock } from '@facehash/kernel/testing';
 import type { KvBucket, Messaging, ModelState } from '@facehash/messaging-core';
-import { openLocalMessaging } from '@facehash/messaging-local';
 import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
 import { ApiError, keyOf, type Change, type KubeObject, type Outcome } from '@facehash/operator-runtime';
 import type { ObservedReplica } from '@facehash/lifecycle';
@@ -44,7 +35,7 @@ export class ModelWorld {
   readonly clock = new FakeClock();
   readonly cluster = new InMemoryCluster(() => this.clock.now());
   readonly objects = new InMemoryObjectStore();
-  readonly #messaging = openLocalMessaging({ clock: this.clock });
+  readonly #messaging: Messaging;
   readonly replicas = new Map<string, string | null>();
   readonly storageId: string;
   /** Calls until the operator dies; undefined: it lives. */
@@ -56,7 +47,8 @@ export class ModelWorld {
   /** What caches hold: of whoever leads, and of who comes after it. */
   cached: Record<'models' | 'jobs' | 'pods', readonly KubeObject[]> = { models: [], jobs: [], pods: [] };
 
-  constructor() {
+  constructor(open: (clock: FakeClock) => Messaging) {
+    this.#messaging = open(this.clock);
     const metadata = { ...REF };
     this.storageId = this.cluster.create(faceModels, { metadata, spec: {} }).metadata.uid ?? '';
     for (const id of ['a', 'b']) this.replicas.set(id, null);
@@ -103,12 +95,17 @@ export class ModelWorld {
     try {
       return await this.#operator.reconciler.reconcile(keyOf(REF), signal);
     } catch (error) {
-      if (error instanceof Killed || this.#killIn?.calls === 0) this.#operator = undefined;
-      else if (!(error instanceof ApiError || error instanceof FaceHashError)) throw error;
+      this.#failed(error);
       return undefined;
     } finally {
       this.#killIn = undefined;
     }
+  }
+
+  /** What is thrown to the queue, which comes again. What its last call threw, a process that is killed may have wrapped. */
+  #failed(error: unknown): void {
+    if (error instanceof Killed || this.#killIn?.calls === 0) this.#operator = undefined;
+    else if (!(error instanceof ApiError || error instanceof FaceHashError)) throw error;
   }
 
   /** What kubelet and trainer do: each Job that was let go comes to this end. */
