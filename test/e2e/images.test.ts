@@ -1,10 +1,11 @@
-import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildImages, groupedSizes, ImageArchive, programNames, type ArchiveEntry } from '@facehash/images';
 import { temporaryFolder } from '@facehash/testing';
 import { Client } from '../support/client.js';
 import { Container } from '../support/container.js';
+import { eventually } from '../support/eventually.js';
 import { images as built } from '../support/images.js';
 import { freePort } from '../support/program.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
@@ -171,14 +172,50 @@ async function healthCheck(port: number): Promise<number> {
     expect(trainer.printed).toContain('computes on tensorflow');
   });
 
-  it('operator is live and ready on its management port, and stops when asked to', async () => {
-    const port = await freePort();
-    await using operator = await container('operator', { env: { MANAGEMENT_PORT: String(port), HOST: '127.0.0.1' } });
-    await untilReady(`http://127.0.0.1:${port}/health/ready`, operator);
-    expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('process_cpu_seconds_total');
+  it('operator without settings says what is missing', async () => {
+    await using operator = await container('operator');
+    expect(await operator.exited()).toBe(MISCONFIGURED);
+    for (const name of ['FACEHASH_TRAINING_PROFILES_FILE', 'FACEHASH_S3_ENDPOINT', 'FACEHASH_NATS_SERVERS'])
+      expect(operator.printed).toContain(`${name} is not set`);
+  });
+
+  it('operator without an API server is live, says why it is not ready, and stops when asked to', async () => {
+    await using data = await temporaryFolder();
+    const [port, nowhere] = [await freePort(), await freePort()];
+    const env = await operatorSettings({ volume: join(data.path, 'volume'), port, nowhere });
+    await chmod(data.path, 0o755);
+    await using operator = await container('operator', { volume: join(data.path, 'volume'), env });
+    const health = `http://127.0.0.1:${port}/health`;
+    await untilReady(`${health}/live`, operator);
+    await eventually(async () => (await (await fetch(`${health}/ready`)).text()).includes('facemodels are not synced: GET '));
+    expect((await fetch(`${health}/ready`)).status).toBe(503);
+    expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('leader_election_master_status');
     expect(await operator.stop()).toBe(0);
   });
 });
+
+/** Everything that it asks for, and nobody who answers. */
+async function operatorSettings({ volume, port, nowhere }: { readonly volume: string; readonly port: number; readonly nowhere: number }) {
+  await mkdir(volume);
+  const kubeconfig = {
+    clusters: [{ name: 'none', cluster: { server: `https://127.0.0.1:${nowhere}` } }],
+    users: [{ name: 'none', user: { token: 'none' } }],
+    contexts: [{ name: 'none', context: { cluster: 'none', user: 'none' } }],
+    'current-context': 'none',
+  };
+  await writeFile(join(volume, 'kubeconfig'), JSON.stringify(kubeconfig));
+  await writeFile(join(volume, 'profiles.yaml'), 'default: { image: facehash/trainer, resources: {} }\n');
+  return {
+    KUBECONFIG: '/data/kubeconfig',
+    FACEHASH_TRAINING_PROFILES_FILE: '/data/profiles.yaml',
+    FACEHASH_S3_ENDPOINT: `http://127.0.0.1:${nowhere}`,
+    FACEHASH_S3_ACCESS_KEY_ID: 'nobody',
+    FACEHASH_S3_SECRET_ACCESS_KEY: 'nothing',
+    FACEHASH_NATS_SERVERS: `nats://127.0.0.1:${nowhere}`,
+    MANAGEMENT_PORT: String(port),
+    HOST: '127.0.0.1',
+  };
+}
 
 async function untilReady(url: string, running: Container): Promise<void> {
   for (const end = Date.now() + 120_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 100))) {

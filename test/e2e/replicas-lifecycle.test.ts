@@ -24,7 +24,7 @@ async function deposed(): Promise<void> {
   const older = cluster.lifecycle;
   if (!older) throw new Error('no lifecycle was started');
   const loads = asking(two);
-  await using _asked = { [Symbol.asyncDispose]: async () => void (await Promise.all(loads.map((load) => load.stop()))) };
+  await using _asked = { [Symbol.asyncDispose]: () => Promise.all(loads.map((load) => load.stop())).then(() => undefined) };
 
   older.signal('SIGSTOP');
   await cp(cluster.dataDir, folder.path, { recursive: true });

@@ -25,7 +25,7 @@ function withoutNats(): void {
     const { network, program } = cluster.replica(1);
     const log = new LogWatch(program);
     const [firstLoad, secondLoad] = asking(two);
-    await using _loads = { [Symbol.asyncDispose]: async () => void (await Promise.all([firstLoad.stop(), secondLoad.stop()])) };
+    await using _loads = { [Symbol.asyncDispose]: () => Promise.all([firstLoad.stop(), secondLoad.stop()]).then(() => undefined) };
     const held = (await second.recognize(two.probe)).body.version;
     const began = performance.now();
     network.nats.cut();

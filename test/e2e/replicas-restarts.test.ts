@@ -30,7 +30,7 @@ function overRestarts(): void {
     const { cluster, first, second, ann } = two;
     const logs = cluster.programs.map((program) => new LogWatch(program));
     const loads = asking(two);
-    await using _asked = { [Symbol.asyncDispose]: async () => void (await Promise.all(loads.map((load) => load.stop()))) };
+    await using _asked = { [Symbol.asyncDispose]: () => Promise.all(loads.map((load) => load.stop())).then(() => undefined) };
     for (const client of [first, second]) await taken(client);
     await serverOf(two, store).end('SIGKILL');
     await pause(DOWN_MS);

@@ -25,6 +25,8 @@ export interface StageOptions {
   readonly instead?: KubeletOptions['instead'];
   /** Left out: 1. */
   readonly operators?: number;
+  /** The API server writes down who calls what. */
+  readonly audit?: boolean;
 }
 
 /**
@@ -52,7 +54,7 @@ export class OperatorStage implements AsyncDisposable {
         await folder[Symbol.asyncDispose]();
       });
       const { kubectl = '' } = await serverBinaries(['kubectl']);
-      const api = await startApiServer({ controllerManager: true });
+      const api = await startApiServer({ controllerManager: true, audit: options.audit ?? false });
       closer.defer('API server', () => api.stop());
       const stores = await Replicas.start({ replicas: options.replicas ?? 2, lifecycle: false });
       closer.defer('stores', async () => {
@@ -111,6 +113,22 @@ export class OperatorStage implements AsyncDisposable {
     });
     this.operators.push(program);
     return program;
+  }
+
+  /** As a service account in the platform's namespace that may do what the roles among the objects say, and nothing else. */
+  async startOperatorAs(
+    account: string,
+    { objects, env }: { readonly objects: readonly object[]; readonly env: Readonly<Record<string, string>> },
+  ): Promise<Program> {
+    await this.apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: account, namespace: PLATFORM } }, ...objects);
+    const token = (await this.kubectl('create', 'token', account, '-n', PLATFORM, '--duration=1h')).trim();
+    const config = kubeConfigOf(this.api.kubeconfig);
+    const [user] = config.users;
+    const path = join(this.folder, `kubeconfig-${account}`);
+    const users = [{ name: user?.name ?? '', token }];
+    config.loadFromOptions({ clusters: config.clusters, users, contexts: config.contexts, currentContext: config.currentContext });
+    await writeFile(path, config.exportConfig(), { mode: 0o600 });
+    return this.startOperator({ env: { ...env, KUBECONFIG: path } });
   }
 
   proxy(): Promise<TcpProxy> {

@@ -5,7 +5,7 @@ import { openS3ObjectStore } from '@facehash/object-store-s3';
 import { startServer, type RunningServer } from '@facehash/test-servers';
 import { tcpProxy, temporaryFolder, type TcpProxy } from '@facehash/testing';
 import { Client } from './client.js';
-import { commandLine } from './command-line.js';
+import { applyModel, commandLine } from './command-line.js';
 import { freePort, Program } from './program.js';
 
 const stores = ['mongo', 'minio', 'nats'] as const;
@@ -26,6 +26,8 @@ export interface ReplicasOptions {
   readonly replicas?: number;
   /** Left out: the loop of one machine trains and promotes. False: an operator does. */
   readonly lifecycle?: false;
+  /** When the stores are there, and before any program of ours is. */
+  readonly before?: (cluster: Replicas) => Promise<void>;
   /** In addition, of every program. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -49,10 +51,11 @@ export class Replicas implements AsyncDisposable {
 
   private constructor(private readonly env: Readonly<Record<string, string>>) {}
 
-  static async start({ replicas = 2, env = {}, lifecycle }: ReplicasOptions = {}): Promise<Replicas> {
+  static async start({ replicas = 2, env = {}, lifecycle, before }: ReplicasOptions = {}): Promise<Replicas> {
     const started = new Replicas(env);
     try {
       await started.#open();
+      await before?.(started);
       if (lifecycle !== false) await started.startLifecycle();
       await Promise.all(Array.from({ length: replicas }, () => started.addReplica()));
       return started;
@@ -145,8 +148,8 @@ export class Replicas implements AsyncDisposable {
   }
 
   /** Makes a model as an owner does; its key. */
-  async makeModel(name: string): Promise<string> {
-    await this.facehash('model', 'create', name);
+  async makeModel(name: string, spec: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    await applyModel(name, this.dataDir, spec);
     return (await readFile(join(this.dataDir, 'keys', name), 'utf8')).trim();
   }
 

@@ -59,8 +59,8 @@ export async function healthOf({ healthUrl }: Pick<Replica, 'healthUrl'>): Promi
 
 type Stores = Readonly<Record<string, ToldOfStore | undefined>>;
 
-/** What came of one photo that was sent to be enrolled. */
-export async function enrolled(client: Client, person: string, photo: Uint8Array): Promise<'acknowledged' | 'unavailable' | string> {
+/** What came of one photo that was sent to be enrolled: `acknowledged`, `unavailable`, or what was answered. */
+export async function enrolled(client: Client, person: string, photo: Uint8Array): Promise<string> {
   const { status, body } = await client.addPhoto(person, photo);
   const [result] = (body['photos'] ?? []) as { outcome: string }[];
   if (status === 200 && result && result.outcome !== 'rejected') return 'acknowledged';

@@ -16,6 +16,11 @@ const parts = {
   '@tensorflow/tfjs-backend-cpu': /^(package\.json|dist\/tf-backend-cpu\.node\.js)$/,
   '@tensorflow/tfjs-backend-wasm': /^(package\.json|dist\/(tf-backend-wasm\.node\.js|.*\.wasm))$/,
   'swagger-ui-dist': /^(package\.json|LICENSE|NOTICE|swagger-ui\.css|swagger-ui-bundle\.js)$/,
+  // Builds of Node's own modules for another runtime, which Node never looks at.
+  'bare-buffer': /^(package\.json|LICENSE)$/,
+  'bare-fs': /^(package\.json|LICENSE)$/,
+  'bare-path': /^(package\.json|LICENSE)$/,
+  'bare-url': /^(package\.json|LICENSE)$/,
   rxjs: /^(package\.json|LICENSE\.txt|dist\/cjs\/)/,
 };
 /** Of our own packages: what was compiled, and the files that a program serves. */

@@ -16,6 +16,7 @@ it.each([
   ['node_modules/fastify', 'README.md'],
   ['node_modules/onnxruntime-node', 'bin/napi-v6/win32/x64/onnxruntime.dll'],
   ['node_modules/@vladmandic/face-api', 'model/face_recognition_model.bin'],
+  ['node_modules/bare-url', 'prebuilds/linux-x64/bare-url.bare'],
   ['services/inference', 'src/main.ts'],
   ['services/inference', 'dist/main.js.map'],
   ['services/inference', 'page/tsconfig.json'],

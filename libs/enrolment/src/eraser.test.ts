@@ -22,6 +22,8 @@ class Machine implements AsyncDisposable {
   readonly objects = new InMemoryObjectStore();
   readonly messaging = openLocalMessaging({ clock: systemClock });
   readonly cutter: SnapshotCutter;
+  /** Whom this replica names no more, whatever the projection says. */
+  readonly maskedHere = new Set<string>();
   eraser: Eraser;
 
   constructor() {
@@ -88,7 +90,15 @@ class Machine implements AsyncDisposable {
 
   #open(): Eraser {
     const { registry, objects, messaging, cutter } = this;
-    return openEraser({ registry, objects, messaging, cutter, pipelines: ['p1'], ...context });
+    return openEraser({
+      registry,
+      objects,
+      messaging,
+      cutter,
+      pipelines: ['p1'],
+      mask: (_, personId) => void this.maskedHere.add(personId),
+      ...context,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -154,6 +164,15 @@ describe('erasing a person', () => {
     expect((await machine.registry.erasure(storageId, ann.id))?.maskedAt).toBeNull();
     await machine.replica(revision);
     expect((await asked).maskedAt).not.toBeNull();
+  });
+
+  it('is noticed by a replica that can reach nothing but the registry, which masks them by itself', async () => {
+    await using machine = await new Machine().enrolled();
+    await machine.messaging.close();
+    await machine.registry.erasePerson(storageId, ann.id, '2026-02-01T00:00:00.000Z');
+    await machine.restart();
+    await eventually(async () => (machine.maskedHere.has(ann.id) ? true : undefined));
+    expect(machine.maskedHere).toEqual(new Set([ann.id]));
   });
 
   it('goes on after a crash right after it was written down', async () => {

@@ -25,6 +25,8 @@ export interface EraserParts {
   readonly cutter: SnapshotCutter;
   /** In use: their stages may be stored at any time. */
   readonly pipelines: readonly string[];
+  /** Nobody of this id is named here any more: for as long as this replica cannot be told so by the projection. */
+  readonly mask: (storageId: string, personId: string) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -71,6 +73,7 @@ class ErasingLoop implements Eraser {
   async erasePerson({ storageId }: ModelState, personId: string, signal?: AbortSignal): Promise<Erasure> {
     const erasure = await this.parts.registry.erasePerson(storageId, personId, this.#now(), signal);
     if (!erasure) throw new FaceHashError('PERSON_NOT_FOUND', { id: personId });
+    this.parts.mask(storageId, personId);
     if (erasure.completedAt !== null) return erasure;
     await this.#begin(erasure, signal);
     this.#wake.abort();
@@ -115,9 +118,12 @@ class ErasingLoop implements Eraser {
   /** Everything that can be done now; whether something is left. */
   async #pass(signal: AbortSignal): Promise<boolean> {
     const open = new Map<string, Erasure>();
-    for await (const erasure of this.parts.registry.openErasures(signal)) {
+    for await (const erasure of this.parts.registry.openErasures(signal)) open.set(personKey(erasure), erasure);
+    // First, as the rest needs messaging, and a replica that is cut off from it counts as gone before long: it must not go on naming them.
+    for (const { storageId, personId } of open.values()) this.parts.mask(storageId, personId);
+    for (const [key, erasure] of open) {
       await this.#begin(erasure, signal);
-      open.set(personKey(erasure), await this.#mask(erasure, signal));
+      open.set(key, await this.#mask(erasure, signal));
     }
     const last = new Set<string>();
     for (const [key, erasure] of open) if (erasure.maskedAt !== null && (await this.#versionsGone(erasure, signal))) last.add(key);

@@ -87,22 +87,28 @@ class Cutter implements SnapshotCutter {
 
   async cutNow(storageId: string, signal: AbortSignal = deadline(CUT_TIMEOUT_MS, this.#stop.signal)): Promise<number | null> {
     const { registry, commands, checkpoint = noCheckpoint } = this.parts;
-    const counter = await registry.counter(storageId, signal);
-    checkpoint('snapshot.counterRead');
-    const snapshot = await this.#read(storageId, counter, signal);
-    checkpoint('snapshot.rowsRead');
-    if (counter === 0 || (snapshot.people.length === 0 && !(await this.#latest(storageId, signal)))) {
-      this.#cut.set(storageId, counter);
-      return null;
+    for (;;) {
+      const counter = await this.#counter(storageId, signal);
+      checkpoint('snapshot.counterRead');
+      const snapshot = await this.#read(storageId, counter, signal);
+      checkpoint('snapshot.rowsRead');
+      if (counter === 0 || (snapshot.people.length === 0 && !(await this.#latest(storageId, signal)))) {
+        this.#cut.set(storageId, counter);
+        return null;
+      }
+      // Whoever was made when messaging was away, or by a replica that died then, has a row and no name yet.
+      await this.#projector.sync(storageId, signal);
+      if (await this.#write(snapshot, signal)) {
+        await this.#point(snapshot, signal);
+        checkpoint('snapshot.pointed');
+        await commands.send({ v: 1, id: `train.${storageId}.${counter}`, kind: 'train', storageId, snapshot: counter }, signal);
+        checkpoint('snapshot.commanded');
+        this.#cut.set(storageId, counter);
+        return snapshot.people.length === 0 ? null : counter;
+      }
+      // The number stands for other rows: for those of a moment ago, or for those from before an older registry was restored.
+      await registry.bumpCounter(storageId, signal);
     }
-    // Whoever was made when messaging was away, or by a replica that died then, has a row and no name yet.
-    await this.#projector.sync(storageId, signal);
-    await this.#point(await this.#write(snapshot, signal), signal);
-    checkpoint('snapshot.pointed');
-    await commands.send({ v: 1, id: `train.${storageId}.${counter}`, kind: 'train', storageId, snapshot: counter }, signal);
-    checkpoint('snapshot.commanded');
-    this.#cut.set(storageId, counter);
-    return snapshot.people.length === 0 ? null : counter;
   }
 
   async close(): Promise<void> {
@@ -130,6 +136,15 @@ class Cutter implements SnapshotCutter {
     }
   }
 
+  /** A registry that was restored may be older than the snapshots: their numbers are not given again. */
+  async #counter(storageId: string, signal: AbortSignal): Promise<number> {
+    const { registry } = this.parts;
+    const latest = (await this.#latest(storageId, signal))?.counter ?? 0;
+    // Read after it: in a registry that is whole, the counter was there before the snapshot.
+    const counter = await registry.counter(storageId, signal);
+    return counter >= latest ? counter : registry.raiseCounter(storageId, latest, signal);
+  }
+
   /** Rows are read after the counter: they may hold more than it says, never less. */
   async #read(storageId: string, counter: number, signal: AbortSignal): Promise<Snapshot> {
     const byPerson = new Map<string, string[]>();
@@ -144,15 +159,16 @@ class Cutter implements SnapshotCutter {
     return { v: 1, storageId, counter, people };
   }
 
-  /** The snapshot as it is stored: another replica may have cut the same counter first, with more rows. */
-  async #write(snapshot: Snapshot, signal: AbortSignal): Promise<Snapshot> {
+  /** Whether this is what its counter stands for: another replica may have cut the same. */
+  async #write(snapshot: Snapshot, signal: AbortSignal): Promise<boolean> {
     const { objects, checkpoint = noCheckpoint } = this.parts;
     const key = layout.samples(snapshot.storageId, snapshot.counter);
     const outcome = await objects.create(key, encodeDocument(snapshot), signal);
     checkpoint('snapshot.created');
-    if (outcome === 'created') return snapshot;
+    if (outcome === 'created') return true;
     const stored = await objects.read(key, signal);
-    return stored ? decodeDocument(snapshotSchema, stored.bytes, key) : snapshot;
+    // What is older than the newest may be swept at any time.
+    return !stored || samplesDigest(decodeDocument(snapshotSchema, stored.bytes, key)) === samplesDigest(snapshot);
   }
 
   /** Moves `latest` forward, never back. */
@@ -185,11 +201,24 @@ class Cutter implements SnapshotCutter {
   async #sweep(): Promise<void> {
     const signal = deadline(CUT_TIMEOUT_MS, this.#stop.signal);
     for await (const { storageId, counter } of this.parts.registry.counters(signal)) {
-      if (this.#waiting.has(storageId) || counter <= this.#surelyCut(storageId)) continue;
+      if (this.#waiting.has(storageId) || (await this.#raised(storageId, counter, signal)) || counter <= this.#surelyCut(storageId))
+        continue;
       const latest = (await this.#latest(storageId, signal))?.counter ?? 0;
-      if (latest < counter) this.noticed(storageId);
-      else this.#cut.set(storageId, latest);
+      if (latest === counter) this.#cut.set(storageId, latest);
+      else this.noticed(storageId);
     }
+  }
+
+  /**
+   * A registry that was restored may count below the snapshots beside it: a call would count photos with numbers that are given away, and
+   * the version that answers pass for trained on them.
+   */
+  async #raised(storageId: string, counter: number, signal: AbortSignal): Promise<boolean> {
+    const active = this.parts.rules(storageId)?.active?.snapshot ?? 0;
+    if (counter >= active) return false;
+    await this.parts.registry.raiseCounter(storageId, active, signal);
+    this.noticed(storageId);
+    return true;
   }
 
   /** The counter up to which snapshots are known to be there without a look at the store; beyond all counters for a model that is not known here. */

@@ -1,7 +1,6 @@
 export { apiKeyHash, isApiKey, newApiKey } from './api-key.js';
 export { applyFaceModel, createFaceModel, newUid, rotateApiKey, type Applied, type ApplyParts, type OwnerKeys } from './owner-keys.js';
 export {
-  apiKeySecretName,
   storageIdOf,
   validApiKeyHashes,
   type ApplyOutcome,

@@ -16,7 +16,7 @@ export const rolloutUnderWay: Check = (o, wanted) => {
       rollout: null,
     };
   }
-  for (const check of rolloutChecks) {
+  for (const check of restarts(o) ? restartChecks : rolloutChecks) {
     const decision = check(o, rollout);
     if (decision) return decision;
   }
@@ -26,11 +26,15 @@ export const rolloutUnderWay: Check = (o, wanted) => {
 /** A pin or an activation counts at once. Newer photos wait for the rollout to end, unless it does not: then they may bring what all replicas can take. */
 function givenUp(o: Observed, rollout: Rollout, wanted: Wanted | null): boolean {
   if (!wanted || wanted.version === rollout.version.name) return false;
-  return wanted.held !== null || (rollout.wave === 'All' && deadlineIn(o, rollout) === 0);
+  return wanted.held !== null || ((rollout.wave === 'All' || restarts(o)) && deadlineIn(o, rollout) === 0);
 }
 
-/** Starts with the first wave: `firstWave` of the replicas that are ready now. */
+/** Starts with the first wave: `firstWave` of the replicas that are ready now; or, where pods are restarted, those that come. */
 export function beginRollout(o: Observed, version: VersionSummary): Decision {
+  if (restarts(o)) {
+    const rollout: Rollout = { version, wave: 'First', replicas: [], waveStartedAt: o.now.toISOString() };
+    return { reason: 'RollingOut', message: `pods are restarted for version ${version.name}`, rollout };
+  }
   const replicas = readyIds(o).slice(0, o.model.spec.serving.rollout.firstWave);
   const rollout: Rollout = { version, wave: 'First', replicas, waveStartedAt: o.now.toISOString() };
   return { reason: 'RollingOut', message: `version ${version.name} goes to ${replicas.length} replica(s) first`, rollout };
@@ -74,9 +78,13 @@ const waveDone: RolloutCheck = (o, rollout) => {
     const next: Rollout = { ...rollout, wave: 'All', replicas: ready, waveStartedAt: o.now.toISOString() };
     return { reason: 'RollingOut', message: `the first wave answers with ${name}, all replicas follow`, rollout: next };
   }
-  const pointer = { v: 1 as const, version: name, snapshot: rollout.version.snapshot, activatedAt: o.now.toISOString() };
-  return { reason: 'UpToDate', message: `version ${name} answers`, rollout: null, failure: null, step: { kind: 'activate', pointer } };
+  return promoted(o, rollout);
 };
+
+function promoted(o: Observed, { version: { name, snapshot } }: Rollout): Decision {
+  const pointer = { v: 1 as const, version: name, snapshot, activatedAt: o.now.toISOString() };
+  return { reason: 'UpToDate', message: `version ${name} answers`, rollout: null, failure: null, step: { kind: 'activate', pointer } };
+}
 
 const overdue: RolloutCheck = (o, rollout) => {
   if (deadlineIn(o, rollout) > 0) return undefined;
@@ -93,6 +101,53 @@ const rolloutChecks: readonly RolloutCheck[] = [
   waveDone,
   overdue,
 ];
+
+/** The pods that were started for the version are named, and nobody else takes it over; those of before answer by the active one until they go. */
+const newcomersNamed: RolloutCheck = (o, rollout) => {
+  const replicas = startedFor(o).map(({ id }) => id);
+  if (replicas.join() === rollout.replicas.join()) return undefined;
+  const message = `${replicas.length} pod(s) are there that were started for version ${rollout.version.name}`;
+  return { reason: 'RollingOut', message, rollout: { ...rollout, replicas, waveStartedAt: o.now.toISOString() } };
+};
+
+const restarted: RolloutCheck = (o, rollout) => {
+  const ready = o.replicas.filter((r) => r.ready);
+  const isNew = new Set(startedFor(o).map(({ id }) => id));
+  if (o.restart?.done !== true || ready.length === 0) return undefined;
+  if (!ready.every((replica) => isNew.has(replica.id) && holds(replica, rollout.version.name))) return undefined;
+  return promoted(o, rollout);
+};
+
+/** How long pods may take to come is Kubernetes' own deadline; ours is for those that came. Once one answers with the version, the others are waited for. */
+const restartOverdue: RolloutCheck = (o, rollout) => {
+  const late = rollout.replicas.length > 0 && deadlineIn(o, rollout) === 0;
+  const why = o.restart?.failed ?? null;
+  const message = why ?? waitingForRestart(o, rollout);
+  const someHold = startedFor(o).some((replica) => holds(replica, rollout.version.name));
+  const again = rollout.replicas.length > 0 ? { againAfterMs: deadlineIn(o, rollout) } : {};
+  if (!late && why === null) return { reason: 'RollingOut', message, ...again };
+  return someHold ? { reason: 'RolloutStalled', message } : rolledBack(o, rollout, { code: 'DEADLINE_EXCEEDED', message });
+};
+
+const restartChecks: readonly RolloutCheck[] = [alreadyPromoted, knowsErased, artifactBad, newcomersNamed, restarted, restartOverdue];
+
+/** Where nobody restarts pods, replicas take a version over as they run; and so do those of one model alone, which is all they do. */
+function restarts({ model, restart }: Observed): boolean {
+  const { mode, rollout } = model.spec.serving;
+  return restart !== undefined && mode === 'Shared' && rollout.strategy === 'RestartPods';
+}
+
+/** Ready or not: what they take over before they are, nobody waits for. */
+function startedFor({ replicas, restart }: Observed): readonly ObservedReplica[] {
+  if (!restart) return [];
+  return replicas.filter(({ rollout }) => rollout === restart.token).sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function waitingForRestart(o: Observed, rollout: Rollout): string {
+  const holding = startedFor(o).filter((replica) => holds(replica, rollout.version.name)).length;
+  if (!o.restart) return `version ${rollout.version.name} waits for its turn to have pods restarted`;
+  return `pods are restarted for version ${rollout.version.name}: ${holding} hold it`;
+}
 
 function rolledBack(o: Observed, rollout: Rollout, { code, message }: { readonly code: string; readonly message: string }): Decision {
   const last = o.model.status?.training.lastFailure;

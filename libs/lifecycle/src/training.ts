@@ -47,7 +47,8 @@ function trained(o: Observed, wanted: Wanted | null, run: RunSpec): Decision {
 
 export const suspended: Check = (o) => {
   if (!o.model.spec.suspend) return undefined;
-  const message = 'training and rollouts are suspended; the active version answers';
+  const answers = o.active ? '; the active version goes on answering' : '';
+  const message = `training and rollouts are suspended by spec.suspend${answers}`;
   return { reason: 'Suspended', message, ...(o.run ? { step: { kind: 'cancelRun', run: o.run.spec.run } } : {}) };
 };
 
@@ -103,7 +104,7 @@ export const failedForGood: Check = (o, wanted) => {
   if (!wanted || !last?.final) return undefined;
   const reason = last.code === 'VERSION_REFUSED' ? 'GateRefused' : o.stored.has(wanted.version) ? 'RolledBack' : 'RetriesExhausted';
   // Who waits for a newer snapshot of the same samples is waiting for the same failure.
-  return { reason, message: last.message, failure: { ...last, snapshot: Math.max(last.snapshot, wanted.snapshot) } };
+  return { reason, message: forGood(last.message), failure: { ...last, snapshot: Math.max(last.snapshot, wanted.snapshot) } };
 };
 
 export const backingOff: Check = (o, wanted) => {
@@ -147,7 +148,11 @@ export const pinMissing: Check = (_, wanted) => {
 export const noRunSlot: Check = (o) =>
   o.runSlotFree
     ? undefined
-    : { reason: 'WaitingForRun', message: 'as many training runs are under way as may run at once', againAfterMs: SLOT_POLL_MS };
+    : {
+        reason: 'WaitingForRun',
+        message: 'as many training runs are under way as may run at once; it is trained when its turn comes',
+        againAfterMs: SLOT_POLL_MS,
+      };
 
 export const startRun: Check = (o, wanted) => {
   if (!wanted) return undefined;
@@ -190,7 +195,7 @@ function failed(o: Observed, spec: RunSpec, outcome: Exclude<RunOutcome, { outco
   const { code, message } = outcome;
   return {
     reason: outcome.outcome === 'refused' ? 'GateRefused' : final ? 'RetriesExhausted' : 'TrainingFailed',
-    message,
+    message: final ? forGood(message) : message,
     failure: {
       run: spec.run,
       version: spec.version,
@@ -204,6 +209,11 @@ function failed(o: Observed, spec: RunSpec, outcome: Exclude<RunOutcome, { outco
     },
     ...(final ? {} : { againAfterMs: retryDelayMs(spec.version, attempt) }),
   };
+}
+
+/** What a person can do about it. */
+function forGood(message: string): string {
+  return `${message}; new photos or a changed spec start training again`;
 }
 
 /** Doubling from one second to five minutes, each with a jitter of up to half. The jitter comes from the names, so a decision taken twice is the same. */

@@ -24,6 +24,16 @@ export interface ObservedReplica {
   } | null;
 }
 
+/** How far the pods are that Kubernetes restarts for a version. */
+export interface Restart {
+  /** What pods that were started for it report. */
+  readonly token: string;
+  /** No pod of before is left, and all are available. */
+  readonly done: boolean;
+  /** Why it does not go on, in a sentence; null: it does. */
+  readonly failed: string | null;
+}
+
 /** Everything a decision is taken from. Gathered anew for each pass; nothing is remembered outside of it. */
 export interface Observed {
   /** Read from the clock once per pass. */
@@ -41,6 +51,8 @@ export interface Observed {
   /** The run of this model that the runner knows, if any. */
   readonly run: ObservedRun | null;
   readonly replicas: readonly ObservedReplica[];
+  /** Of the version that is being rolled out, where pods are restarted for it; null: none is yet. Absent: nobody restarts pods. */
+  readonly restart?: Restart | null;
   /** People who are being erased: id to the moment of the wish. */
   readonly erasing: ReadonlyMap<string, string>;
   /** Whether the newest snapshot still lists one of them. */

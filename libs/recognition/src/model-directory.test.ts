@@ -76,6 +76,24 @@ describe('the directory', () => {
   });
 });
 
+describe('a directory of one model', () => {
+  it('knows no other, and is synced all the same', async () => {
+    const messaging = openLocalMessaging({ clock: systemClock });
+    await messaging.models.put('fm-another', aModelState({ storageId: 'fm-another', apiKeyHashes: [apiKeyHash(key)] }), null);
+    await messaging.models.put(storageId, aModelState(), null);
+    const directory = openModelDirectory(messaging.models, {
+      clock: systemClock,
+      random: seededRandom(1),
+      logger: silentLogger,
+      only: storageId,
+    });
+    await directory.untilSynced();
+    expect([directory.all().map((s) => s.storageId), directory.byApiKey(key)]).toEqual([[storageId], undefined]);
+    await directory.close();
+    await messaging.close();
+  });
+});
+
 describe('a tombstone', () => {
   it('ends a model, which a key that is gone does not', async () => {
     await using controller = new Directory();
@@ -88,6 +106,7 @@ describe('a tombstone', () => {
     expect(directory.byApiKey(key)).toBeUndefined();
     expect(directory.byStorageId(storageId)).toBeUndefined();
     expect(directory.all().map((s) => s.storageId)).not.toContain(storageId);
+    expect(directory.tombstones().map((s) => s.storageId)).toEqual([storageId]);
   });
 
   it('is not undone by a controller that was deposed', async () => {

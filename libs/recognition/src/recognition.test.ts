@@ -54,6 +54,19 @@ describe('recognition', () => {
     expect(JSON.stringify(answer)).not.toContain('Ann');
   });
 
+  it('masks whom it is told to before the projection says so, and follows the projection from then on', async () => {
+    await using replica = openReplica();
+    await replica.version('v-1', { per_ann: ann });
+    await replica.publish({ active: aVersionSummary({ name: 'v-1' }) });
+    await replica.name({ per_ann: 'Ann' });
+    replica.names.mask(aModelState().storageId, 'per_ann');
+    expect(await replica.ask(ann)).toMatchObject({ faces: [{ person: null }] });
+    await replica.name({ per_ann: 'Ann', per_ben: 'Ben' });
+    expect(await replica.ask(ann)).toMatchObject({ faces: [{ person: null }] });
+    await replica.name({ per_ben: 'Ben' }, { per_ann: '2026-01-01T00:00:00Z' });
+    expect(await replica.ask(ann)).toMatchObject({ faces: [{ person: null }] });
+  });
+
   it('answers with a new name at once', async () => {
     await using replica = openReplica();
     await replica.version('v-1', { per_ann: ann });

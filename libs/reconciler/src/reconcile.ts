@@ -1,7 +1,17 @@
 import { encodeDocument, layout } from '@facehash/artifacts';
 import { storageIdOf, type FaceModelStatus, type StoredFaceModel } from '@facehash/facemodel';
 import { canonicalJson, FaceHashError, type Clock, type Logger } from '@facehash/kernel';
-import { happenings, keyExpiryInMs, plan, publishedState, tombstoneOf, type Gone, type Observed, type Step } from '@facehash/lifecycle';
+import {
+  happenings,
+  keyExpiryInMs,
+  plan,
+  publishedState,
+  tombstoneOf,
+  type Gone,
+  type Observed,
+  type Restart,
+  type Step,
+} from '@facehash/lifecycle';
 import type { KvEntry, Messaging, ModelState } from '@facehash/messaging-core';
 import type { ObjectStore } from '@facehash/object-store-core';
 import { gather, type Gathered } from './gather.js';
@@ -18,6 +28,8 @@ export interface ReconcileParts {
   readonly writeStatus: (model: StoredFaceModel, status: FaceModelStatus, signal: AbortSignal) => Promise<boolean>;
   /** Whether one more run, of this model, may start now. */
   readonly slotFree: (storageId: string) => boolean;
+  /** How far the pods are that are restarted for a version; null: it waits for that. Left out, nobody restarts pods. */
+  readonly restartOf?: (storageId: string, version: string) => Restart | null;
   /** Address of replicas that are there for the model alone, or null; `before` is what replicas were told last. Left out, there are none. */
   readonly routeTo?: (observed: Observed, before: string | null) => string | null;
   /** Whether the model was deleted in the meantime: a pass that began before must not bring it back. */
@@ -51,12 +63,11 @@ export class Reconciler {
     const decided = plan(gathered.observed);
     if (decided.step) await this.#act(decided.step, gathered, signal);
     const changed = await this.parts.writeStatus(model, decided.status, signal);
-    const route = this.parts.routeTo?.(gathered.observed, published?.value.route ?? null) ?? null;
+    const route = this.#routeTo(gathered.observed, published);
     await this.#publish(model, { status: decided.status, published, route }, signal);
     if (changed) await this.#announce(model, decided.status, signal);
     if (decided.forgetRun !== null) await this.parts.runner.forget(decided.forgetRun);
-    if (decided.step !== null || decided.forgetRun !== null || movedOn(model.status, decided.status)) return 'again';
-    return soonest(decided.againAfterMs, keyExpiryInMs(model, gathered.observed.now)) ?? 'settled';
+    return outcomeOf(decided, gathered.observed);
   }
 
   /** The model is gone: every replica forgets it and its keys. */
@@ -70,6 +81,10 @@ export class Reconciler {
     if (!model?.status) return;
     const published = await this.#published(storageIdOf(model), signal);
     if (!published) await this.#publish(model, { status: model.status, published, route: null }, signal);
+  }
+
+  #routeTo(observed: Observed, published: Published): string | null {
+    return this.parts.routeTo?.(observed, published?.value.route ?? null) ?? null;
   }
 
   async #gather(model: StoredFaceModel, asked: Pick<Observed, 'activate'>, signal: AbortSignal): Promise<Gathered> {
@@ -87,8 +102,16 @@ export class Reconciler {
       runSlotFree: slotFree(storageId),
       replicas: replicas.of(storageId, { dedicated: model.spec.serving.mode === 'Dedicated' }),
       erasing: new Map(Object.entries(people?.value.tombstones ?? {})),
+      ...this.#restart(model),
     };
     return gather(objects, known, signal);
+  }
+
+  #restart(model: StoredFaceModel): Pick<Observed, 'restart'> {
+    const { restartOf } = this.parts;
+    if (!restartOf) return {};
+    const version = model.status?.rollout?.version.name;
+    return { restart: version === undefined ? null : restartOf(storageIdOf(model), version) };
   }
 
   async #act(step: Step, { observed, activeRevision }: Gathered, signal: AbortSignal): Promise<void> {
@@ -174,6 +197,11 @@ export class Reconciler {
       );
     }
   }
+}
+
+function outcomeOf({ step, forgetRun, status, againAfterMs }: ReturnType<typeof plan>, { model, now }: Observed): PassOutcome {
+  if (step !== null || forgetRun !== null || movedOn(model.status, status)) return 'again';
+  return soonest(againAfterMs, keyExpiryInMs(model, now)) ?? 'settled';
 }
 
 /** Whether the decision itself moved something that the next pass decides from; mere progress of a run does not. */

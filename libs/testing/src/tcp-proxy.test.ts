@@ -79,6 +79,20 @@ describe('a proxy that does what a bad network does', () => {
     await hears('late');
   });
 
+  it('forgets the connections that are open and lets others through, until it has healed', async () => {
+    proxy.stallOpen();
+    client.write('forgotten');
+    const other = await dial();
+    let answer = '';
+    other.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+    other.write('new');
+    while (answer !== 'new') await once(other, 'data');
+    expect([heard, client.closed]).toEqual(['', false]);
+    proxy.heal();
+    await hears('forgotten');
+    other.destroy();
+  });
+
   it('changes what is on its way, and breaks off when it is told to', async () => {
     proxy.intercept((chunk, direction) => (direction === 'toClient' ? Buffer.from(chunk.toString().toUpperCase()) : chunk));
     client.write('quiet');

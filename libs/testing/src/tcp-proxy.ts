@@ -24,6 +24,8 @@ export interface TcpProxy extends AsyncDisposable {
   resetAll(): void;
   /** Holds every byte back, in both directions, without closing anything: as a network that swallows packets. */
   stall(): void;
+  /** As `stall`, of the connections that are open now: who connects again gets through. As a router does that has forgotten them. */
+  stallOpen(): void;
   /** Gives on at most as many bytes a second and direction of each connection. */
   slow(bytesPerSecond: number): void;
   /** Looks at every chunk; `undefined` ends that. */
@@ -37,15 +39,25 @@ export async function tcpProxy(target: { readonly host?: string; readonly port: 
   return proxy;
 }
 
+/** The client's side and the server's. */
+type Pair = readonly [Socket, Socket];
+
+interface Stall {
+  readonly over: Promise<void>;
+  readonly end: () => void;
+}
+
 class Proxying implements TcpProxy {
   readonly #server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
-  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  readonly #pairs = new Set<Pair>();
   readonly #bytes = { toServer: 0, toClient: 0 };
   #made = 0;
   #cutOff = false;
   #bytesPerSecond = Number.POSITIVE_INFINITY;
   #onItsWay: OnItsWay | undefined;
-  #stalled: { readonly over: Promise<void>; readonly end: () => void } | undefined;
+  #stalled: Stall | undefined;
+  /** Of single connections. */
+  readonly #forgotten = new Map<Pair, Stall>();
 
   constructor(private readonly target: { readonly host?: string; readonly port: number }) {}
 
@@ -76,6 +88,8 @@ class Proxying implements TcpProxy {
     this.#onItsWay = undefined;
     this.#stalled?.end();
     this.#stalled = undefined;
+    for (const { end } of this.#forgotten.values()) end();
+    this.#forgotten.clear();
   }
 
   cut(): void {
@@ -88,9 +102,12 @@ class Proxying implements TcpProxy {
   }
 
   stall(): void {
-    let end: () => void = () => undefined;
-    const over = new Promise<void>((resolve) => (end = resolve));
-    this.#stalled ??= { over, end };
+    this.#stalled ??= stall();
+  }
+
+  stallOpen(): void {
+    const stalled = stall();
+    for (const pair of this.#pairs) if (!this.#forgotten.has(pair)) this.#forgotten.set(pair, stalled);
   }
 
   slow(bytesPerSecond: number): void {
@@ -104,6 +121,7 @@ class Proxying implements TcpProxy {
   async [Symbol.asyncDispose](): Promise<void> {
     this.cut();
     this.#stalled?.end();
+    for (const { end } of this.#forgotten.values()) end();
     this.#server.close();
     await once(this.#server, 'close');
   }
@@ -114,30 +132,37 @@ class Proxying implements TcpProxy {
     if (this.#cutOff) return void client.resetAndDestroy();
     const server = connect({ host: this.target.host ?? '127.0.0.1', port: this.target.port, allowHalfOpen: true });
     server.on('error', () => undefined);
-    const pair = [client, server] as const;
+    const pair: Pair = [client, server];
     this.#pairs.add(pair);
     for (const socket of pair) {
       socket.setNoDelay(true);
       socket.once('close', () => {
         this.#pairs.delete(pair);
+        this.#forgotten.delete(pair);
         // An end that was announced has been passed on by then; whatever else closed a side breaks the other off.
         for (const other of pair) other.destroy();
       });
     }
-    void this.#pass(client, server, 'toServer').catch(() => reset(pair));
-    void this.#pass(server, client, 'toClient').catch(() => reset(pair));
+    void this.#pass(pair, 'toServer').catch(() => reset(pair));
+    void this.#pass(pair, 'toClient').catch(() => reset(pair));
   }
 
-  async #pass(from: Socket, to: Socket, direction: 'toServer' | 'toClient'): Promise<void> {
+  async #pass(pair: Pair, direction: 'toServer' | 'toClient'): Promise<void> {
+    const [from, to] = direction === 'toServer' ? pair : [pair[1], pair[0]];
     for await (const chunk of from.iterator({ destroyOnReturn: false })) {
-      await this.#stalled?.over;
+      await this.#unstalled(pair);
       const given = this.#onItsWay === undefined ? (chunk as Buffer) : this.#onItsWay(chunk as Buffer, direction);
       if (given === 'reset') throw new Error('broken off on purpose');
       await this.#give(given, to);
       this.#bytes[direction] += given.length;
     }
-    await this.#stalled?.over;
+    await this.#unstalled(pair);
     to.end();
+  }
+
+  async #unstalled(pair: Pair): Promise<void> {
+    await this.#stalled?.over;
+    await this.#forgotten.get(pair)?.over;
   }
 
   /** In pieces of a twentieth of a second where it is slow. */
@@ -151,7 +176,13 @@ class Proxying implements TcpProxy {
   }
 }
 
-function reset(pair: readonly [Socket, Socket]): void {
+function stall(): Stall {
+  let end: () => void = () => undefined;
+  const over = new Promise<void>((resolve) => (end = resolve));
+  return { over, end };
+}
+
+function reset(pair: Pair): void {
   // A socket that has announced its end cannot be reset any more: Node would say so, and keep it, and the process with it.
   for (const socket of pair) {
     if (socket.writableEnded) socket.destroy();

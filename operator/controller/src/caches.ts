@@ -2,14 +2,17 @@ import type { Logger, Random } from '@facehash/kernel';
 import {
   BY_STORAGE_ID,
   cachedFaceModel,
+  deployments,
   faceModels,
   jobs,
+  MANAGED_BY,
   nodes,
   observedJob,
   observedNode,
   observedPod,
   podIndexes,
   pods,
+  STORAGE_ID_LABEL,
   storageIdIn,
   trainersIn,
   type CachedFaceModel,
@@ -44,8 +47,12 @@ export interface Caches {
   readonly trainers: Watched<TrainerPod>;
   /** Undefined where this operator may not look at what the whole cluster has. */
   readonly nodes: Watched<ClusterNode> | undefined;
-  /** Pods that answer; undefined where nothing says which they are. */
+  /** Pods that answer for all models; undefined where nothing says which they are. */
   readonly replicas: Watched<Cached> | undefined;
+  /** Of models that have replicas of their own, with those; undefined where no model can. */
+  readonly dedicated: { readonly deployments: Watched; readonly pods: Watched<Cached> } | undefined;
+  /** The Deployment of the replicas that all models share; undefined where its pods are never restarted. */
+  readonly inference: Watched | undefined;
   readonly all: readonly Cache[];
 }
 
@@ -69,8 +76,50 @@ export function openCaches(config: OperatorConfig, client: KubeClient, context: 
     labelSelector === undefined
       ? undefined
       : new Watched({ ...shared, resource: pods, namespace: platformNamespace, labelSelector, transform: identityOf });
-  const all = [models, ofJobs, trainers, ofNodes, replicas].filter((cache) => cache !== undefined);
-  return { models, jobs: ofJobs, trainers, nodes: ofNodes, replicas, all };
+  const dedicated = config.dedicatedTemplateFile === undefined ? undefined : openDedicated(config, shared);
+  const inference =
+    config.inferenceDeployment === undefined
+      ? undefined
+      : new Watched({
+          ...shared,
+          resource: deployments,
+          namespace: platformNamespace,
+          fieldSelector: `metadata.name=${config.inferenceDeployment}`,
+          transform: whole,
+        });
+  const all = [models, ofJobs, trainers, ofNodes, replicas, dedicated?.deployments, dedicated?.pods, inference].filter(
+    (cache) => cache !== undefined,
+  );
+  return { models, jobs: ofJobs, trainers, nodes: ofNodes, replicas, dedicated, inference, all };
+}
+
+/** Index of Deployments of models that have replicas of their own. */
+export const OF_MODEL = 'model';
+
+function openDedicated(
+  { platformNamespace: namespace }: OperatorConfig,
+  shared: Context & { readonly client: KubeClient },
+): NonNullable<Caches['dedicated']> {
+  const labelSelector = Object.entries(MANAGED_BY)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+  const ofModel = ({ metadata }: Cached): readonly string[] => [metadata.labels?.[STORAGE_ID_LABEL] ?? ''];
+  return {
+    deployments: new Watched({
+      ...shared,
+      resource: deployments,
+      namespace,
+      labelSelector,
+      transform: whole,
+      indexes: { [OF_MODEL]: ofModel },
+    }),
+    // Those of trainers have the label, too, and are no replicas: none of them reports.
+    pods: new Watched({ ...shared, resource: pods, namespace, labelSelector, transform: identityOf }),
+  };
+}
+
+function whole(object: KubeObject): KubeObject {
+  return object;
 }
 
 /** That it is there is all that is asked of a pod that answers; what it holds, it reports itself. */

@@ -17,6 +17,9 @@ const namespace = z
   .max(63)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be the name of a namespace');
 
+/** Also where single settings are wrong: what is wrong with several together is told beside it. */
+const allAtOnce = { when: () => true };
+
 /** Beside those of the stores. */
 export const operatorVariables = {
   /** Left out: the service account of the pod. */
@@ -34,6 +37,10 @@ export const operatorVariables = {
   FACEHASH_PIPELINE: z.string().min(1).max(200).default(builtIn.id),
   /** Labels of the pods that answer; left out, every replica that reports counts, be its pod there or not. */
   FACEHASH_INFERENCE_SELECTOR: z.string().min(1).max(500).optional(),
+  /** How pods of a Dedicated model look; left out, there are none, and a model that asks for them is told so. */
+  FACEHASH_DEDICATED_TEMPLATE_FILE: z.string().min(1).optional(),
+  /** The Deployment of the replicas that all models share, for RestartPods; left out, versions are swapped in running replicas. */
+  FACEHASH_INFERENCE_DEPLOYMENT: z.string().min(1).max(253).optional(),
   FACEHASH_RECONCILE_WORKERS: z.coerce.number().int().min(1).max(256).default(16),
   /** On average; twice as many at once after a pause. The API server's own fairness does the rest. */
   FACEHASH_KUBERNETES_CALLS_PER_SECOND: z.coerce.number().min(1).max(10_000).default(100),
@@ -49,7 +56,7 @@ const environment = z.object({ ...s3Variables, ...natsVariables, ...operatorVari
   const wrong = (name: string, message: string): void => context.addIssue({ code: 'custom', path: [name], message });
   for (const [name, message] of [...s3Faults(e), ...natsFaults(e)]) wrong(name, message);
   for (const name of ['FACEHASH_S3_ENDPOINT', 'FACEHASH_NATS_SERVERS'] as const) if (e[name] === undefined) wrong(name, 'is not set');
-});
+}, allAtOnce);
 
 export interface OperatorConfig {
   readonly kubeconfig: string | undefined;
@@ -61,6 +68,8 @@ export interface OperatorConfig {
   readonly runsMax: number;
   readonly pipeline: string;
   readonly inferenceSelector: string | undefined;
+  readonly dedicatedTemplateFile: string | undefined;
+  readonly inferenceDeployment: string | undefined;
   readonly workers: number;
   readonly callsPerSecond: number;
   readonly deletionDeadlineMs: number;
@@ -92,6 +101,8 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     runsMax: e.FACEHASH_TRAINING_RUNS_MAX,
     pipeline: e.FACEHASH_PIPELINE,
     inferenceSelector: e.FACEHASH_INFERENCE_SELECTOR,
+    dedicatedTemplateFile: e.FACEHASH_DEDICATED_TEMPLATE_FILE,
+    inferenceDeployment: e.FACEHASH_INFERENCE_DEPLOYMENT,
     workers: e.FACEHASH_RECONCILE_WORKERS,
     callsPerSecond: e.FACEHASH_KUBERNETES_CALLS_PER_SECOND,
     deletionDeadlineMs: e.FACEHASH_DELETION_DEADLINE_SECONDS * 1000,

@@ -3,12 +3,12 @@ import { openNatsMessaging } from '@facehash/messaging-nats';
 import { openS3ObjectStore } from '@facehash/object-store-s3';
 import { KubeClient, LeaderElection, Manager, systemRuntimeClock } from '@facehash/operator-runtime';
 import type { Registry } from 'prom-client';
-import { openCaches } from './caches.js';
+import { openCaches, type Context } from './caches.js';
 import type { OperatorConfig } from './config.js';
 import { kubeConfigOf } from './kube-config.js';
 import { openManagement } from './management.js';
 import { promMetrics } from './prom-metrics.js';
-import { readProfiles } from './profiles.js';
+import { readDedicatedTemplate, readProfiles } from './profiles.js';
 import { openReconciling } from './reconciling.js';
 
 /** Name of this operator in fields, leases and events. */
@@ -37,39 +37,19 @@ export async function openOperator(config: OperatorConfig, { logger, registry, o
     const rate = { qps: config.callsPerSecond, burst: 2 * config.callsPerSecond };
     const client = new KubeClient({ kubeConfig: kubeConfigOf(config), fieldManager: NAME, ...rate, ...context });
     closer.defer('Kubernetes', () => client.close());
-    const objects = await openS3ObjectStore({ ...config.s3, ...context });
-    closer.defer('object store', () => objects.close());
-    const messaging = await openNatsMessaging({ ...config.nats, name: `${NAME}-${config.name}`, ...context });
-    closer.defer('messaging', () => messaging.close());
-    const profiles = await readProfiles(config.profilesFile);
+    const stores = await openStores(config, context, closer);
+    const files = await readFiles(config);
     const caches = openCaches(config, client, context);
-    const election = new LeaderElection({
-      client,
-      namespace: config.platformNamespace,
-      name: config.leaseName,
-      identity: `${config.name}_${Buffer.from(systemRandom.bytes(6)).toString('hex')}`,
-      ...context,
-    });
+    const election = openElection(config, client, context);
     const leads = (): boolean => manager.leads;
-    const { controllers, background } = openReconciling({
-      config,
-      client,
-      caches,
-      objects,
-      messaging,
-      election,
-      profiles,
-      leads,
-      onLost,
-      context,
-    });
+    const { controllers, background } = openReconciling({ config, client, caches, ...stores, ...files, election, leads, onLost, context });
     const manager = new Manager({ caches: caches.all, controllers, election, background, onLost, graceMs: GRACE_MS, ...context });
     const management = await openManagement({
       port: config.managementPort,
       host: config.host,
       liveness: () => manager.liveness(),
       readiness: () => manager.readiness(),
-      dependencies: () => ({ s3: objects.health(), nats: messaging.health() }),
+      dependencies: () => ({ s3: stores.objects.health(), nats: stores.messaging.health() }),
       registry,
     });
     closer.defer('management', () => management.close());
@@ -81,4 +61,25 @@ export async function openOperator(config: OperatorConfig, { logger, registry, o
     await closer.close().catch((cause: unknown) => logger.warn('not everything could be closed', { error: cause }));
     throw error;
   }
+}
+
+/** Neither need answer yet. */
+async function openStores(config: OperatorConfig, context: Context, closer: Closer) {
+  const objects = await openS3ObjectStore({ ...config.s3, ...context });
+  closer.defer('object store', () => objects.close());
+  const messaging = await openNatsMessaging({ ...config.nats, name: `${NAME}-${config.name}`, ...context });
+  closer.defer('messaging', () => messaging.close());
+  return { objects, messaging };
+}
+
+/** What the platform's admin wrote. */
+async function readFiles({ profilesFile, dedicatedTemplateFile: template }: OperatorConfig) {
+  const profiles = await readProfiles(profilesFile);
+  return { profiles, template: template === undefined ? undefined : await readDedicatedTemplate(template) };
+}
+
+/** Each process is another candidate: one that comes back under the name of its pod must not take itself for the one that leads. */
+function openElection({ platformNamespace: namespace, leaseName: name, name: pod }: OperatorConfig, client: KubeClient, context: Context) {
+  const identity = `${pod}_${Buffer.from(context.random.bytes(6)).toString('hex')}`;
+  return new LeaderElection({ client, namespace, name, identity, ...context });
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { Registry } from 'prom-client';
 import { runtimeMetrics } from '@facehash/operator-runtime';
 import { promMetrics } from './prom-metrics.js';
@@ -18,5 +19,20 @@ describe('what the runtime measures', () => {
     unregister();
     expect(await registry.metrics()).not.toContain('workqueue_depth{');
     for (const name of Object.keys(runtimeMetrics)) expect(await registry.metrics()).toContain(`# HELP ${name} `);
+  });
+
+  it('is in docs/metrics.md, name by name, with types, labels and meanings', async () => {
+    const page = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
+    const [, ofOperator = ''] = page.split('## The operator');
+    const rows = ofOperator.split('\n').filter((line) => /^\| `\w+_\w+` +\|/.test(line));
+    const documented = rows.map((row) =>
+      row
+        .replaceAll('`', '')
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+    const measured = Object.entries(runtimeMetrics).map(([name, { kind, labels, help }]) => [name, kind, labels.join(', '), help]);
+    expect(documented).toEqual(measured);
   });
 });

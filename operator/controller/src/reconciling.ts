@@ -16,11 +16,13 @@ import {
   Outage,
   OwnWrites,
   runDesk,
+  type RestartPods,
   RunQueue,
   StatusWriter,
   storageIdIn,
   storageTrouble,
   TrainingJobs,
+  type DedicatedTemplate,
   type StoreCredentials,
   type TrainingProfiles,
 } from '@facehash/operator-reconcilers';
@@ -29,6 +31,7 @@ import { ReplicaBoard } from '@facehash/reconciler';
 import { s3Environment } from '@facehash/settings';
 import type { Caches, Context } from './caches.js';
 import type { OperatorConfig } from './config.js';
+import { followRestarts, openServing, type Serving } from './serving.js';
 
 /** What is left of a run that its deadline ends: its report. */
 const ROLE_SLACK_SECONDS = 120;
@@ -44,6 +47,7 @@ export interface ReconcilingParts {
   readonly messaging: Messaging;
   readonly election: LeaderElection;
   readonly profiles: TrainingProfiles;
+  readonly template: DedicatedTemplate | undefined;
   readonly leads: () => boolean;
   /** Another controller has published after this one: the process must end, and comes back as its successor. */
   readonly onLost: () => void;
@@ -63,7 +67,8 @@ export function openReconciling(parts: ReconcilingParts): Reconciling {
   const board = new ReplicaBoard(context.clock);
   const asked = new Asked();
   const { runs, queue } = openRuns(parts);
-  const reconciler = openReconciler(parts, { events, fence, board, asked, runs, queue });
+  const serving = openServing({ ...parts, board, events });
+  const reconciler = openReconciler(parts, { events, fence, board, asked, runs, queue, serving });
   const controller = new Controller({
     name: 'facemodel',
     reconcile: (key, signal) => reconciler.reconcile(key, signal),
@@ -86,9 +91,24 @@ export function openReconciling(parts: ReconcilingParts): Reconciling {
       run: (signal) =>
         followCommands({ commands: messaging.commands, models: caches.models, queue: controller.queue, asked, leads, ...context }, signal),
     },
+    ...(serving.restarts ? [restartsOf(serving.restarts, parts, look)] : []),
     { name: 'orphans', run: (signal) => removeOrphans(parts, runs, signal) },
   ];
   return { controllers: [controller], background };
+}
+
+/** What is on its way to restarted pods is looked at whenever their Deployment changes. */
+function restartsOf(
+  restarts: RestartPods,
+  { caches, leads, context }: ReconcilingParts,
+  look: (storageId: string | null) => void,
+): Background {
+  const lookAtRolling = (): void => {
+    for (const { storageId } of restarts.rolling()) look(storageId);
+  };
+  caches.inference?.subscribe(lookAtRolling);
+  const sleep = (ms: number, signal: AbortSignal): Promise<void> => context.clock.sleep(ms, signal);
+  return { name: 'restarts', run: (signal) => followRestarts(restarts, { leads, look: lookAtRolling, sleep }, signal) };
 }
 
 interface Desk {
@@ -98,11 +118,12 @@ interface Desk {
   readonly asked: Asked;
   readonly runs: JobRuns;
   readonly queue: RunQueue;
+  readonly serving: Serving;
 }
 
 function openReconciler(
   { config, client, caches, objects, messaging, onLost, context }: ReconcilingParts,
-  { events, fence, board, asked, runs, queue }: Desk,
+  { events, fence, board, asked, runs, queue, serving }: Desk,
 ): FaceModelReconciler {
   const ownWrites = new OwnWrites();
   const record: EventRecorder['record'] = (note) => events.record(note);
@@ -121,17 +142,20 @@ function openReconciler(
         people: messaging.people,
         objects,
         runner: runs,
-        workloads: noWorkloads,
+        workloads: serving.own,
         ownsStorage: (object) => storageTrouble(object, caches.models.byIndex(BY_STORAGE_ID, storageIdIn(object) ?? '')) === undefined,
         record,
         deadlineMs: config.deletionDeadlineMs,
         ...context,
       }),
-    workloads: { ensure: () => Promise.resolve() },
+    workloads: serving.workloads,
+    ...(serving.routeTo ? { routeTo: serving.routeTo } : {}),
+    ...(serving.restartOf ? { restartOf: serving.restartOf } : {}),
     runs: runDesk({ runs, queue, pipeline: config.pipeline }),
     runner: runs,
     slotFree: (storageId) => queue.slotFree(storageId),
-    replicas: { of: (storageId) => board.of(storageId).filter(({ id }) => isThere(caches, id)) },
+    // Where no model can have replicas of its own, all are served by those that are there for all.
+    replicas: { of: (storageId, whose) => board.of(storageId, caches.dedicated ? whose : {}).filter(({ id }) => isThere(caches, id)) },
     objects,
     messaging,
     term: fence.term,
@@ -144,9 +168,6 @@ function openReconciler(
     ...context,
   });
 }
-
-/** Nobody has workloads of its own yet. */
-const noWorkloads = { present: () => Promise.resolve(false), remove: () => Promise.resolve() };
 
 function openRuns(parts: ReconcilingParts): { readonly runs: JobRuns; readonly queue: RunQueue } {
   const { config, client, caches, profiles, context } = parts;
@@ -200,8 +221,9 @@ function lookAt({ caches }: ReconcilingParts, { queue }: Controller, storageId: 
 }
 
 /** A replica whose pod is gone holds nothing up, whatever it reported last. */
-function isThere({ replicas }: Caches, uid: string): boolean {
-  return replicas === undefined || replicas.list().some(({ metadata }) => metadata.uid === uid);
+function isThere({ replicas, dedicated }: Caches, uid: string): boolean {
+  if (replicas === undefined) return true;
+  return [replicas, dedicated?.pods].some((cache) => cache?.list().some(({ metadata }) => metadata.uid === uid));
 }
 
 async function removeOrphans({ caches, leads, context }: ReconcilingParts, runs: JobRuns, signal: AbortSignal): Promise<void> {

@@ -68,11 +68,16 @@ export function secretStep(secret: KeySecret | undefined, { uid, secretName, wis
   if (!secret) return { kind: 'create' };
   const taken = takenBySomeoneElse(secret, { uid, secretName });
   if (taken) return { kind: 'trouble', trouble: taken };
-  const hash = secret.key !== undefined && isApiKey(secret.key) ? apiKeyHash(secret.key) : undefined;
+  const hash = hashOf(secret);
   const isNew = hash !== undefined && hash !== known?.hashes[0];
   if (!isNew && wish !== null && wish !== servedBy(secret, known)) return { kind: 'rotate' };
   if (hash === undefined) return { kind: 'trouble', trouble: malformed(secretName) };
   return secret.owner === undefined ? { kind: 'adopt' } : { kind: 'take', hash };
+}
+
+/** Undefined where it holds no API key. */
+function hashOf({ key }: KeySecret): string | undefined {
+  return key !== undefined && isApiKey(key) ? apiKeyHash(key) : undefined;
 }
 
 function takenBySomeoneElse({ type, owner }: KeySecret, { uid, secretName }: Pick<KeyWish, 'uid' | 'secretName'>): KeyTrouble | undefined {

@@ -2,6 +2,8 @@ import { apiKeyHash, isApiKey, newApiKey, validApiKeyHashes, type KubernetesStat
 import { seededRandom, systemRandom } from '@facehash/kernel';
 import { FakeClock, RecordingLogger } from '@facehash/kernel/testing';
 import type { EventNote, KubeClient, KubeObject } from '@facehash/operator-runtime';
+import { whyNotHere } from '@facehash/operator-runtime/testing';
+import { startApiServer } from '@facehash/test-servers';
 import { ApiKeys, type KeyFacts } from './api-keys.js';
 import { secrets } from './owned-resources.js';
 import { faceModels } from './resources.js';
@@ -9,7 +11,7 @@ import { operated, type Operated } from './testing/operated.js';
 import { statusWith, viewOf } from './testing/view.js';
 
 const HOUR_MS = 3_600_000;
-const api = await operated();
+const api = await operated(await startApiServer().catch(whyNotHere));
 const { signal } = new AbortController();
 
 afterAll(async () => {

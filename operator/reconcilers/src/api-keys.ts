@@ -91,15 +91,14 @@ export class ApiKeys {
   async #find(look: Look, signal: AbortSignal): Promise<Found> {
     const { wish, object } = look;
     const ref = { name: wish.secretName, namespace: object.metadata.namespace ?? '' };
-    let secret = await this.parts.client.get(secrets, ref, {}, signal);
+    const read = (): Promise<KubeObject | undefined> => this.parts.client.get(secrets, ref, {}, signal);
+    let secret = await read();
     for (let steps = 0; steps < STEPS_MAX; steps++) {
-      const view = secret && keySecretOf(secret);
-      const step = secretStep(view, wish);
-      if (step.kind === 'trouble') return step;
-      if (step.kind === 'take') return { status: keysAfter(view ?? { served: null }, { ...wish, hash: step.hash }, look.times) };
-      const written = await this.#write({ kind: step.kind, secret, ref, look }, signal);
+      const next = decided(secret, look);
+      if (!('write' in next)) return next;
+      const written = await this.#write({ kind: next.write, secret, ref, look }, signal);
       if (written && 'trouble' in written) return written;
-      secret = written?.secret ?? (await this.parts.client.get(secrets, ref, {}, signal));
+      secret = written ? written.secret : await read();
     }
     const message = `the Secret ${wish.secretName} is being changed all the time: somebody else writes it, too`;
     return { trouble: { reason: 'ApiKeySecretRefused', message } };
@@ -153,6 +152,20 @@ interface Writing {
   readonly secret: KubeObject | undefined;
   readonly ref: ObjectRef;
   readonly look: Look;
+}
+
+/** What the Secret says, or what has to be written first. */
+function decided(secret: KubeObject | undefined, { wish, times }: Look): Found | { readonly write: Writing['kind'] } {
+  const view = secret && keySecretOf(secret);
+  const step = secretStep(view, wish);
+  switch (step.kind) {
+    case 'trouble':
+      return { trouble: step.trouble };
+    case 'take':
+      return { status: keysAfter({ served: view?.served ?? null }, { ...wish, hash: step.hash }, times) };
+    default:
+      return { write: step.kind };
+  }
 }
 
 function wishOf(object: FaceModelView): KeyWish {

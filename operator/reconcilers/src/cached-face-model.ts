@@ -1,5 +1,4 @@
 import {
-  API_VERSION,
   faceModelSpec,
   parseKubernetesStatus,
   type FaceModelSpec,
@@ -60,9 +59,6 @@ export function storageIdIn({
 }: Pick<CachedFaceModel, 'metadata' | 'spec' | 'status'>): string | undefined {
   return spec ? (spec.storageId ?? uid) : status?.storageId;
 }
-
-/** Of Kubernetes' references and events. */
-export const reference = { apiVersion: API_VERSION, kind: 'FaceModel' } as const;
 
 /** Whether both say the same, whatever the order of their fields. */
 export function sameStatus(a: KubernetesStatus | null, b: KubernetesStatus | null): boolean {

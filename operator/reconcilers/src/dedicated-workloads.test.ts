@@ -4,6 +4,8 @@ import { systemClock } from '@facehash/kernel';
 import { aModelState } from '@facehash/messaging-core/testing';
 import { openLocalMessaging } from '@facehash/messaging-local';
 import type { KubeClient, KubeObject, Resource } from '@facehash/operator-runtime';
+import { whyNotHere } from '@facehash/operator-runtime/testing';
+import { startApiServer } from '@facehash/test-servers';
 import { dedicatedName } from './dedicated.js';
 import { dedicatedTemplate } from './dedicated-template.js';
 import { DedicatedWorkloads } from './dedicated-workloads.js';
@@ -12,7 +14,7 @@ import { operated, type Operated } from './testing/operated.js';
 
 const namespace = 'facehash';
 const all = [deployments, services, disruptionBudgets, autoscalers];
-const api = await operated();
+const api = await operated(await startApiServer().catch(whyNotHere));
 const { signal } = new AbortController();
 
 afterAll(async () => {

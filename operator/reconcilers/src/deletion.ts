@@ -2,7 +2,7 @@ import { deadline, type Clock, type Logger } from '@facehash/kernel';
 import type { Gone } from '@facehash/lifecycle';
 import type { KvBucket, ModelState, PeopleProjection } from '@facehash/messaging-core';
 import { removeAll, type ObjectStore } from '@facehash/object-store-core';
-import { settled, waiting, type Outcome } from '@facehash/operator-runtime';
+import { settled, waiting, type EventNote, type Outcome } from '@facehash/operator-runtime';
 import type { TrainingRunner } from '@facehash/reconciler';
 import { deletionStep, type DeletionOutcome, type DeletionStep, type ObservedDeletion, type Presence } from './deletion-step.js';
 import { noteAbout, storageIdOfView, type FaceModelView, type Recording } from './face-model-view.js';
@@ -26,6 +26,8 @@ export interface DeletionParts {
   /** Whether the storage id is this model's, and not that of another FaceModel which is older. */
   readonly ownsStorage: (object: FaceModelView) => boolean;
   readonly record: Recording;
+  /** Called when a model is let go: what is remembered of it may go, too. */
+  readonly onGone?: (uid: string) => void;
   readonly clock: Clock;
   readonly logger: Logger;
   /** After which the object is let go whatever is left. */
@@ -120,7 +122,7 @@ export class Deletion {
 
   async #begin(object: FaceModelView, signal: AbortSignal): Promise<void> {
     await this.#tell(object, signal);
-    this.#note(object, 'Normal', 'Deleting', 'its keys are refused from now on');
+    this.#note(object, { type: 'Normal', reason: 'Deleting', note: 'its keys are refused from now on' });
     await this.parts.finalizer.show(object, signal);
   }
 
@@ -148,9 +150,14 @@ export class Deletion {
     const failed = ended.filter((one) => one.status === 'rejected');
     for (const { reason: error } of failed) logger.error('a step of a deletion failed at its deadline', { ...nameOf(object), error });
     const note = `it is let go at its deadline; what may be left: ${left.join('; ')}; replicas erase what they reach, also later`;
-    this.#note(object, 'Warning', 'ErasureIncomplete', note);
+    this.#note(object, { type: 'Warning', reason: 'ErasureIncomplete', note });
     logger.error('a deleted model is let go although something of it may be left', { ...nameOf(object), left });
+    return this.#letGo(object, signal);
+  }
+
+  async #letGo(object: FaceModelView, signal: AbortSignal): Promise<Outcome> {
     await this.parts.finalizer.remove(object, signal);
+    this.parts.onGone?.(object.metadata.uid ?? '');
     return settled;
   }
 
@@ -172,24 +179,26 @@ export class Deletion {
   }
 
   async #release(object: FaceModelView, outcome: DeletionOutcome, signal: AbortSignal): Promise<Outcome> {
-    this.#note(object, 'Normal', ...receipts[outcome]);
-    await this.parts.finalizer.remove(object, signal);
+    this.#note(object, { type: 'Normal', ...receipts[outcome] });
     this.parts.logger.info('a deleted model is let go', { ...nameOf(object), storageId: storageIdOfView(object), outcome });
-    return settled;
+    return this.#letGo(object, signal);
   }
 
-  #note(object: FaceModelView, type: 'Normal' | 'Warning', reason: string, note: string): void {
-    this.parts.record(noteAbout(object, { type, reason, action: 'Delete', note }));
+  #note(object: FaceModelView, words: Pick<EventNote, 'type' | 'reason' | 'note'>): void {
+    this.parts.record(noteAbout(object, { ...words, action: 'Delete' }));
   }
 }
 
 /** The time was over while objects were being removed. */
 class NotAllYet extends Error {}
 
-const receipts: Readonly<Record<DeletionOutcome, readonly [reason: string, note: string]>> = {
-  erased: ['Erased', 'no photo, no name and no version of it is stored any more'],
-  kept: ['DataKept', 'what is stored of it stays, as facehash.dev/keep asks for; a FaceModel with its storage id takes it over'],
-  notOurs: ['DataKept', 'what is stored under its storage id is another FaceModel’s and stays'],
+const receipts: Readonly<Record<DeletionOutcome, Pick<EventNote, 'reason' | 'note'>>> = {
+  erased: { reason: 'Erased', note: 'no photo, no name and no version of it is stored any more' },
+  kept: {
+    reason: 'DataKept',
+    note: 'what is stored of it stays, as facehash.dev/keep asks for; a FaceModel with its storage id takes it over',
+  },
+  notOurs: { reason: 'DataKept', note: 'what is stored under its storage id is another FaceModel’s and stays' },
 };
 
 function isKept({ metadata }: FaceModelView): boolean {

@@ -11,7 +11,7 @@ import type { Deletion } from './deletion.js';
 import type { Outage } from './outage.js';
 import type { OwnWrites } from './own-writes.js';
 import type { StatusWriter } from './status-writer.js';
-import { specTrouble, storageTrouble, withTrouble, type Trouble } from './trouble.js';
+import { specTrouble, storageTrouble, withKeyTrouble, withTrouble, type Trouble } from './trouble.js';
 
 export interface FaceModelReconcilerParts extends Omit<ReconcileParts, 'writeStatus' | 'isDeleted'> {
   readonly models: Pick<Watched<CachedFaceModel>, 'get' | 'byIndex'>;
@@ -22,8 +22,8 @@ export interface FaceModelReconcilerParts extends Omit<ReconcileParts, 'writeSta
   readonly finalizer: { ensure(object: CachedFaceModel, signal: AbortSignal): Promise<boolean> };
   /** Its end: made with what it needs to tell everybody. */
   readonly deletion: (publishTombstone: (gone: Gone, signal: AbortSignal) => Promise<void>) => Pick<Deletion, 'proceed'>;
-  /** Other objects that the model needs, such as workloads of its own. */
-  readonly workloads: { ensure(object: CachedFaceModel, model: StoredFaceModel, signal: AbortSignal): Promise<void> };
+  /** Other objects that the model needs, such as workloads of its own. Resolves to when to look again if nothing changes, null: never. */
+  readonly workloads: { ensure(object: CachedFaceModel, model: StoredFaceModel, signal: AbortSignal): Promise<number | null> };
   readonly runs: RunDesk;
   /** What commands brought. */
   readonly asked: Asked;
@@ -108,11 +108,11 @@ export class FaceModelReconciler {
     const asked = this.parts.asked.of(storageIdOf(model));
     this.#underWay.set(model.uid, underWay);
     try {
-      await this.parts.workloads.ensure(underWay.object, model, signal);
+      const workloadsAgainMs = await this.parts.workloads.ensure(underWay.object, model, signal);
       const tendAgainMs = await this.parts.runs.tend(storageIdOf(model), signal);
       const outcome = await this.#reconciler.pass(model, asked?.wish ?? {}, signal);
       asked?.recorded();
-      return this.#outcome(model, outcome, tendAgainMs);
+      return this.#outcome(model, outcome, [workloadsAgainMs, tendAgainMs]);
     } finally {
       this.#underWay.delete(model.uid);
     }
@@ -123,19 +123,20 @@ export class FaceModelReconciler {
     const underWay = this.#underWay.get(model.uid);
     if (!underWay) return false;
     const { object, keys } = underWay;
+    const told = withKeyTrouble(status, keys);
     runs.waits(model, status);
     const facts = { ...runs.facts(storageIdOf(model)), apiKey: keys.status };
-    const written = await statusWriter.write(object, { status, facts }, signal);
+    const written = await statusWriter.write(object, { status: told, facts }, signal);
     if (written) for (const note of eventsBetween(object, object.known, status)) record(note);
     return written;
   }
 
-  #outcome(model: StoredFaceModel, outcome: PassOutcome, tendAgainMs: number | null): Outcome {
+  #outcome(model: StoredFaceModel, outcome: PassOutcome, againMs: readonly (number | null)[]): Outcome {
     if (outcome === 'again') return waiting(0, 'something was changed: the next step follows');
     const { queuePosition } = this.parts.runs.facts(storageIdOf(model));
     // Called when its turn comes, so that thousands that wait need not ask every second.
     const dueMs = outcome !== 'settled' && queuePosition !== null && queuePosition > 0 ? WAITING_MS : outcome;
-    const times = [...(dueMs === 'settled' ? [] : [dueMs]), ...(tendAgainMs === null ? [] : [tendAgainMs])];
+    const times = [dueMs === 'settled' ? null : dueMs, ...againMs].filter((ms) => ms !== null);
     return times.length === 0 ? settled : waiting(Math.min(...times), 'something is due by then');
   }
 

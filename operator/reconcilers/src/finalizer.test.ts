@@ -1,6 +1,8 @@
 import { silentLogger, systemClock } from '@facehash/kernel';
 import { openLocalMessaging } from '@facehash/messaging-local';
 import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
+import { whyNotHere } from '@facehash/operator-runtime/testing';
+import { startApiServer } from '@facehash/test-servers';
 import { Deletion } from './deletion.js';
 import { Finalizer } from './finalizer.js';
 import { faceModels } from './resources.js';
@@ -8,7 +10,7 @@ import { namespaces, operated, type Operated } from './testing/operated.js';
 import { statusWith, viewOf } from './testing/view.js';
 import { tombstoneOf, type Gone } from '@facehash/lifecycle';
 
-const api = await operated();
+const api = await operated(await startApiServer().catch(whyNotHere));
 const { signal } = new AbortController();
 const OURS = 'facehash.dev/erasure';
 

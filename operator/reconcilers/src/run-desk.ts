@@ -1,4 +1,4 @@
-import { storageIdOf, type FaceModelStatus, type StoredFaceModel } from '@facehash/facemodel';
+import { storageIdOf, type FaceModelStatus } from '@facehash/facemodel';
 import type { RunDesk } from './face-model-reconciler.js';
 import type { JobRuns } from './job-runs.js';
 import type { RunQueue } from './run-queue.js';

@@ -1,3 +1,4 @@
+import type { KeyFacts } from './api-keys.js';
 import { storageIdIn, type CachedFaceModel } from './cached-face-model.js';
 import type { Condition, FaceModelStatus, Reason } from '@facehash/facemodel';
 
@@ -36,14 +37,31 @@ export function storageTrouble(object: Seen, others: readonly Seen[]): Trouble |
 export function withTrouble(object: CachedFaceModel, trouble: Trouble): FaceModelStatus {
   const known = object.known ?? nothingKnown(object);
   const observedGeneration = object.metadata.generation ?? 0;
-  const others = known.conditions.filter(({ type }) => type !== 'Stalled');
-  const stalled: Condition = { type: 'Stalled', status: 'True', ...trouble, observedGeneration };
+  const kept = known.conditions.filter(({ type }) => type === 'Ready' || type === 'RolledOut');
+  const told = { ...trouble, observedGeneration };
   return {
     ...known,
     phase: 'Degraded',
-    conditions: [...(others.length > 0 ? others : notYet(trouble, observedGeneration)), stalled],
+    conditions: [
+      ...(kept.length > 0 ? kept : notYet(trouble, observedGeneration).filter(({ type }) => type !== 'Trained')),
+      // What is wanted is not known; `kubectl get -o wide` takes its reason from here.
+      { type: 'Trained', status: 'Unknown', ...told },
+      { type: 'Stalled', status: 'True', ...told },
+    ],
     observedGeneration,
   };
+}
+
+/** Where there never was a key, nobody can use the model, whatever else is decided; else it goes on, and says what is in the way of the next. */
+export function withKeyTrouble(
+  status: FaceModelStatus,
+  { trouble, apiKeyHashes }: Pick<KeyFacts, 'trouble' | 'apiKeyHashes'>,
+): FaceModelStatus {
+  if (!trouble) return status;
+  const { observedGeneration } = status;
+  const stalled: Condition = { type: 'Stalled', status: 'True', ...trouble, observedGeneration };
+  if (apiKeyHashes.length === 0) return { ...status, phase: 'Degraded', conditions: [...notYet(trouble, observedGeneration), stalled] };
+  return { ...status, conditions: [...status.conditions.filter(({ type }) => type !== 'Stalled'), stalled] };
 }
 
 function nothingKnown(object: CachedFaceModel): FaceModelStatus {

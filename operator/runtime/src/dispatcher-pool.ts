@@ -3,9 +3,6 @@ import type { KubeConfig, RequestContext } from '@kubernetes/client-node';
 
 export type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
 
-/** What a dropped pool's requests have left before they are broken off: enough for a call, and a watch starts again by itself. */
-const DRAIN_MS = 60_000;
-
 /**
  * One pool of connections for all calls. The client itself makes a pool for each call, which is a TLS handshake for each. A new pool is
  * made as soon as the certificates have changed (the client reads their files at each call) and after `drop`.
@@ -14,11 +11,21 @@ export class DispatcherPool {
   #current: { readonly dispatcher: Dispatcher; readonly material: string } | undefined;
   readonly #draining = new Map<Dispatcher, NodeJS.Timeout>();
 
-  /** @throws {TypeError} when the KubeConfig has a pool already: each would close what the other one gives out */
-  constructor(kubeConfig: KubeConfig) {
+  /**
+   * `drainMs`: what requests of a dropped pool have left before they are broken off: enough for a call, and a watch starts again by itself.
+   * @throws {TypeError} when the KubeConfig has a pool already: each would close what the other one gives out
+   */
+  constructor(
+    kubeConfig: KubeConfig,
+    private readonly drainMs: number,
+  ) {
     if (Object.hasOwn(kubeConfig, 'createDispatcher')) throw new TypeError('one client for each KubeConfig');
     const make: unknown = Reflect.get(kubeConfig, 'createDispatcher');
-    if (typeof make !== 'function') throw new TypeError('this version of @kubernetes/client-node makes its connections another way');
+    const describe: unknown = Reflect.get(kubeConfig, 'createDispatcherOptions');
+    if (typeof make !== 'function' || typeof describe !== 'function')
+      throw new TypeError('this version of @kubernetes/client-node makes its connections another way');
+    const described = (...args: unknown[]): unknown => overHttp1(Reflect.apply(describe, kubeConfig, args));
+    Object.defineProperty(kubeConfig, 'createDispatcherOptions', { configurable: true, value: described });
     const value = (cluster: unknown, options: unknown): unknown =>
       this.#for(materialOf(options), () => Reflect.apply(make, kubeConfig, [cluster, options]));
     Object.defineProperty(kubeConfig, 'createDispatcher', { configurable: true, value });
@@ -31,13 +38,10 @@ export class DispatcherPool {
   drop(dispatcher: Dispatcher | undefined): void {
     if (dispatcher === undefined || this.#current?.dispatcher !== dispatcher) return;
     this.#current = undefined;
-    const timer = setTimeout(() => this.#destroy(dispatcher), DRAIN_MS);
+    // Not closed before: an agent that is closed forgets its connections, and what is under way on them could never be broken off.
+    const timer = setTimeout(() => this.#destroy(dispatcher), this.drainMs);
     timer.unref();
     this.#draining.set(dispatcher, timer);
-    dispatcher.close().then(
-      () => this.#forget(dispatcher),
-      () => undefined,
-    );
   }
 
   /** Breaks off what is still under way. */
@@ -66,6 +70,19 @@ export class DispatcherPool {
     clearTimeout(this.#draining.get(dispatcher));
     this.#draining.delete(dispatcher);
   }
+}
+
+/**
+ * A call that is queued for an HTTP/2 connection which breaks before it is settled is lost in undici 8: it neither fails nor is it sent
+ * again, and the caller learns of it at the deadline. With HTTP/1.1 each call has a connection of its own, and fails with it.
+ */
+function overHttp1(described: unknown): unknown {
+  if (typeof described !== 'object' || described === null) return described;
+  const settings = Object.entries(described).map(([name, value]: [string, unknown]) => {
+    const ofTls = (name === 'connect' || name === 'requestTls') && typeof value === 'object' && value !== null;
+    return [name, ofTls ? { ...value, allowH2: false } : value] as const;
+  });
+  return Object.fromEntries(settings);
 }
 
 function isDispatcher(value: unknown): value is Dispatcher {

@@ -13,7 +13,6 @@ export {
   type WatchOptions,
 } from './kube-client.js';
 export { LeaderElection, type LeaderElectionOptions } from './leader-election.js';
-export { microTime } from './lease-record.js';
 export { Manager, type Background, type Cache, type Health, type ManagerOptions } from './manager.js';
 export {
   noRuntimeMetrics,
@@ -27,7 +26,7 @@ export {
 } from './metrics.js';
 export { settled, terminal, waiting, type Outcome } from './outcome.js';
 export { keyOf, refOf, type KubeObject, type ObjectList, type ObjectMeta, type ObjectRef, type OwnerReference } from './raw-object.js';
-export { apiVersionOf, type Resource } from './resource.js';
+export { type Resource } from './resource.js';
 export { systemRuntimeClock, type RuntimeClock } from './runtime-clock.js';
 export type { Cached, IndexOf } from './store.js';
 export { Watched, type Change, type WatchedOptions } from './watched.js';

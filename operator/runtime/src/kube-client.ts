@@ -49,6 +49,8 @@ export interface CallOptions {
 export interface ApplyOptions extends CallOptions {
   /** Takes fields over that somebody else owns. Default: true, for what we apply we decide. */
   readonly force?: boolean;
+  /** For a part of an object that somebody else of us applies another part of: what one leaves out, only that one gives up. */
+  readonly fieldManager?: string;
 }
 
 export interface DeleteOptions extends CallOptions {
@@ -138,10 +140,10 @@ export class KubeClient {
   apply(
     resource: Resource,
     object: KubeObject,
-    { force = true, ...options }: ApplyOptions = {},
+    { force = true, fieldManager = this.fieldManager, ...options }: ApplyOptions = {},
     signal?: AbortSignal,
   ): Promise<KubeObject> {
-    const query = { ...this.#owner, force: String(force) };
+    const query = { fieldManager, force: String(force) };
     const request = {
       ...options,
       method: HttpMethod.PATCH,

@@ -52,7 +52,7 @@ export class Transport {
   readonly #closed = new AbortController();
 
   constructor(private readonly options: TransportOptions) {
-    this.#pool = new DispatcherPool(options.kubeConfig);
+    this.#pool = new DispatcherPool(options.kubeConfig, options.deadlineMs);
     this.#throttle = new Throttle({ ...options, waitingMax: WAITING_MAX });
   }
 

@@ -33,6 +33,12 @@ describe('the configuration', () => {
     expect(read).not.toThrow('secret');
   });
 
+  it('of one model alone is for a replica of several', () => {
+    expect(() => loadConfig({ ...enough, FACEHASH_ONLY_MODEL: 'fm-0001-test' })).toThrow('FACEHASH_ONLY_MODEL is for a replica of several');
+    expect(() => loadConfig({ ...enough, FACEHASH_ONLY_MODEL: 'Front Door' })).toThrow('FACEHASH_ONLY_MODEL must be a storage id');
+    expect(loadConfig(enough)).toMatchObject({ onlyModel: undefined, rollout: undefined });
+  });
+
   it('takes a whole API key for the first start and refuses one with a typing error', () => {
     const key = newApiKey(seededRandom(1));
     expect(loadConfig({ ...enough, FACEHASH_BOOTSTRAP_API_KEY: key }).bootstrapApiKey).toBe(key);

@@ -38,6 +38,16 @@ const MANAGEMENT_PORT = 5001;
 const needsStores: readonly string[] = ['cluster', 'lifecycle'];
 const ofStores = ['FACEHASH_S3_ENDPOINT', 'FACEHASH_MONGODB_URL', 'FACEHASH_NATS_SERVERS'] as const;
 
+type OfStore = (typeof ofStores)[number];
+
+function missingStores(
+  e: { readonly FACEHASH_MODE: string } & Readonly<Partial<Record<OfStore, unknown>>>,
+): readonly (readonly [name: OfStore, message: string])[] {
+  if (!needsStores.includes(e.FACEHASH_MODE)) return [];
+  const missing = ofStores.filter((name) => e[name] === undefined);
+  return missing.map((name) => [name, `is not set, which FACEHASH_MODE=${e.FACEHASH_MODE} needs`]);
+}
+
 /** Also where single settings are wrong: what is wrong with several together is told beside it. */
 const allAtOnce = { when: () => true };
 
@@ -119,11 +129,9 @@ const environment = z
   }, allAtOnce)
   .superRefine((e, context) => {
     const wrong = (path: keyof typeof e, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
-    for (const [name, message] of [...s3Faults(e), ...mongoFaults(e), ...natsFaults(e)]) wrong(name, message);
+    for (const [name, message] of [...s3Faults(e), ...mongoFaults(e), ...natsFaults(e), ...missingStores(e)]) wrong(name, message);
     if (e.FACEHASH_ONLY_MODEL !== undefined && e.FACEHASH_MODE !== 'cluster')
       wrong('FACEHASH_ONLY_MODEL', 'is for a replica of several: it needs FACEHASH_MODE=cluster beside it');
-    const needed = needsStores.includes(e.FACEHASH_MODE) ? ofStores : [];
-    for (const name of needed) if (e[name] === undefined) wrong(name, `is not set, which FACEHASH_MODE=${e.FACEHASH_MODE} needs`);
   }, allAtOnce);
 
 /** For the trainer: what it fits models with. */

@@ -17,11 +17,15 @@ export interface ApiServer extends RunningServer {
   readonly kubeconfig: string;
   /** Not there unless it was asked for and started here. */
   readonly controllerManager?: ServerDetails;
+  /** Path of the audit log: one event of `audit.k8s.io/v1` a line, written before the call is answered. Not there unless it was asked for and started here. */
+  readonly auditLog?: string;
 }
 
 export interface ApiServerOptions extends StartOptions {
   /** Starts Kubernetes' own controllers beside it: of Jobs, Deployments, ReplicaSets, namespaces, service accounts, and the collector of what lost its owner. */
   readonly controllerManager?: boolean;
+  /** Writes down who made which call and how it was answered; no body, and so no secret. */
+  readonly audit?: boolean;
 }
 
 /**
@@ -46,7 +50,10 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     const storeDefinition = singleServers.etcd();
     const store = await start(storeDefinition, 'etcd');
     const token = secret();
-    const server = await start(apiServer(storeDefinition.url(store.place), token), 'kube-apiserver');
+    const server = await start(
+      apiServer({ etcdUrl: storeDefinition.url(store.place), token, audit: options.audit === true }),
+      'kube-apiserver',
+    );
     const kubeconfig = await writeKubeconfig(server.place, token);
     const controllers =
       options.controllerManager === true ? await start(controllersOf(server.place, kubeconfig), 'kube-controller-manager') : undefined;
@@ -56,6 +63,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       kubeconfig,
       process: detailsOf(server),
       ...(controllers && { controllerManager: detailsOf(controllers) }),
+      ...(options.audit === true && { auditLog: auditLogOf(server.place) }),
       stop,
       [Symbol.asyncDispose]: stop,
     };
@@ -69,11 +77,19 @@ function controllersOf({ folder }: Place, kubeconfig: string): ServerDefinition 
   return controllerManager({ kubeconfig, signingKey: signingKeyOf(folder) });
 }
 
-function apiServer(etcdUrl: string, token: string): ServerDefinition {
+interface ApiServerSettings {
+  readonly etcdUrl: string;
+  /** Of the administrator. */
+  readonly token: string;
+  readonly audit: boolean;
+}
+
+function apiServer({ etcdUrl, token, audit }: ApiServerSettings): ServerDefinition {
   return {
     name: 'The API server',
     ports: ['api'],
-    async prepare({ folder, port }) {
+    async prepare(place) {
+      const { folder, port } = place;
       const [tokens, key, publicKey] = [join(folder, 'tokens.csv'), signingKeyOf(folder), join(folder, 'service-accounts.pub')];
       const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       await writeFile(tokens, `${token},admin,admin,system:masters\n`, { mode: 0o600 });
@@ -97,12 +113,25 @@ function apiServer(etcdUrl: string, token: string): ServerDefinition {
           '--disable-admission-plugins=ServiceAccount',
           '--allow-privileged=true',
           '--endpoint-reconciler-type=none',
+          ...(audit ? await auditArguments(place) : []),
         ],
       };
     },
     healthy: async (place, signal) =>
       (await httpsStatus(`${urlOf(place)}/readyz`, { ca: await authorityOf(place), token, signal })) === 200,
   };
+}
+
+/** What comes in is written down once it is answered; a watch also when it begins, as it may outlast the test. */
+async function auditArguments(place: Place): Promise<readonly string[]> {
+  const policy = join(place.folder, 'audit-policy.json');
+  const rules = { apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'], rules: [{ level: 'Metadata' }] };
+  await writeFile(policy, JSON.stringify(rules));
+  return [`--audit-policy-file=${policy}`, `--audit-log-path=${auditLogOf(place)}`, '--audit-log-mode=blocking'];
+}
+
+function auditLogOf({ folder }: Place): string {
+  return join(folder, 'audit.log');
 }
 
 function urlOf({ port }: Place): string {

@@ -13,9 +13,10 @@ const REST_MS = 200;
 const WITHIN_MS = 30_000;
 
 interface Promotion {
-  /** From the moment in which the state of the model names the version as target, and as active, until both replicas had answered by it. */
+  /** From the moment in which the state of the model names the version as target until whoever asks either replica is answered by it. */
   readonly fromTargetMs: number;
-  readonly fromActiveMs: number;
+  /** The same, until such an answer had come from both: how long one takes is in it. */
+  readonly untilAnsweredMs: number;
   /** From the call that asks for it. */
   readonly fromCallMs: number;
   readonly refused: number;
@@ -54,23 +55,22 @@ async function promote(
   let [refused, over] = [0, false];
   const answers = clients.map(async (client) => {
     while (!over && performance.now() - began < WITHIN_MS) {
+      const asked = performance.now();
       const { status, body } = await client.recognize(photo);
       if (status !== 200) refused++;
-      if (body.version === version) return performance.now();
+      // Which version answers is settled before the photo is looked at.
+      if (body.version === version) return { asked, answered: performance.now() };
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
     throw new Error(`${version} does not answer everywhere after ${WITHIN_MS} ms`);
   });
   const { status } = await (clients[0] as Client).call('POST', `/v1/versions/${version}/activate`);
   if (status >= 300) over = true;
-  const answered = Math.max(...(await Promise.all(answers)));
+  const firsts = await Promise.all(answers);
   await eventually(async () => seen.active !== undefined);
-  return {
-    fromTargetMs: answered - (seen.target ?? Number.NaN),
-    fromActiveMs: Math.max(0, answered - (seen.active ?? Number.NaN)),
-    fromCallMs: answered - began,
-    refused,
-  };
+  const [asked, answered] = [Math.max(...firsts.map((first) => first.asked)), Math.max(...firsts.map((first) => first.answered))];
+  const named = seen.target ?? Number.NaN;
+  return { fromTargetMs: asked - named, untilAnsweredMs: answered - named, fromCallMs: answered - began, refused };
 }
 
 interface Seen {
@@ -117,9 +117,10 @@ function rowsOf(measured: readonly Promotion[]): readonly Row[] {
   return [
     row(`promotion: named as target → both replicas answer by it, p99 of ${measured.length}`, of((p) => p.fromTargetMs, 0.99), 'ms', { atMost: PROMOTED_P99_MS }),
     row('  median', of((p) => p.fromTargetMs, 0.5), 'ms'),
-    row('  named as active → both have answered by it, p99', of((p) => p.fromActiveMs, 0.99), 'ms'),
-    row('  asked for → both answer by it, median', of((p) => p.fromCallMs, 0.5), 'ms'),
-    row('  asked for → both answer by it, p99', of((p) => p.fromCallMs, 0.99), 'ms'),
+    row('  named as target → such answers have come, p99', of((p) => p.untilAnsweredMs, 0.99), 'ms'),
+    row('  median', of((p) => p.untilAnsweredMs, 0.5), 'ms'),
+    row('  asked for → such answers have come, p99', of((p) => p.fromCallMs, 0.99), 'ms'),
+    row('  median', of((p) => p.fromCallMs, 0.5), 'ms'),
     row('  refused meanwhile', measured.reduce((sum, { refused }) => sum + refused, 0), 'answers', { atMost: 0 }),
   ]; // prettier-ignore
 }

@@ -1,16 +1,7 @@
 export { type NatsAuth } from './credentials.js';
-export { defaultLimits, type NatsLimits } from './limits.js';
+export { type NatsLimits } from './limits.js';
 export { type Health } from './link.js';
-export { buckets, commandConsumer, commandStream, eventStream, progressSubject, streamOf, type BucketName } from './names.js';
+export { type BucketName } from './names.js';
 export { openNatsMessaging, type NatsMessaging } from './nats-messaging.js';
 export { type NatsOptions, type SetupMode } from './options.js';
-export {
-  inboxPrefixOf,
-  permissionsOf,
-  renderAuthorization,
-  roles,
-  type NatsPermissions,
-  type NatsRole,
-  type NatsUser,
-  type TrainerScope,
-} from './roles.js';
+export { type NatsPermissions, type NatsRole, type NatsUser, type TrainerScope } from './roles.js';

@@ -68,7 +68,7 @@ export class Calls {
 
   #succeeded(what: LogFields, { trouble, tries }: Call): void {
     this.parts.health.answered();
-    if (trouble === undefined) return;
+    if (trouble === undefined || tries < 2) return;
     this.parts.settings.logger.info('a call to the object store took more than one try', { ...what, tries, why: trouble.why });
   }
 

@@ -86,6 +86,8 @@ interface ReplicaOptions {
   readonly cacheBytesMax?: number;
   readonly clock?: Clock;
   readonly pipelines?: readonly Pipeline[];
+  /** Storage id of the one model that it is there for. */
+  readonly only?: string;
 }
 
 /** One replica over an object store in memory, with a test in the controller's place. */
@@ -101,7 +103,7 @@ export class Replica implements AsyncDisposable {
 
   constructor(
     readonly messaging: Messaging,
-    { cacheBytesMax = 1e9, clock = systemClock, pipelines = [builtIn] }: ReplicaOptions = {},
+    { cacheBytesMax = 1e9, clock = systemClock, pipelines = [builtIn], only }: ReplicaOptions = {},
   ) {
     const context = { clock, random, logger: this.logger };
     this.directory = openModelDirectory(messaging.models, context);
@@ -109,6 +111,8 @@ export class Replica implements AsyncDisposable {
     const { directory, names, objects, backend } = this;
     this.holder = openModelHolder({
       replica: 'one',
+      only,
+      rollout: 'started-for-1',
       directory,
       names,
       replicas: messaging.replicas,

@@ -8,7 +8,7 @@ import type { FaceModelView } from '../face-model-view.js';
 import { ERASURE_FINALIZER } from '../names.js';
 import { aView } from './view.js';
 
-export const STORAGE_ID = 'fm-0001-test';
+const STORAGE_ID = 'fm-0001-test';
 
 const someNames: PeopleProjection = { v: 1, storageId: STORAGE_ID, revision: 1, names: { per_ann: 'Ann' }, tombstones: {} };
 

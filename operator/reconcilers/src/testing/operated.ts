@@ -1,8 +1,7 @@
 import { API_VERSION, KIND } from '@facehash/facemodel';
 import { customResourceDefinition } from '@facehash/facemodel/crd';
 import { KubeClient, type KubeObject, type Resource } from '@facehash/operator-runtime';
-import { eventually, kubeConfigAt, whyNotHere } from '@facehash/operator-runtime/testing';
-import { startApiServer } from '@facehash/test-servers';
+import { eventually, kubeConfigAt } from '@facehash/operator-runtime/testing';
 import { faceModels } from '../resources.js';
 
 const crds: Resource = {
@@ -25,9 +24,10 @@ export interface Operated extends AsyncDisposable {
   readonly namespace: (name: string) => Promise<void>;
 }
 
-/** The sentence why this machine cannot have one, where it cannot. */
-export async function operated(): Promise<Operated | string> {
-  const api = await startApiServer().catch(whyNotHere);
+/** `api` was just started, or is the sentence why this machine cannot have one, which is passed on. */
+export async function operated(
+  api: { readonly kubeconfig: string; readonly stop: () => Promise<void> } | string,
+): Promise<Operated | string> {
   if (typeof api === 'string') return api;
   const another = (fieldManager: string) => new KubeClient({ kubeConfig: kubeConfigAt(api.kubeconfig), fieldManager });
   const client = another('facehash-test');

@@ -1,4 +1,2 @@
-export { FakeRuntimeClock } from './fake-runtime-clock.js';
 export { httpFront, type HttpFront } from './http-front.js';
-export { RecordingMetrics } from './recording-metrics.js';
-export { authorityOf, configMaps, eventually, kubeConfigAt, whyNotHere } from './real-api.js';
+export { authorityOf, eventually, kubeConfigAt, whyNotHere } from './real-api.js';

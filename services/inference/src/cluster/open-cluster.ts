@@ -24,7 +24,7 @@ export async function openCluster(config: InferenceConfig, logger: Logger, close
   const tracer = withStage(context.tracer, 'decide', metrics);
   const { names, ...recognition } = await openRecognition(parts, { tracer, dependencies });
   const { directory } = recognition;
-  const entry = openEnrolment(parts, directory);
+  const entry = openEnrolment(parts, { directory, names });
   followNames(parts, { directory, names });
   if (config.onlyModel === undefined) {
     const erasing = eraseDeleted({

@@ -1,6 +1,6 @@
 import { createEnrolment, openEraser, openSnapshotCutter, type Enrolment, type Eraser } from '@facehash/enrolment';
-import type { WatchedDirectory } from '@facehash/recognition';
 import { crashPoint } from './crash-points.js';
+import type { Known } from './names.js';
 import type { Parts } from './parts.js';
 import { patientAnalyser } from './patient-analyser.js';
 import { photosInFlightOf } from './vision.js';
@@ -11,7 +11,7 @@ const CLUSTER_SWEEP_MS = 15_000;
 /** What takes people and photos in, cuts snapshots, and erases. */
 export function openEnrolment(
   { config, closer, context, registry, objects, messaging, vision, pipelines }: Parts,
-  directory: WatchedDirectory,
+  { directory, names }: Known,
 ): { readonly enrolment: Enrolment; readonly eraser: Eraser } {
   const checkpoint = crashPoint(config.crashAt);
   const hook = checkpoint ? { checkpoint } : {};
@@ -27,7 +27,15 @@ export function openEnrolment(
   });
   closer.defer('snapshot cutter', () => cutter.close());
   const photosInFlight = photosInFlightOf(config);
-  const eraser = openEraser({ registry, objects, messaging, cutter, pipelines: pipelines.map(({ id }) => id), ...context });
+  const eraser = openEraser({
+    registry,
+    objects,
+    messaging,
+    cutter,
+    pipelines: pipelines.map(({ id }) => id),
+    mask: (storageId, personId) => names.mask(storageId, personId),
+    ...context,
+  });
   closer.defer('eraser', () => eraser.close());
   const enrolment = createEnrolment({
     registry,

@@ -152,7 +152,9 @@ describe('a replica that is told that a model is gone', () => {
     await using replica = new Replica();
     await replica.publish({ tombstone: true });
     let erased = 0;
-    replica.registry.eraseModel = async () => void erased++;
+    replica.registry.eraseModel = async () => {
+      erased++;
+    };
     replica.start();
     await replica.pass(5000);
     await replica.pass(LAST_SWEEP_MS);

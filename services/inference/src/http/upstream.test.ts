@@ -16,14 +16,18 @@ async function silentPods(idleMs: number): Promise<unknown> {
     }),
   );
   await fetch(door.url, { method: 'POST', body: 'x' });
-  return failed.promise;
+  return await failed.promise;
 }
 
 async function listening(server: ReturnType<typeof createServer>) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { url, [Symbol.asyncDispose]: async () => void [server.close(), server.closeAllConnections()] };
+  const dispose = async (): Promise<void> => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { url, [Symbol.asyncDispose]: dispose };
 }
 
 describe('a call that was handed on', () => {

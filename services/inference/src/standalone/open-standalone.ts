@@ -37,7 +37,7 @@ export async function openStandalone(config: InferenceConfig, logger: Logger, cl
   const tracer = withStage(context.tracer, 'decide', metrics);
   const { names, ...recognition } = await openRecognition(parts, { tracer, dependencies: () => ({}) });
   const { directory } = recognition;
-  const entry = openEnrolment(parts, directory);
+  const entry = openEnrolment(parts, { directory, names });
   const objectsFor = (): Promise<Record<string, string>> => Promise.resolve({ FACEHASH_OBJECTS_DIR: objectsDir });
   await openLifecycle({ ...parts, models, pipeline: pipelines[0], term: ONLY_TERM, objectsFor });
   await directory.untilSynced();

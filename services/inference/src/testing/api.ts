@@ -129,7 +129,7 @@ function enrolmentOver(
     photosInFlight: limits.photosInFlight,
     ...context,
   });
-  const eraser = openEraser({ registry, objects, messaging, cutter, pipelines: [builtIn.id], ...context });
+  const eraser = openEraser({ registry, objects, messaging, cutter, pipelines: [builtIn.id], mask: () => undefined, ...context });
   closer.defer('eraser', () => eraser.close());
   return { analyser, registry, objects, enrolment, eraser };
 }
