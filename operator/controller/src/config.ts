@@ -17,6 +17,9 @@ const namespace = z
   .max(63)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be the name of a namespace');
 
+/** Also where single settings are wrong: what is wrong with several together is told beside it. */
+const allAtOnce = { when: () => true };
+
 /** Beside those of the stores. */
 export const operatorVariables = {
   /** Left out: the service account of the pod. */
@@ -48,9 +51,6 @@ export const operatorVariables = {
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
 };
-
-/** Also where single settings are wrong: what is wrong with several together is told beside it. */
-const allAtOnce = { when: () => true };
 
 const environment = z.object({ ...s3Variables, ...natsVariables, ...operatorVariables }).superRefine((e, context) => {
   const wrong = (name: string, message: string): void => context.addIssue({ code: 'custom', path: [name], message });

@@ -58,7 +58,7 @@ export async function startOperator(world: World, { workers, callsPerSecond }: L
       HOST: '127.0.0.1',
       LOG_LEVEL: 'warn',
       // As its image starts it.
-      NODE_OPTIONS: `--max-semi-space-size=4 ${process.env['FACEHASH_BENCH_NODE_OPTIONS'] ?? ''}`.trim(),
+      NODE_OPTIONS: '--max-old-space-size=256 --max-semi-space-size=4',
     },
     'operator',
   );
