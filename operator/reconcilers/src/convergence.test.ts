@@ -44,7 +44,7 @@ describe('whatever happens, with operators that are killed at any call and know 
 });
 
 async function take(world: ModelWorld, { kill, stale, enrols, run, follows, restarts, seconds }: Step): Promise<void> {
-  if (enrols && Number((await world.active())?.snapshot ?? 0) >= world.newest) await world.enrol();
+  if (enrols && ((await world.active())?.snapshot ?? 0) >= world.newest) await world.enrol();
   await watching(world, () => world.pass(kill, stale));
   if (run !== 'goes on') await world.endRuns(run);
   for (const id of follows) await world.takeOver(id);

@@ -19,9 +19,9 @@ export class InMemoryCluster {
   client(through: <T>(work: () => T) => Promise<T>): Calls {
     return {
       get: (resource, ref) => through(() => this.find(resource, ref)),
-      list: (resource, { labelSelector } = {}) =>
+      list: (resource, selection) =>
         through(() => ({
-          items: this.all(resource).filter((object) => isSelected(object, labelSelector)),
+          items: this.all(resource).filter((object) => isSelected(object, selection?.labelSelector)),
           resourceVersion: String(this.#version),
           continueFrom: undefined,
         })),
@@ -31,7 +31,7 @@ export class InMemoryCluster {
           this.find(resource, object.metadata) ? this.change(resource, object.metadata, object) : this.create(resource, object),
         ),
       patch: (resource, ref, { body, subresource }) => through(() => this.change(resource, ref, body as Body, subresource)),
-      delete: (resource, ref, { uid } = {}) => through(() => this.remove(resource, ref, uid)),
+      delete: (resource, ref, only) => through(() => this.remove(resource, ref, only?.uid)),
     };
   }
 
@@ -99,12 +99,12 @@ function isSelected({ metadata: { labels = {} } }: KubeObject, selector = ''): b
 /** RFC 7396: null takes away, and lists are replaced as a whole. */
 function merged(before: unknown, patch: unknown): unknown {
   if (!isRecord(patch)) return patch;
-  const after: Record<string, unknown> = isRecord(before) ? { ...before } : {};
+  const after = new Map(Object.entries(isRecord(before) ? before : {}));
   for (const [name, value] of Object.entries(patch)) {
-    if (value === null) delete after[name];
-    else if (value !== undefined) after[name] = merged(after[name], value);
+    if (value === null) after.delete(name);
+    else if (value !== undefined) after.set(name, merged(after.get(name), value));
   }
-  return after;
+  return Object.fromEntries(after);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,12 +1,4 @@
-import {
-  decodeDocument,
-  encodeDocument,
-  exitCodeOf,
-  latestPointerSchema,
-  layout,
-  type RunOutcome,
-  type RunSpec,
-} from '@facehash/artifacts';
+import { encodeDocument, exitCodeOf, layout, type RunOutcome, type RunSpec } from '@facehash/artifacts';
 import { aManifestOfVersion } from '@facehash/artifacts/testing';
 import { FaceHashError, seededRandom, sha256Hex, silentLogger } from '@facehash/kernel';
 import { FakeClock } from '@facehash/kernel/testing';
@@ -103,12 +95,17 @@ export class ModelWorld {
     try {
       return await this.#operator.reconciler.reconcile(keyOf(REF), signal);
     } catch (error) {
-      if (error instanceof Killed || this.#killIn?.calls === 0) this.#operator = undefined;
-      else if (!(error instanceof ApiError || error instanceof FaceHashError)) throw error;
+      this.#ended(error);
       return undefined;
     } finally {
       this.#killIn = undefined;
     }
+  }
+
+  /** By an end that was meant; anything else is thrown on. */
+  #ended(error: unknown): void {
+    if (error instanceof Killed || this.#killIn?.calls === 0) this.#operator = undefined;
+    else if (!(error instanceof ApiError || error instanceof FaceHashError)) throw error;
   }
 
   /** What kubelet and trainer do: each Job that was let go comes to this end. */
@@ -226,7 +223,7 @@ class Operator {
       keys: new ApiKeys({ client, ...context }),
       finalizer: new Finalizer(client),
       deletion: () => ({ proceed: () => Promise.reject(new Error('it is not deleted')) }),
-      workloads: { ensure: () => Promise.resolve() },
+      workloads: { ensure: () => Promise.resolve(null) },
       runs: runDesk({ runs, queue, pipeline: 'p1' }),
       runner: runs,
       slotFree: (storageId) => queue.slotFree(storageId),
