@@ -160,18 +160,20 @@ export class PlayedModels implements AsyncDisposable {
     const pointer = await this.objects.read(layout.active(storageId));
     const active = pointer && (JSON.parse(new TextDecoder().decode(pointer.bytes)) as { version: string; snapshot: number });
     const said = (await this.messaging.models.get(storageId))?.value;
-    const is = {
-      phase: status?.phase,
-      snapshot: status?.activeVersion?.snapshot,
-      target: status?.targetVersion ?? null,
-      job: status?.training.jobName ?? null,
-      published: said?.active?.name,
-      stored: active?.version,
-    };
+    const is = { ...told(status), published: said?.active?.name, stored: active?.version };
     const version = status?.activeVersion?.name;
     const must = { phase: 'Ready', snapshot: wanted, target: null, job: null, published: version, stored: version };
     return canonicalJson(is) === canonicalJson(must) ? '' : `${name}: ${JSON.stringify(is)}, and its newest snapshot is ${wanted}`;
   }
+}
+
+function told(status: Stored['status']) {
+  return {
+    phase: status?.phase,
+    snapshot: status?.activeVersion?.snapshot,
+    target: status?.targetVersion ?? null,
+    job: status?.training.jobName ?? null,
+  };
 }
 
 /** What a program does whose store is away. */
