@@ -73,7 +73,8 @@ export const boundaries = {
 };
 
 export const boundariesForTests = {
-  files: ['**/*.test.ts'],
+  // What tests share lies in folders of that name.
+  files: ['**/*.test.ts', '**/src/testing/**/*.ts'],
   rules: {
     '@nx/enforce-module-boundaries': ['error', { allow: [], depConstraints: [...layersForTests, ...scopesForTests] }],
   },

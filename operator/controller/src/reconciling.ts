@@ -129,6 +129,7 @@ function openReconciler(
   const record: EventRecorder['record'] = (note) => events.record(note);
   const finalizer = new Finalizer(client);
   const keys = new ApiKeys({ client, record, ...context });
+  const onGone = (uid: string): void => [keys, ownWrites].forEach((memory) => memory.forget(uid));
   return new FaceModelReconciler({
     models: caches.models,
     ownWrites,
@@ -146,10 +147,7 @@ function openReconciler(
         workloads: serving.own,
         ownsStorage: (object) => storageTrouble(object, caches.models.byIndex(BY_STORAGE_ID, storageIdIn(object) ?? '')) === undefined,
         record,
-        onGone: (uid) => {
-          keys.forget(uid);
-          ownWrites.forget(uid);
-        },
+        onGone,
         deadlineMs: config.deletionDeadlineMs,
         ...context,
       }),
