@@ -71,8 +71,12 @@ function story(): void {
     }
     // What a person reads.
     expect(await stage.kubectl('get', 'fm')).toMatch(/front-door\s+Ready\s+1\s+4\s+v-/);
-    const described = await stage.kubectl('describe', 'fm', 'front-door');
-    for (const reason of ['TrainingStarted', 'RolloutStarted', 'VersionPromoted']) expect(described).toContain(reason);
+    // Events are written behind the work that they tell of.
+    const told = ['TrainingStarted', 'RolloutStarted', 'VersionPromoted'];
+    await eventually(async () => {
+      const described = await stage.kubectl('describe', 'fm', 'front-door');
+      return told.every((reason) => described.includes(reason));
+    });
     // Its outcome is written down, so the Job is gone.
     await eventually(async () => (await stage.kubectl('get', 'jobs,pods', '-n', 'facehash', '-o', 'name')) === '');
   });

@@ -71,7 +71,10 @@ export function openReconciling(parts: ReconcilingParts): Reconciling {
   const reconciler = openReconciler(parts, { events, fence, board, asked, runs, queue, serving });
   const controller = new Controller({
     name: 'facemodel',
-    reconcile: (key, signal) => reconciler.reconcile(key, signal),
+    reconcile: async (key, signal) => {
+      await fence.whenTaken();
+      return reconciler.reconcile(key, signal);
+    },
     workers: config.workers,
     ...context,
   });

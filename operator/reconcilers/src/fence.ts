@@ -5,6 +5,8 @@ import { takeTerm } from '@facehash/reconciler';
 /** How soon a process that begins to lead takes its term. */
 const LOOK_MS = 100;
 const TAKE_TIMEOUT_MS = 20_000;
+/** What a first look waits for the term. After that it meets the store itself, and says so. */
+const PATIENCE_MS = 3_000;
 
 export interface FenceParts {
   readonly objects: Pick<ObjectStore, 'read' | 'replace'>;
@@ -21,7 +23,9 @@ export interface FenceParts {
  * deleted counts from the beginning, and the loop of one machine, whose place an operator may take, has none.
  */
 export class Fence {
+  readonly #taken = new AbortController();
   #term: number | undefined;
+  #patience: Promise<void> | undefined;
 
   constructor(private readonly parts: FenceParts) {}
 
@@ -32,11 +36,19 @@ export class Fence {
     return this.#term;
   };
 
+  /** Resolves once the term is taken; without one, `PATIENCE_MS` after the first call. Else each first look would fail, and wait as if a store were away. */
+  async whenTaken(): Promise<void> {
+    if (this.#term !== undefined) return;
+    this.#patience ??= this.parts.clock.sleep(PATIENCE_MS, this.#taken.signal).catch(() => undefined);
+    await this.#patience;
+  }
+
   /** Takes the term once this process leads. Rejects when the store does not answer: then it is called again. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, leads, objects, random, logger } = this.parts;
     while (!leads()) await clock.sleep(LOOK_MS, signal);
     this.#term ??= await takeTerm(objects, { clock, random }, deadline(TAKE_TIMEOUT_MS, signal));
+    this.#taken.abort();
     logger.info('what is published here follows all that came before it', { term: this.#term });
     await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
   }
