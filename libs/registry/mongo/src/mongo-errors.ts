@@ -31,6 +31,6 @@ export function isIndexRefused(error: unknown): boolean {
 /** Whether trying again may help: the network, the choice of a server, a wait for a connection; of what a server says, only what passes. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof mongo.MongoServerError) return typeof error.code === 'number' && PASSING.has(error.code) && !isDuplicate(error);
-  // A socket that breaks while it is written to comes out as the system's own error.
-  return error instanceof mongo.MongoError || (error instanceof Error && 'syscall' in error);
+  // A socket that breaks while it is written to comes out as the system's own error, which need not be of this realm's class.
+  return error instanceof mongo.MongoError || (typeof error === 'object' && error !== null && 'syscall' in error);
 }
