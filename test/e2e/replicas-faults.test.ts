@@ -1,15 +1,22 @@
 import { createHash } from 'node:crypto';
 import { eventually, pause } from '../support/eventually.js';
-import { LogWatch } from '../support/log-watch.js';
+import { LogWatch, printedOf } from '../support/log-watch.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
 import { serversOrReason } from '../support/servers.js';
-import { asking, enrolled, healthOf, twoReplicas, type TwoReplicas } from '../support/two-replicas.js';
+import { asking, enrolled, healthOf, secretsOf, twoReplicas, type TwoReplicas } from '../support/two-replicas.js';
 
 const binaries = await serversOrReason(['minio', 'nats-server', 'ferretdb']);
 
 /** What one call may take, beside what waits for it on a busy machine. */
 const REQUEST_MS = 30_000;
 const AWAY_MS = 20_000;
+/** Of one kind: each call that was refused has a line of its own. */
+const COMPLAINTS_MAX = 3;
+/** Once for each time that a store is away. */
+const said = {
+  minio: 'the object store does not answer as it should',
+  mongo: 'the database does not answer: trying on',
+} as const;
 /** As long as photos are on their way: what is broken off for ever can never come to an end. */
 const BREAKING_MS = 5_000;
 
@@ -74,7 +81,10 @@ function withStoresAway(): void {
         expect({ refused, broken }).toEqual({ refused: [], broken: [] });
       }
       expect(await digestsOf(two)).toEqual(expect.arrayContaining([there, again].map(digest)));
-      console.log({ store, how, complaints: log.counts, elsewhere: elsewhere.counts });
+      expect(log.counts).toMatchObject({ [said[store]]: 1 });
+      expect(Object.values(log.counts).filter((count) => count > COMPLAINTS_MAX)).toEqual([]);
+      expect(elsewhere.counts).toEqual({});
+      expect(printedOf(secretsOf(two), cluster.programs)).toEqual([]);
     },
   );
 

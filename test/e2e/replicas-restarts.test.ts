@@ -1,15 +1,17 @@
 import { eventually, pause } from '../support/eventually.js';
-import { LogWatch } from '../support/log-watch.js';
+import { LogWatch, printedOf } from '../support/log-watch.js';
 import type { Replica } from '../support/replicas.js';
 import { sampleFace } from '../support/sample-faces.js';
 import { serversOrReason } from '../support/servers.js';
-import { asking, enrolled, healthOf, twoReplicas, type TwoReplicas } from '../support/two-replicas.js';
+import { asking, enrolled, healthOf, secretsOf, twoReplicas, type TwoReplicas } from '../support/two-replicas.js';
 import { Client } from '../support/client.js';
 import { Ledger } from '../support/ledger.js';
 
 const binaries = await serversOrReason(['minio', 'nats-server', 'ferretdb']);
 const stores = ['minio', 'nats', 'mongo'] as const;
 const DOWN_MS = 5_000;
+/** Of one kind, of one program. */
+const COMPLAINTS_MAX = 3;
 
 describe('replicas whose servers are killed', () => {
   if (typeof binaries === 'string') it.skip(`are not tried: ${binaries}`, () => undefined);
@@ -43,7 +45,8 @@ function overRestarts(): void {
       expect({ refused, broken }).toEqual({ refused: [], broken: [] });
     }
     await nothingIsMissing();
-    console.log(store, ...logs.map(({ counts }) => counts));
+    for (const { counts } of logs) expect(Object.values(counts).filter((count) => count > COMPLAINTS_MAX)).toEqual([]);
+    expect(printedOf(secretsOf(two), cluster.programs)).toEqual([]);
 
     async function taken(client: Client): Promise<boolean> {
       const photo = await sampleFace(0, take++);

@@ -28,6 +28,11 @@ export class LogWatch {
   }
 }
 
+/** Those of the secrets that a program has printed at any time. */
+export function printedOf(secrets: readonly string[], programs: readonly Program[]): readonly string[] {
+  return secrets.filter((secret) => programs.some(({ printed }) => printed.includes(secret)));
+}
+
 /** Nothing in a line that is still being written. */
 function complaintIn(line: string): readonly Complaint[] {
   try {

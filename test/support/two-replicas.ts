@@ -31,6 +31,11 @@ export async function twoReplicas(options: ReplicasOptions = {}): Promise<TwoRep
   }
 }
 
+/** What no log may hold. */
+export function secretsOf({ cluster, apiKey }: Pick<TwoReplicas, 'cluster' | 'apiKey'>): readonly string[] {
+  return [apiKey, ...(['minio', 'nats'] as const).map((store) => new URL(cluster.server(store).url).password)];
+}
+
 /** The id of somebody who is enrolled. */
 export async function personOf(client: Client, name: string): Promise<string> {
   const { body } = await client.call('GET', '/v1/people?limit=100');
