@@ -10,3 +10,4 @@ export { seededRandom, type Random } from './random.js';
 export { systemRandom } from './system-random.js';
 export { supervise, type SuperviseOptions } from './supervise.js';
 export { noTracer, type PastSpan, type RequestOptions, type RequestSpan, type Span, type SpanAttributes, type Tracer } from './tracer.js';
+export { unlessAborted } from './unless-aborted.js';

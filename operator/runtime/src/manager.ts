@@ -1,4 +1,4 @@
-import { supervise, type Logger, type Random } from '@facehash/kernel';
+import { supervise, unlessAborted, type Logger, type Random } from '@facehash/kernel';
 import type { Controller } from './controller.js';
 import type { LeaderElection } from './leader-election.js';
 import type { RuntimeClock } from './runtime-clock.js';
@@ -103,7 +103,7 @@ export class Manager {
   async #lead(): Promise<void> {
     const { caches, election, logger, onLost } = this.options;
     const signal = this.#stopAsked.signal;
-    await orAborted(Promise.all(caches.map((cache) => cache.whenSynced())), signal);
+    await unlessAborted(Promise.all(caches.map((cache) => cache.whenSynced())), signal);
     const term = await election?.acquire(signal);
     signal.throwIfAborted();
     logger.info('this process leads', { term });
@@ -170,12 +170,4 @@ export class Manager {
 
 function healthOf(reasons: readonly string[]): Health {
   return { ok: reasons.length === 0, reasons };
-}
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = new Promise<never>((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  return Promise.race([work, aborted]);
 }

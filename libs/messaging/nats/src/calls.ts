@@ -1,8 +1,7 @@
-import { backoffMs, deadline, FaceHashError } from '@facehash/kernel';
+import { backoffMs, deadline, FaceHashError, unlessAborted } from '@facehash/kernel';
 import type { Link, Session } from './link.js';
 import type { NatsOptions } from './options.js';
 import { lastingError } from './store-errors.js';
-import { unlessAborted } from './waiting.js';
 
 const AGAIN = { firstMs: 20, maxMs: 1_000 };
 

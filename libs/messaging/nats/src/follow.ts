@@ -1,11 +1,10 @@
-import { backoffMs, FaceHashError } from '@facehash/kernel';
+import { backoffMs, FaceHashError, unlessAborted } from '@facehash/kernel';
 import { AckPolicy, DeliverPolicy, JetStreamApiError, type ConsumerConfig, type ConsumerInfo, type JsMsg } from '@nats-io/jetstream';
 import { nuid } from '@nats-io/nats-core';
 import type { Link, Session } from './link.js';
 import type { NatsOptions } from './options.js';
 import { lastingError } from './store-errors.js';
 import { nanos } from './streams.js';
-import { unlessAborted } from './waiting.js';
 
 export interface FollowParts {
   readonly link: Link;

@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events';
-import { backoffMs } from '@facehash/kernel';
+import { backoffMs, unlessAborted } from '@facehash/kernel';
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { authenticatorOf, parseAddresses, type Addresses } from './credentials.js';
 import type { NatsLimits } from './limits.js';
 import type { NatsOptions } from './options.js';
-import { aborted, heard, unlessAborted } from './waiting.js';
+import { aborted, heard } from './waiting.js';
 
 /** One connection, from when it can be used to when it is lost. */
 export interface Session {

@@ -1,4 +1,4 @@
-import { backoffMs } from '@facehash/kernel';
+import { backoffMs, unlessAborted } from '@facehash/kernel';
 import { commandSchema, type Command, type CommandQueue } from '@facehash/messaging-core';
 import { AckPolicy, type Consumer, type JsMsg } from '@nats-io/jetstream';
 import type { Calls } from './calls.js';
@@ -9,7 +9,6 @@ import { commandConsumer, commandStream, commandSubject } from './names.js';
 import type { NatsOptions } from './options.js';
 import { lastingError } from './store-errors.js';
 import { nanos } from './streams.js';
-import { unlessAborted } from './waiting.js';
 
 export interface CommandParts {
   readonly link: Link;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { backoffMs, deadline, sha256Hex, type Clock, type Random } from '@facehash/kernel';
+import { backoffMs, deadline, sha256Hex, unlessAborted, type Clock, type Random } from '@facehash/kernel';
 
 /** Who holds the lock reads, renames and syncs: milliseconds. Longer means that the disk or the holder is stuck. */
 const WAIT_MS = 10_000;
@@ -78,19 +78,4 @@ function tryToLock(path: string): (() => void) | undefined {
 
 function isBusy(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'errcode' in error && Number(error.errcode) % 256 === SQLITE_BUSY;
-}
-
-function unlessAborted(wait: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const stop = (): void => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-    wait.then(
-      () => {
-        signal.removeEventListener('abort', stop);
-        resolve();
-      },
-      () => undefined, // nothing in the line rejects
-    );
-  });
 }

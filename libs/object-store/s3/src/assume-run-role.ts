@@ -1,9 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
-import { backoffMs, deadline, FaceHashError } from '@facehash/kernel';
+import { backoffMs, deadline, FaceHashError, unlessAborted } from '@facehash/kernel';
 import { isKey } from '@facehash/object-store-core';
 import { AssumeRoleProvider } from 'minio/dist/esm/AssumeRoleProvider.mjs';
-import { unlessAborted } from './connections.js';
 import { KeySource, type Keys } from './credentials.js';
 import { checkOptions, type S3Options, type S3Settings } from './options.js';
 

@@ -1,6 +1,6 @@
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
-import { Limiter } from '@facehash/kernel';
+import { Limiter, unlessAborted } from '@facehash/kernel';
 import { Client } from 'minio';
 import type { Keys } from './credentials.js';
 import type { S3Settings } from './options.js';
@@ -112,14 +112,4 @@ class Exchange {
     this.signal.removeEventListener('abort', this.#onAbort);
     if (this.#response?.readableEnded !== true) this.#request?.destroy();
   }
-}
-
-/** The client and the agent's line of waiting requests hear of no signal. */
-export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-    if (signal.aborted) stop();
-  });
 }

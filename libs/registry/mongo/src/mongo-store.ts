@@ -1,8 +1,7 @@
-import { backoffMs, deadline, FaceHashError, type Clock, type Logger, type Random } from '@facehash/kernel';
+import { backoffMs, deadline, FaceHashError, unlessAborted, type Clock, type Logger, type Random } from '@facehash/kernel';
 import { Mongoose, type Connection, type mongo } from 'mongoose';
 import { isPassing } from './mongo-errors.js';
 import { prepare } from './prepare.js';
-import { raced } from './raced.js';
 import { tablesOn, type Tables } from './tables.js';
 
 /** Between attempts of a call, and between attempts to connect at first. */
@@ -47,7 +46,7 @@ export class MongoStore {
 
   /** Resolves once it can be used, or `ms` later: then it goes on by itself. Why it never could, in words, when that is known by then. */
   async started(ms: number): Promise<string | undefined> {
-    await raced(this.#connecting, deadline(ms, this.#stop.signal)).catch(() => undefined);
+    await unlessAborted(this.#connecting, deadline(ms, this.#stop.signal)).catch(() => undefined);
     return this.#refused ? (this.#why ?? undefined) : undefined;
   }
 
@@ -66,8 +65,8 @@ export class MongoStore {
     let last: unknown;
     for (let attempt = 0; ; attempt++) {
       try {
-        const tables = await raced(this.#ready.promise, within);
-        return await raced(work(tables, within), within);
+        const tables = await unlessAborted(this.#ready.promise, within);
+        return await unlessAborted(work(tables, within), within);
       } catch (error) {
         signal?.throwIfAborted();
         if (within.aborted) throw this.#unavailable(last ?? error);
@@ -91,7 +90,7 @@ export class MongoStore {
     const { clock, random } = this.settings;
     for (let attempt = 0; !this.#stop.signal.aborted && !this.#refused; attempt++) {
       try {
-        return await raced(this.#attempt(), this.#stop.signal);
+        return await unlessAborted(this.#attempt(), this.#stop.signal);
       } catch (error) {
         this.#troubled(reasonOf(error));
         await this.#connection?.destroy(true).catch(() => undefined);
