@@ -166,6 +166,8 @@ export class OperatorStage implements AsyncDisposable {
     );
     await this.kubectl('apply', '--server-side', '-f', crd);
     await this.kubectl('wait', '--for=condition=Established', 'crd/facemodels.facehash.dev', '--timeout=30s');
+    // The collector of what lost its owner looks for new kinds every 30 s, and comes back to owners that it missed after longer and longer.
+    await this.api.controllerManager?.restart();
     await this.kubectl('create', 'namespace', PLATFORM);
     const mounts = join(this.folder, 'pods');
     await mkdir(mounts);
