@@ -69,11 +69,11 @@ export class TestCluster implements AsyncDisposable {
     private readonly folder: AsyncDisposable,
   ) {}
 
-  static async start(): Promise<TestCluster> {
+  static async start(options: { readonly gpus?: number } = {}): Promise<TestCluster> {
     const folder = await temporaryFolder();
     try {
       const stateDir = join(folder.path, 'cluster');
-      const cluster = await startCluster({ stateDir });
+      const cluster = await startCluster({ stateDir, ...options });
       return new TestCluster(cluster, await Kubectl.of(cluster), stateDir, folder);
     } catch (error) {
       await folder[Symbol.asyncDispose]();
