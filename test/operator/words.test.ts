@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { temporaryFolder } from '@facehash/testing';
 import type { Client } from '../support/client.js';
 import { atPort, testedBlocks } from '../support/documents.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, pause } from '../support/eventually.js';
 import { OperatorStage } from '../support/operator-stage.js';
 import { sampleFaces } from '../support/sample-faces.js';
 import { serversOrReason } from '../support/servers.js';
@@ -45,8 +45,8 @@ const enrolled: readonly Line[] = [
     'huge',
     { training: { profile: 'huge' } },
     'Degraded',
-    'TrainingFailed',
-    'there is no training profile huge: name one of default; trying',
+    'ProfileMissing',
+    'there is no training profile huge: name one of default in spec.training.profile',
   ],
   ['asleep', { suspend: true }, 'Suspended', 'Suspended', 'training and rollouts are suspended by spec.suspend'],
   ['nailed', { versions: { pin: 'v-000000000000' } }, 'Degraded', 'PinMissing', 'is stored; change or remove versions.pin'],
@@ -103,6 +103,23 @@ function read(kubectl: string): void {
         events.includes(reason),
       );
     });
+  });
+
+  it('of a training profile that is not there says so once, begins no run, and goes on when another one is named', async () => {
+    const missing = 'there is no training profile gone: name one of default in spec.training.profile';
+    const later: Line = ['later', { training: { profile: 'gone' } }, 'Degraded', 'ProfileMissing', missing];
+    await stage.apply(faceModel(later[0], later[1]));
+    await enrol(stage, 'later');
+    await reads(stage, later);
+    // That the store was tidied for it is written after.
+    await pause(2_000);
+    const written = await stage.kubectl('get', 'fm', 'later', '-o', 'jsonpath={.metadata.resourceVersion}');
+    // Longer than the first pauses of what is tried again.
+    await pause(6_000);
+    expect(await stage.kubectl('get', 'fm', 'later', '-o', 'jsonpath={.metadata.resourceVersion}')).toBe(written);
+    expect(await stage.kubectl('describe', 'fm', 'later')).not.toMatch(/TrainingStarted|TrainingFailed/);
+    await stage.kubectl('patch', 'fm', 'later', '--type=merge', '-p', '{"spec":{"training":{"profile":"default"}}}');
+    await phaseIs(stage, 'later', 'Ready');
   });
 
   it('tells of each phase what happens and what to do', async () => {

@@ -87,7 +87,15 @@ function coarse(percent: number): number {
   return Math.floor(percent / 5) * 5;
 }
 
-const troubles: readonly Reason[] = ['GateRefused', 'RetriesExhausted', 'RolledBack', 'RolloutStalled', 'PinMissing', 'TrainingFailed'];
+const troubles: readonly Reason[] = [
+  'GateRefused',
+  'RetriesExhausted',
+  'RolledBack',
+  'RolloutStalled',
+  'PinMissing',
+  'ProfileMissing',
+  'TrainingFailed',
+];
 
 function phaseOf({ o, decision, rollout, active, run, wanted }: Facts): Phase {
   if (rollout) return 'RollingOut';

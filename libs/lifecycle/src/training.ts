@@ -145,6 +145,14 @@ export const pinMissing: Check = (_, wanted) => {
   return { reason: 'PinMissing', message: `no version ${wanted.version} is stored; ${advice}` };
 };
 
+/** Nobody counts it as a try: a run of such a profile cannot even be made. */
+export const profileMissing: Check = ({ model, profiles }, wanted) => {
+  const { profile } = model.spec.training;
+  if (!wanted || !profiles || profiles.includes(profile)) return undefined;
+  const named = [...profiles].sort().join(', ');
+  return { reason: 'ProfileMissing', message: `there is no training profile ${profile}: name one of ${named} in spec.training.profile` };
+};
+
 export const noRunSlot: Check = (o) =>
   o.runSlotFree
     ? undefined
