@@ -23,6 +23,7 @@ import {
   storageTrouble,
   TrainingJobs,
   type DedicatedTemplate,
+  type DeletionParts,
   type StoreCredentials,
   type TrainingProfiles,
 } from '@facehash/operator-reconcilers';
@@ -124,10 +125,9 @@ interface Desk {
   readonly serving: Serving;
 }
 
-function openReconciler(
-  { config, client, caches, objects, messaging, onLost, context }: ReconcilingParts,
-  { events, fence, board, asked, runs, queue, serving }: Desk,
-): FaceModelReconciler {
+function openReconciler(parts: ReconcilingParts, desk: Desk): FaceModelReconciler {
+  const { config, client, caches, objects, messaging, profiles, onLost, context } = parts;
+  const { events, fence, board, asked, runs, queue, serving } = desk;
   const ownWrites = new OwnWrites();
   const record: EventRecorder['record'] = (note) => events.record(note);
   const finalizer = new Finalizer(client);
@@ -139,27 +139,14 @@ function openReconciler(
     statusWriter: new StatusWriter({ client, ownWrites, ...context }),
     keys,
     finalizer,
-    deletion: (publishTombstone) =>
-      new Deletion({
-        finalizer,
-        publishTombstone,
-        models: messaging.models,
-        people: messaging.people,
-        objects,
-        runner: runs,
-        workloads: serving.own,
-        ownsStorage: (object) => storageTrouble(object, caches.models.byIndex(BY_STORAGE_ID, storageIdIn(object) ?? '')) === undefined,
-        record,
-        onGone,
-        deadlineMs: config.deletionDeadlineMs,
-        ...context,
-      }),
+    deletion: (publishTombstone) => new Deletion({ publishTombstone, finalizer, onGone, ...forDeletion(parts, desk) }),
     workloads: serving.workloads,
     ...(serving.routeTo ? { routeTo: serving.routeTo } : {}),
     ...(serving.restartOf ? { restartOf: serving.restartOf } : {}),
     runs: runDesk({ runs, queue, pipeline: config.pipeline }),
     runner: runs,
     slotFree: (storageId) => queue.slotFree(storageId),
+    profiles: () => Object.keys(profiles),
     // Where no model can have replicas of its own, all are served by those that are there for all.
     replicas: { of: (storageId, whose) => board.of(storageId, caches.dedicated ? whose : {}).filter(({ id }) => isThere(caches, id)) },
     objects,
@@ -173,6 +160,23 @@ function openReconciler(
     outage: new Outage(context.clock, context.logger),
     ...context,
   });
+}
+
+function forDeletion(
+  { config, caches, objects, messaging: { models, people }, context }: ReconcilingParts,
+  { events, runs: runner, serving }: Desk,
+): Omit<DeletionParts, 'publishTombstone' | 'finalizer' | 'onGone'> {
+  return {
+    models,
+    people,
+    objects,
+    runner,
+    workloads: serving.own,
+    ownsStorage: (object) => storageTrouble(object, caches.models.byIndex(BY_STORAGE_ID, storageIdIn(object) ?? '')) === undefined,
+    record: (note) => events.record(note),
+    deadlineMs: config.deletionDeadlineMs,
+    ...context,
+  };
 }
 
 function openRuns(parts: ReconcilingParts): { readonly runs: JobRuns; readonly queue: RunQueue } {
