@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { helmValues } from '@facehash/images';
 import type { Cluster } from '@facehash/local-cluster';
 import { serverBinaries } from '@facehash/test-servers';
 import { stringify } from 'yaml';
@@ -126,25 +127,14 @@ export class Installation implements AsyncDisposable {
 
 /** The images that were built here, and as little of a small machine as works. */
 function commonValues(): Values {
-  const image = (name: string): object => {
-    const [, registry, repository, tag] = /^([^/]+)\/(.+):([^:]+)$/.exec(imageOf(name).reference) ?? [];
-    return { registry, repository, tag };
-  };
+  const { images: ofPrograms, evaluation } = helmValues(images);
   const small = { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '1Gi' } };
   const trainer = { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '2Gi' } };
   return {
-    images: {
-      pullPolicy: 'Never',
-      operator: image('operator'),
-      inference: image('inference'),
-      trainer: image('trainer'),
-      ...('trainer-gpu' in images ? { trainerGpu: image('trainer-gpu') } : {}),
-    },
+    images: { ...ofPrograms, pullPolicy: 'Never' },
     evaluation: {
       enabled: true,
-      s3: { image: image('minio'), resources: small },
-      nats: { image: image('nats'), resources: small },
-      mongodb: { image: image('ferretdb'), args: ['-dir', '/data', '-listen', ':27017'], resources: small },
+      ...Object.fromEntries(Object.entries(evaluation ?? {}).map(([store, of]) => [store, { ...(of as object), resources: small }])),
     },
     operator: { resources: small },
     inference: { resources: { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '2', memory: '2Gi' } } },
