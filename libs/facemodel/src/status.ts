@@ -140,6 +140,8 @@ export interface FaceModelStatus {
     readonly percent: number | null;
     /** Of the running run, from 1; 0 when none runs. */
     readonly attempt: number;
+    /** Why the run does not begin, for a person; null: nothing is in its way. Absent in a status that was written before that was told. */
+    readonly waitingFor?: string | null;
     readonly lastFailure: TrainingFailure | null;
   };
   /** Ordered by person id. */

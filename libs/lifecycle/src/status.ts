@@ -51,9 +51,10 @@ function samplesOf({ latest }: Observed): FaceModelStatus['samples'] {
 
 function trainingOf({ o, run, decision }: Facts): FaceModelStatus['training'] {
   const lastFailure = kept(decision.failure, o.model.status?.training.lastFailure);
-  if (!run) return { run: null, stage: null, percent: null, attempt: 0, lastFailure };
+  if (!run) return { run: null, stage: null, percent: null, attempt: 0, waitingFor: null, lastFailure };
   const { stage, percent } = run.progress ?? { stage: 'Starting', percent: 0 };
-  return { run: run.spec.run, stage, percent: coarse(percent), attempt: attemptOf(run.spec.run), lastFailure };
+  const attempt = attemptOf(run.spec.run);
+  return { run: run.spec.run, stage, percent: coarse(percent), attempt, waitingFor: run.waitingFor ?? null, lastFailure };
 }
 
 interface Facts {

@@ -89,6 +89,7 @@ export const runUnderWay: Check = (o, wanted) => {
     canonicalJson(run.spec.quarantined) === canonicalJson(quarantineOf(o));
   if (!sameSpec || wanted?.held || runHoldsErased(o))
     return { reason: 'Training', message: `run ${run.spec.run} is superseded`, step: { kind: 'cancelRun', run: run.spec.run } };
+  if (run.waitingFor !== undefined) return { reason: 'Training', message: `run ${run.spec.run} does not begin yet: ${run.waitingFor}` };
   return { reason: 'Training', message: `run ${run.spec.run} trains version ${run.spec.version}` };
 };
 

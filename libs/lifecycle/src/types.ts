@@ -4,6 +4,8 @@ import type { Activation, QuarantinedPerson, Reason, Rollout, StoredFaceModel, S
 export interface ObservedRun {
   readonly spec: RunSpec;
   readonly progress?: RunProgress;
+  /** Why it does not begin, for a person; absent once it has, and where nothing is in its way. */
+  readonly waitingFor?: string;
   /** Present once the run has ended. */
   readonly outcome?: RunOutcome;
 }

@@ -46,8 +46,6 @@ export interface JobRun extends ObservedRun {
   readonly jobName: string | null;
   /** It waits for an accelerator that it must have, and takes no room meanwhile. */
   readonly parked: boolean;
-  /** For a person; absent once it trains. */
-  readonly waitingFor?: string;
 }
 
 export const podIndexes = { job: ({ jobUid }: TrainerPod) => [jobUid] };
@@ -304,7 +302,7 @@ export class JobRuns implements TrainingRunner {
       startedAt: new Date(job.createdAtMs),
       jobName: job.metadata.name,
       parked: state.kind === 'parked',
-      ...('waitingFor' in state ? { waitingFor: state.waitingFor } : {}),
+      ...('waitingFor' in state && state.waitingFor !== undefined ? { waitingFor: state.waitingFor } : {}),
       ...(progress === undefined || state.kind === 'ended' ? {} : { progress }),
       ...(state.kind === 'ended' ? { outcome: state.outcome } : {}),
     };
