@@ -14,6 +14,20 @@ describe('a run that is under way', () => {
     );
     expect(plan(observe({ latest: samples(3), status, run })).status.training.waitingFor).toBeNull();
   });
+
+  it('is as far as it was for a controller that has not heard of it yet', () => {
+    const { status } = plan(observe({ latest: samples(3), run }));
+    const unheard = { spec: run.spec };
+    expect(plan(observe({ latest: samples(3), status, run: unheard })).status.training).toMatchObject({ stage: 'Extracting', percent: 40 });
+  });
+
+  it('is at its beginning where it was started again, or has to wait again', () => {
+    const { status } = plan(observe({ latest: samples(3), run }));
+    const begins = { stage: 'Starting', percent: 0, run: run.spec.run };
+    expect(plan(observe({ latest: samples(3), status })).status.training).toMatchObject(begins);
+    const made = { spec: run.spec, waitingFor: 'its pod had to make room and is made again' };
+    expect(plan(observe({ latest: samples(3), status, run: made })).status.training).toMatchObject(begins);
+  });
 });
 
 function startedRun() {

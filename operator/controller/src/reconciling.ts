@@ -1,6 +1,6 @@
 import type { RunSpec } from '@facehash/artifacts';
 import type { StoredFaceModel } from '@facehash/facemodel';
-import type { Messaging } from '@facehash/messaging-core';
+import type { NatsMessaging } from '@facehash/messaging-nats';
 import { assumeRunRole, type S3ObjectStore } from '@facehash/object-store-s3';
 import {
   ApiKeys,
@@ -15,6 +15,7 @@ import {
   offersAccelerator,
   Outage,
   OwnWrites,
+  ProgressBoard,
   runDesk,
   type RestartPods,
   RunQueue,
@@ -24,6 +25,7 @@ import {
   TrainingJobs,
   type DedicatedTemplate,
   type DeletionParts,
+  type JobSettings,
   type StoreCredentials,
   type TrainingProfiles,
 } from '@facehash/operator-reconcilers';
@@ -45,7 +47,7 @@ export interface ReconcilingParts {
   readonly client: KubeClient;
   readonly caches: Caches;
   readonly objects: S3ObjectStore;
-  readonly messaging: Messaging;
+  readonly messaging: NatsMessaging;
   readonly election: LeaderElection;
   readonly profiles: TrainingProfiles;
   readonly template: DedicatedTemplate | undefined;
@@ -67,7 +69,7 @@ export function openReconciling(parts: ReconcilingParts): Reconciling {
   const fence = new Fence({ objects, leads, holdsLease: () => election.term !== undefined, ...context });
   const board = new ReplicaBoard(context.clock);
   const asked = new Asked();
-  const { runs, queue } = openRuns(parts);
+  const { runs, queue, progress } = openRuns(parts);
   const serving = openServing({ ...parts, board, events });
   const reconciler = openReconciler(parts, { events, fence, board, asked, runs, queue, serving });
   const controller = new Controller({
@@ -89,6 +91,7 @@ export function openReconciling(parts: ReconcilingParts): Reconciling {
   const background: readonly Background[] = [
     { name: 'events', run: (signal) => events.run(signal) },
     { name: 'term', run: (signal) => fence.run(signal) },
+    { name: 'progress of runs', run: (signal) => followProgress(parts, { controller, progress }, signal) },
     { name: 'replica reports', run: (signal) => board.follow(messaging.replicas, look, signal) },
     {
       name: 'commands',
@@ -99,6 +102,20 @@ export function openReconciling(parts: ReconcilingParts): Reconciling {
     { name: 'orphans', run: (signal) => removeOrphans(parts, runs, signal) },
   ];
   return { controllers: [controller], background };
+}
+
+/** A run that tells much is looked at as often as anybody reads. */
+function followProgress(
+  parts: ReconcilingParts,
+  { controller, progress }: { readonly controller: Controller; readonly progress: ProgressBoard },
+  signal: AbortSignal,
+): Promise<void> {
+  return parts.messaging.followProgress((message) => {
+    const afterMs = progress.take(message);
+    if (afterMs === undefined) return;
+    const models = parts.caches.models.byIndex(BY_STORAGE_ID, message.storageId);
+    for (const { metadata } of models) controller.queue.addAfter(keyOf(metadata), afterMs);
+  }, signal);
 }
 
 /** What is on its way to restarted pods is looked at whenever their Deployment changes. */
@@ -179,16 +196,21 @@ function forDeletion(
   };
 }
 
-function openRuns(parts: ReconcilingParts): { readonly runs: JobRuns; readonly queue: RunQueue } {
+interface Runs {
+  readonly runs: JobRuns;
+  readonly queue: RunQueue;
+  readonly progress: ProgressBoard;
+}
+
+function openRuns(parts: ReconcilingParts): Runs {
   const { config, client, caches, profiles, context } = parts;
   const queue: RunQueue = new RunQueue({ maxConcurrent: config.runsMax, load: () => runs.load(), clock: context.clock });
   const { nodes } = caches;
+  const isUnderWay: ConstructorParameters<typeof ProgressBoard>[0]['isUnderWay'] = ({ storageId, run }) =>
+    runs.runs(storageId).some(({ spec, outcome }) => spec.run === run && outcome === undefined);
+  const progress = new ProgressBoard({ isUnderWay, clock: context.clock });
   const runs: JobRuns = new JobRuns({
-    calls: new TrainingJobs({
-      client,
-      settings: { platformNamespace: config.platformNamespace, storeEnvironment: storeEnvironment(config) },
-      clock: context.clock,
-    }),
+    calls: new TrainingJobs({ client, settings: jobSettings(config), clock: context.clock }),
     jobs: caches.jobs,
     pods: caches.trainers,
     profiles: () => profiles,
@@ -196,9 +218,15 @@ function openRuns(parts: ReconcilingParts): { readonly runs: JobRuns; readonly q
     credentialsFor: (spec, signal) => credentialsFor(parts, spec, signal),
     ...(nodes ? { offersAccelerator: (resource: string, count: number) => offersAccelerator(nodes.list(), resource, count) } : {}),
     admit: (storageId) => queue.admit(storageId),
+    progressOf: (spec) => progress.of(spec),
     ...context,
   });
-  return { runs, queue };
+  return { runs, queue, progress };
+}
+
+function jobSettings(config: OperatorConfig): JobSettings {
+  const { platformNamespace, trainerNats: nats } = config;
+  return { platformNamespace, storeEnvironment: storeEnvironment(config), ...(nats ? { nats } : {}) };
 }
 
 /** A run reads user data through native code: it may see the objects of its model, for as long as it may wait and last. */

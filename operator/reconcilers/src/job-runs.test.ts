@@ -47,6 +47,19 @@ function onApiServer({ kubeconfig, url }: ApiServer): void {
     await leavesNothing(operator);
   });
 
+  it('are as far as they say, while their pod runs', async () => {
+    const progress = { type: 'progress' as const, stage: 'Fitting' as const, percent: 80 };
+    await using operator = await trainers({ progressOf: ({ run }) => (run === spec.run ? progress : undefined) });
+    await operator.runs.start(spec);
+    const pod = await operator.pod(spec.run);
+    expect(operator.runs.runs()[0]?.progress).toBeUndefined();
+    await operator.say(pod, { phase: 'Running', startTime: new Date().toISOString() });
+    await eventually(() => expect(operator.runs.runs()[0]?.progress).toEqual(progress));
+    await operator.exit(pod, 0);
+    await eventually(() => expect(operator.runs.runs()[0]?.outcome).toBeDefined());
+    expect(operator.runs.runs()[0]?.progress).toBeUndefined();
+  });
+
   it('are what a Job says that is Complete', async () => {
     await using operator = await trainers();
     await operator.runs.start(spec);

@@ -36,7 +36,7 @@ export interface JobRunsParts {
   /** Whether one more run, of this model, may begin now; it counts from then on. Absent: as many as are asked for. */
   readonly admit?: (storageId: string) => boolean;
   /** The newest that the run itself said. */
-  readonly progressOf?: (run: string) => RunProgress | undefined;
+  readonly progressOf?: (run: RunSpec) => RunProgress | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -296,14 +296,15 @@ export class JobRuns implements TrainingRunner {
     const { spec } = job;
     if (spec === null) return undefined;
     const state = this.#stateOf(job, spec);
-    const progress = this.parts.progressOf?.(spec.run);
+    // Before its pod runs it can only be what a pod said that is gone.
+    const progress = state.kind === 'training' ? this.parts.progressOf?.(spec) : undefined;
     return {
       spec,
       startedAt: new Date(job.createdAtMs),
       jobName: job.metadata.name,
       parked: state.kind === 'parked',
       ...('waitingFor' in state && state.waitingFor !== undefined ? { waitingFor: state.waitingFor } : {}),
-      ...(progress === undefined || state.kind === 'ended' ? {} : { progress }),
+      ...(progress === undefined ? {} : { progress }),
       ...(state.kind === 'ended' ? { outcome: state.outcome } : {}),
     };
   }
