@@ -26,14 +26,10 @@ async function textsOf(objects: readonly Manifest[]): Promise<ReadonlyMap<string
   const drawn = drawnIn(objects);
   const texts = new Map<string, string>();
   for (const object of objects) {
-    const text = stringify(
-      { ...(await withoutFiles(object)), metadata: withoutUsualLabels(object) },
-      { sortMapEntries: true, lineWidth: 0 },
-    );
-    texts.set(
-      idOf(object),
-      drawn.reduce((masked, secret) => masked.replaceAll(secret, '(drawn)'), text),
-    );
+    const shown = { ...(await withoutFiles(object)), metadata: withoutUsualLabels(object) };
+    const text = stringify(shown, { sortMapEntries: true, lineWidth: 0 }).replaceAll(/(checksum\/\w+: )[0-9a-f]{64}$/gm, '$1(digest)');
+    const masked = drawn.reduce((before, secret) => before.replaceAll(secret, '(drawn)'), text);
+    texts.set(idOf(object), masked);
   }
   return texts;
 }
