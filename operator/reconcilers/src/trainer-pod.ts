@@ -1,7 +1,6 @@
+import { podSecurity } from './pod-security.js';
 import type { JobSettings, RunOrder } from './training-job.js';
 
-/** Of the images' user: it writes nowhere but in /tmp. */
-const USER = 10001;
 const CREDENTIALS_DIR = '/var/run/facehash/store';
 const AUTHORITY_DIR = '/var/run/facehash/authority';
 /** A trainer that is asked to end does so within a second. */
@@ -19,13 +18,7 @@ export function trainerPod(order: RunOrder, settings: PodSettings): Readonly<Rec
     // Services of the namespace would set variables that look like ours.
     enableServiceLinks: false,
     terminationGracePeriodSeconds: STOP_SECONDS,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: USER,
-      runAsGroup: USER,
-      fsGroup: USER,
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: podSecurity,
     imagePullSecrets: profile.imagePullSecrets.map((name) => ({ name })),
     nodeSelector: { ...profile.nodeSelector, ...(accelerated ? profile.acceleratorNodeSelector : {}) },
     tolerations: [...profile.tolerations, ...acceleratorTolerations(order)],
