@@ -1,5 +1,19 @@
 {{/* Where each store is, and how it is asked. A store that is not given and not evaluated is an error that says what to set. */}}
 
+{{/* What is said of the stores, as YAML. The small ones of an evaluation take their place, and of what is said only names within them hold. */}}
+{{- define "facehash.stores" -}}
+{{- if .Values.evaluation.enabled -}}
+{{- dict
+  "s3" (dict "bucket" .Values.stores.s3.bucket "addressing" "path" "bucketMissing" "make")
+  "mongodb" (dict "database" .Values.stores.mongodb.database)
+  "nats" (dict "replicas" 1 "setup" "make"
+    "operator" (dict "inboxPrefix" "_INBOX_operator")
+    "inference" (dict "inboxPrefix" "_INBOX_inference")) | toYaml -}}
+{{- else -}}
+{{- toYaml .Values.stores -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "facehash.s3.endpoint" -}}
 {{- if .Values.evaluation.enabled -}}
 http://{{ include "facehash.fullname" . }}-minio:9000
@@ -35,11 +49,11 @@ nats://{{ include "facehash.fullname" . }}-nats:4222
 {{- end -}}
 
 {{- define "facehash.s3.env" -}}
-{{- $s3 := .Values.stores.s3 -}}
+{{- $s3 := (include "facehash.stores" . | fromYaml).s3 -}}
 - { name: FACEHASH_S3_ENDPOINT, value: {{ include "facehash.s3.endpoint" . | quote }} }
 - { name: FACEHASH_S3_BUCKET, value: {{ $s3.bucket | quote }} }
 - { name: FACEHASH_S3_ADDRESSING, value: {{ $s3.addressing | quote }} }
-- { name: FACEHASH_S3_BUCKET_MISSING, value: {{ ternary "make" $s3.bucketMissing .Values.evaluation.enabled | quote }} }
+- { name: FACEHASH_S3_BUCKET_MISSING, value: {{ $s3.bucketMissing | quote }} }
 - { name: FACEHASH_S3_CREDENTIALS_DIR, value: /var/run/facehash/s3 }
 {{- with $s3.region }}
 - { name: FACEHASH_S3_REGION, value: {{ . | quote }} }
@@ -53,20 +67,16 @@ nats://{{ include "facehash.fullname" . }}-nats:4222
 {{- define "facehash.nats.env" -}}
 {{- $root := index . 0 -}}
 {{- $role := index . 1 -}}
-{{- $nats := $root.Values.stores.nats -}}
+{{- $nats := (include "facehash.stores" $root | fromYaml).nats -}}
 {{- $own := index $nats $role -}}
 - { name: FACEHASH_NATS_SERVERS, value: {{ include "facehash.nats.servers" $root | quote }} }
-- { name: FACEHASH_NATS_REPLICAS, value: {{ ternary 1 $nats.replicas $root.Values.evaluation.enabled | toString | quote }} }
+- { name: FACEHASH_NATS_REPLICAS, value: {{ $nats.replicas | toString | quote }} }
 - { name: FACEHASH_NATS_SETUP, value: {{ ternary $nats.setup "none" (eq $role "operator") | quote }} }
-{{- if $root.Values.evaluation.enabled }}
-- { name: FACEHASH_NATS_INBOX_PREFIX, value: _INBOX_{{ $role }} }
-{{- else }}
 {{- with $own.inboxPrefix }}
 - { name: FACEHASH_NATS_INBOX_PREFIX, value: {{ . | quote }} }
 {{- end }}
-{{- end }}
 {{- if include "facehash.nats.secret" . }}
-{{- if and (not $root.Values.evaluation.enabled) $own.credsKey }}
+{{- if $own.credsKey }}
 - { name: FACEHASH_NATS_CREDS_FILE, value: /var/run/facehash/nats/{{ $own.credsKey }} }
 {{- else }}
 - { name: FACEHASH_NATS_CREDENTIALS_DIR, value: /var/run/facehash/nats }
@@ -78,7 +88,7 @@ nats://{{ include "facehash.fullname" . }}-nats:4222
 {{- end -}}
 
 {{- define "facehash.mongodb.env" -}}
-{{- $mongodb := .Values.stores.mongodb -}}
+{{- $mongodb := (include "facehash.stores" . | fromYaml).mongodb -}}
 {{- if .Values.evaluation.enabled }}
 - { name: FACEHASH_MONGODB_URL, value: "mongodb://{{ include "facehash.fullname" . }}-mongodb:27017/" }
 {{- else if $mongodb.urlSecret.name }}
@@ -90,13 +100,11 @@ nats://{{ include "facehash.fullname" . }}-nats:4222
 {{- with $mongodb.database }}
 - { name: FACEHASH_MONGODB_DATABASE, value: {{ . | quote }} }
 {{- end }}
-{{- if not .Values.evaluation.enabled }}
 {{- if $mongodb.existingSecret }}
 - { name: FACEHASH_MONGODB_CREDENTIALS_DIR, value: /var/run/facehash/mongodb }
 {{- end }}
 {{- if $mongodb.caConfigMap }}
 - { name: FACEHASH_MONGODB_CA_FILE, value: /var/run/facehash/mongodb-ca/ca.crt }
-{{- end }}
 {{- end }}
 {{- end -}}
 
@@ -104,27 +112,28 @@ nats://{{ include "facehash.fullname" . }}-nats:4222
 {{- define "facehash.stores.volumes" -}}
 {{- $root := index . 0 -}}
 {{- $role := index . 1 -}}
+{{- $stores := include "facehash.stores" $root | fromYaml -}}
 - name: s3
   secret: { secretName: {{ include "facehash.s3.secret" $root }}, defaultMode: 288 }
 {{- with include "facehash.nats.secret" . }}
 - name: nats
   secret: { secretName: {{ . }}, defaultMode: 288 }
 {{- end }}
-{{- if and (eq $role "inference") (not $root.Values.evaluation.enabled) }}
-{{- with $root.Values.stores.mongodb.existingSecret }}
+{{- if eq $role "inference" }}
+{{- with $stores.mongodb.existingSecret }}
 - name: mongodb
   secret: { secretName: {{ . }}, defaultMode: 288 }
 {{- end }}
-{{- with $root.Values.stores.mongodb.caConfigMap }}
+{{- with $stores.mongodb.caConfigMap }}
 - name: mongodb-ca
   configMap: { name: {{ . }} }
 {{- end }}
 {{- end }}
-{{- with $root.Values.stores.s3.caConfigMap }}
+{{- with $stores.s3.caConfigMap }}
 - name: s3-ca
   configMap: { name: {{ . }} }
 {{- end }}
-{{- with $root.Values.stores.nats.caConfigMap }}
+{{- with $stores.nats.caConfigMap }}
 - name: nats-ca
   configMap: { name: {{ . }} }
 {{- end }}
