@@ -32,6 +32,8 @@ export const operatorVariables = {
   FACEHASH_OPERATOR_NAME: z.string().min(1).max(200).default(hostname()),
   FACEHASH_LEASE_NAME: z.string().min(1).max(63).default('facehash-operator'),
   FACEHASH_TRAINING_PROFILES_FILE: z.string('is not set: it is the file with the training profiles').min(1),
+  /** ConfigMap of the platform's namespace with `ca.crt`: where the store's certificate is of an authority of one's own, runs mount it. */
+  FACEHASH_S3_CA_CONFIGMAP: z.string().min(1).max(253).optional(),
   FACEHASH_TRAINING_RUNS_MAX: z.coerce.number().int().min(1).max(1000).default(2),
   /** What the trainer's images describe faces by. */
   FACEHASH_PIPELINE: z.string().min(1).max(200).default(builtIn.id),
@@ -74,6 +76,7 @@ export interface OperatorConfig {
   readonly callsPerSecond: number;
   readonly deletionDeadlineMs: number;
   readonly s3: S3Settings;
+  readonly s3CaConfigMap: string | undefined;
   readonly nats: NatsSettings;
   readonly managementPort: number;
   readonly host: string;
@@ -107,6 +110,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     callsPerSecond: e.FACEHASH_KUBERNETES_CALLS_PER_SECOND,
     deletionDeadlineMs: e.FACEHASH_DELETION_DEADLINE_SECONDS * 1000,
     s3,
+    s3CaConfigMap: e.FACEHASH_S3_CA_CONFIGMAP,
     nats,
     managementPort: e.MANAGEMENT_PORT,
     host: e.HOST,

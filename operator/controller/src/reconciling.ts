@@ -28,9 +28,9 @@ import {
 } from '@facehash/operator-reconcilers';
 import { Controller, EventRecorder, keyOf, type Background, type KubeClient, type LeaderElection } from '@facehash/operator-runtime';
 import { ReplicaBoard } from '@facehash/reconciler';
-import { s3Environment } from '@facehash/settings';
 import type { Caches, Context } from './caches.js';
 import type { OperatorConfig } from './config.js';
+import { jobSettings } from './job-settings.js';
 import { followRestarts, openServing, type Serving } from './serving.js';
 
 /** What is left of a run that its deadline ends: its report. */
@@ -182,7 +182,7 @@ function openRuns(parts: ReconcilingParts): { readonly runs: JobRuns; readonly q
   const runs: JobRuns = new JobRuns({
     calls: new TrainingJobs({
       client,
-      settings: { platformNamespace: config.platformNamespace, storeEnvironment: storeEnvironment(config) },
+      settings: jobSettings(config),
       clock: context.clock,
     }),
     jobs: caches.jobs,
@@ -206,12 +206,6 @@ function credentialsFor(
   const waits = modelOf(caches, storageId)?.spec.training.startDeadlineSeconds ?? 0;
   const durationSeconds = Math.max(ROLE_SECONDS_MIN, waits + deadlineSeconds + ROLE_SLACK_SECONDS);
   return assumeRunRole({ ...config.s3, ...context }, { storageId, durationSeconds }, signal);
-}
-
-/** Where the objects are; the credentials come from a file. */
-function storeEnvironment({ s3 }: OperatorConfig): Readonly<Record<string, string>> {
-  const none = { accessKeyId: '', secretAccessKey: '', sessionToken: '' };
-  return Object.fromEntries(Object.entries(s3Environment(s3, none)).filter(([, value]) => value !== ''));
 }
 
 function modelOf({ models }: Caches, storageId: string): Pick<StoredFaceModel, 'uid' | 'name' | 'namespace' | 'spec'> | undefined {
