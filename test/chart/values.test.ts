@@ -63,6 +63,12 @@ function tried(): void {
       '/training/profiles',
       'GPU',
     ],
+    [
+      'a variable of a profile that is the operator’s to set',
+      { training: { profiles: { default: { env: { FACEHASH_RUN: '{}' } } } } },
+      '/training/profiles/default/env/FACEHASH_RUN',
+      'false schema',
+    ],
     ['a misspelt limit', { dedicated: { resources: { limit: {} } } }, '/dedicated/resources', "'limit' not allowed"],
     ['a label that is no text', { commonLabels: { year: 2026 } }, '/commonLabels/year', 'want string'],
     [
