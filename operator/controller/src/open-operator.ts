@@ -1,7 +1,7 @@
 import { Closer, systemRandom, type Logger } from '@facehash/kernel';
 import { openNatsMessaging } from '@facehash/messaging-nats';
 import { openS3ObjectStore } from '@facehash/object-store-s3';
-import { KubeClient, LeaderElection, Manager, systemRuntimeClock } from '@facehash/operator-runtime';
+import { ClusterClock, KubeClient, LeaderElection, Manager, systemRuntimeClock } from '@facehash/operator-runtime';
 import type { Registry } from 'prom-client';
 import { openCaches, type Context } from './caches.js';
 import type { OperatorConfig } from './config.js';
@@ -33,9 +33,11 @@ export async function openOperator(config: OperatorConfig, { logger, registry, o
   const closer = new Closer();
   try {
     const metrics = promMetrics(registry);
-    const context = { clock: systemRuntimeClock, random: systemRandom, logger, metrics };
+    const clock = new ClusterClock(systemRuntimeClock);
+    const context = { clock, random: systemRandom, logger, metrics };
+    const onDate = (date: string, roundTripMs: number): void => clock.heard(date, roundTripMs);
     const rate = { qps: config.callsPerSecond, burst: 2 * config.callsPerSecond };
-    const client = new KubeClient({ kubeConfig: kubeConfigOf(config), fieldManager: NAME, ...rate, ...context });
+    const client = new KubeClient({ kubeConfig: kubeConfigOf(config), fieldManager: NAME, onDate, ...rate, ...context });
     closer.defer('Kubernetes', () => client.close());
     const stores = await openStores(config, context, closer);
     const files = await readFiles(config);
