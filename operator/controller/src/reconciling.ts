@@ -29,8 +29,10 @@ import {
 import { Controller, EventRecorder, keyOf, type Background, type KubeClient, type LeaderElection } from '@facehash/operator-runtime';
 import { ReplicaBoard } from '@facehash/reconciler';
 import { s3Environment } from '@facehash/settings';
+import type { Registry } from 'prom-client';
 import type { Caches, Context } from './caches.js';
 import type { OperatorConfig } from './config.js';
+import { modelMetrics, type ModelMetrics } from './model-metrics.js';
 import { followRestarts, openServing, type Serving } from './serving.js';
 
 /** What is left of a run that its deadline ends: its report. */
@@ -51,6 +53,7 @@ export interface ReconcilingParts {
   readonly leads: () => boolean;
   /** Another controller has published after this one: the process must end, and comes back as its successor. */
   readonly onLost: () => void;
+  readonly registry: Registry;
   readonly context: Context;
 }
 
@@ -66,9 +69,11 @@ export function openReconciling(parts: ReconcilingParts): Reconciling {
   const fence = new Fence({ objects, leads, holdsLease: () => election.term !== undefined, ...context });
   const board = new ReplicaBoard(context.clock);
   const asked = new Asked();
-  const { runs, queue } = openRuns(parts);
+  const figures = { models: () => caches.models.list(), queue: () => queue.figures(), runsMax: config.runsMax };
+  const measured = modelMetrics(parts.registry, figures);
+  const { runs, queue } = openRuns(parts, measured);
   const serving = openServing({ ...parts, board, events });
-  const reconciler = openReconciler(parts, { events, fence, board, asked, runs, queue, serving });
+  const reconciler = openReconciler(parts, { events, fence, board, asked, runs, queue, serving, measured });
   const controller = new Controller({
     name: 'facemodel',
     reconcile: async (key, signal) => {
@@ -122,11 +127,12 @@ interface Desk {
   readonly runs: JobRuns;
   readonly queue: RunQueue;
   readonly serving: Serving;
+  readonly measured: ModelMetrics;
 }
 
 function openReconciler(
   { config, client, caches, objects, messaging, onLost, context }: ReconcilingParts,
-  { events, fence, board, asked, runs, queue, serving }: Desk,
+  { events, fence, board, asked, runs, queue, serving, measured }: Desk,
 ): FaceModelReconciler {
   const ownWrites = new OwnWrites();
   const record: EventRecorder['record'] = (note) => events.record(note);
@@ -160,8 +166,7 @@ function openReconciler(
     runs: runDesk({ runs, queue, pipeline: config.pipeline }),
     runner: runs,
     slotFree: (storageId) => queue.slotFree(storageId),
-    // Where no model can have replicas of its own, all are served by those that are there for all.
-    replicas: { of: (storageId, whose) => board.of(storageId, caches.dedicated ? whose : {}).filter(({ id }) => isThere(caches, id)) },
+    replicas: replicasOf(caches, board),
     objects,
     messaging,
     term: fence.term,
@@ -170,12 +175,13 @@ function openReconciler(
     source: 'facehash/operator',
     asked,
     record,
+    happened: (happening) => measured.happened(happening),
     outage: new Outage(context.clock, context.logger),
     ...context,
   });
 }
 
-function openRuns(parts: ReconcilingParts): { readonly runs: JobRuns; readonly queue: RunQueue } {
+function openRuns(parts: ReconcilingParts, measured: ModelMetrics): { readonly runs: JobRuns; readonly queue: RunQueue } {
   const { config, client, caches, profiles, context } = parts;
   const queue: RunQueue = new RunQueue({ maxConcurrent: config.runsMax, load: () => runs.load(), clock: context.clock });
   const { nodes } = caches;
@@ -192,6 +198,7 @@ function openRuns(parts: ReconcilingParts): { readonly runs: JobRuns; readonly q
     credentialsFor: (spec, signal) => credentialsFor(parts, spec, signal),
     ...(nodes ? { offersAccelerator: (resource: string, count: number) => offersAccelerator(nodes.list(), resource, count) } : {}),
     admit: (storageId) => queue.admit(storageId),
+    onEnded: (run) => measured.ended(run),
     ...context,
   });
   return { runs, queue };
@@ -224,6 +231,11 @@ function modelOf({ models }: Caches, storageId: string): Pick<StoredFaceModel, '
 function lookAt({ caches }: ReconcilingParts, { queue }: Controller, storageId: string | null): void {
   const found = storageId === null ? caches.models.list() : caches.models.byIndex(BY_STORAGE_ID, storageId);
   for (const { metadata } of found) queue.add(keyOf(metadata), storageId === null ? 'resync' : 'fresh');
+}
+
+/** Where no model can have replicas of its own, all are served by those that are there for all. */
+function replicasOf(caches: Caches, board: ReplicaBoard): Pick<ReplicaBoard, 'of'> {
+  return { of: (storageId, whose) => board.of(storageId, caches.dedicated ? whose : {}).filter(({ id }) => isThere(caches, id)) };
 }
 
 /** A replica whose pod is gone holds nothing up, whatever it reported last. */
