@@ -8,6 +8,7 @@ import { serverBinaries, startApiServer, type ApiServer } from '@facehash/test-s
 import { tcpProxy, temporaryFolder, type TcpProxy } from '@facehash/testing';
 import { KubeConfig } from '@kubernetes/client-node';
 import { stringify } from 'yaml';
+import { faceModelsServed } from './face-models-served.js';
 import { FakeKubelet, type KubeletOptions } from './fake-kubelet.js';
 import { freePort, Program } from './program.js';
 import { Replicas } from './replicas.js';
@@ -165,7 +166,7 @@ export class OperatorStage implements AsyncDisposable {
       }),
     );
     await this.kubectl('apply', '--server-side', '-f', crd);
-    await this.kubectl('wait', '--for=condition=Established', 'crd/facemodels.facehash.dev', '--timeout=30s');
+    await faceModelsServed((...args) => this.kubectl(...args));
     // The collector of what lost its owner looks for new kinds every 30 s, and comes back to owners that it missed after longer and longer.
     await this.api.controllerManager?.restart();
     await this.kubectl('create', 'namespace', PLATFORM);
