@@ -48,6 +48,7 @@ interface StartOptions {
  */
 export class OperatorStage implements AsyncDisposable {
   readonly operators: Program[] = [];
+  readonly #managementPorts = new Map<Program, number>();
   readonly #closer = new Closer();
 
   private constructor(
@@ -122,6 +123,7 @@ export class OperatorStage implements AsyncDisposable {
       },
     });
     this.operators.push(program);
+    this.#managementPorts.set(program, management);
     return program;
   }
 
@@ -147,6 +149,12 @@ export class OperatorStage implements AsyncDisposable {
     const index = /^operator-(\d+)_/.exec(holder)?.[1];
     const program = index === undefined ? undefined : this.operators[Number(index)];
     return program?.ended === false ? program : undefined;
+  }
+
+  /** What an operator tells Prometheus. */
+  async metricsOf(operator: Program): Promise<string> {
+    const port = this.#managementPorts.get(operator) ?? 0;
+    return (await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(10_000) })).text();
   }
 
   proxy(): Promise<TcpProxy> {
