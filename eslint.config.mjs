@@ -98,8 +98,11 @@ export default defineConfig(
       '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'never' }],
     },
   },
-  { files: ['{services,operator,deploy}/*/src/config.ts'], rules: { 'no-restricted-syntax': ['error', ...restrictedInProduct] } },
-  { files: ['{services,operator,deploy}/*/src/main.ts'], rules: { 'no-restricted-syntax': ['error', ...restrictedInMain] } },
+  {
+    files: ['{services,operator,deploy}/*/src/{,acceptance/}config.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...restrictedInProduct] },
+  },
+  { files: ['{services,operator,deploy}/*/src/{,acceptance/}main.ts'], rules: { 'no-restricted-syntax': ['error', ...restrictedInMain] } },
   // Kernel, domain and application: no I/O, no clock, no dice.
   {
     files: core,

@@ -236,7 +236,7 @@ function busyStatus(storageId: string): FaceModelStatus {
     activation: { version: active.name, at },
     rollout: { version, wave: 'First', replicas: ['0b5d7c1e'], waveStartedAt: at },
     training: {
-      ...{ run, stage: 'Extracting', percent: 40, attempt: 1 },
+      ...{ run, stage: 'Extracting', percent: 40, attempt: 1, waitingFor: null },
       lastFailure: { run: null, version: version.name, snapshot: 30, attempt: 1, final: false, code: 'X', message: 'm', at, generation: 1 },
     },
     quarantined: [{ personId: 'p-1', photosDigest: 'd'.repeat(64), run, message: 'm', at }],

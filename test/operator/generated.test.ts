@@ -8,12 +8,20 @@ const page = new URL('../../docs/facemodel.md', import.meta.url);
 const HEAD = '# Generated from libs/facemodel: UPDATE_FACEMODEL=1 and test/operator/generated.test.ts write it.\n';
 const MARK = '<!-- generated from libs/facemodel: UPDATE_FACEMODEL=1 and test/operator/generated.test.ts write it -->\n\n';
 const update = process.env['UPDATE_FACEMODEL'] === '1';
+/** kubectl and Helm read YAML 1.1, in which a bare `Off` is false. */
+const asKubectlReads = { version: '1.1', lineWidth: 0, singleQuote: true, aliasDuplicateObjects: false } as const;
 
 describe('what is generated from the schema of the FaceModel', () => {
   it('is the committed resource definition', async () => {
-    const generated = HEAD + stringify(customResourceDefinition(), { lineWidth: 0, singleQuote: true, aliasDuplicateObjects: false });
+    const generated = HEAD + stringify(customResourceDefinition(), asKubectlReads);
     if (update) await writeFile(definition, generated);
     expect(await readFile(definition, 'utf8')).toBe(generated);
+  });
+
+  it('says the same to kubectl and Helm as to a reader of YAML 1.2', async () => {
+    const text = await readFile(definition, 'utf8');
+    expect(parse(text, { version: '1.1' })).toEqual(customResourceDefinition());
+    expect(parse(text)).toEqual(customResourceDefinition());
   });
 
   it('is the committed reference page', async () => {

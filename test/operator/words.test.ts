@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import { temporaryFolder } from '@facehash/testing';
 import type { Client } from '../support/client.js';
 import { atPort, testedBlocks } from '../support/documents.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, pause } from '../support/eventually.js';
+import type { KubeletOptions } from '../support/fake-kubelet.js';
 import { OperatorStage } from '../support/operator-stage.js';
 import { sampleFaces } from '../support/sample-faces.js';
 import { serversOrReason } from '../support/servers.js';
@@ -28,9 +29,24 @@ describe('what a person reads', () => {
   else read(binaries['kubectl'] ?? '');
 });
 
+const trainer = { name: 'trainer', image: 'facehash/trainer:test', imageID: '', ready: false, restartCount: 0 };
+
 /** What becomes of the runs of some models; those of others are trained. */
-const runsOf: Readonly<Record<string, 'never' | { readonly exitCode: number; readonly message: string }>> = {
+const runsOf: Readonly<Record<string, ReturnType<NonNullable<KubeletOptions['instead']>>>> = {
   busy: 'never',
+  roomless: {
+    pending: {
+      conditions: [
+        { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes are available: 3 Insufficient cpu.' },
+      ],
+    },
+  },
+  imageless: {
+    pending: {
+      conditions: [{ type: 'PodScheduled', status: 'True' }],
+      containerStatuses: [{ ...trainer, state: { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image' } } }],
+    },
+  },
   worse: ended(REFUSED, { outcome: 'refused', code: 'VERSION_REFUSED', message: 'people are told apart significantly worse' }),
   cut: ended(FAILED, { outcome: 'failed', code: 'STORE_UNAVAILABLE', message: 'the object store did not answer', retryable: true }),
   broken: ended(FAILED, { outcome: 'failed', code: 'TRAINING_FAILED', message: 'the photos cannot be told apart', retryable: false }),
@@ -45,12 +61,12 @@ const enrolled: readonly Line[] = [
     'huge',
     { training: { profile: 'huge' } },
     'Degraded',
-    'TrainingFailed',
-    'there is no training profile huge: name one of default; trying',
+    'ProfileMissing',
+    'there is no training profile huge: name one of default in spec.training.profile',
   ],
   ['asleep', { suspend: true }, 'Suspended', 'Suspended', 'training and rollouts are suspended by spec.suspend'],
   ['nailed', { versions: { pin: 'v-000000000000' } }, 'Degraded', 'PinMissing', 'is stored; change or remove versions.pin'],
-  ['busy', {}, 'Training', 'Training', 'trains version v-'],
+  ['busy', {}, 'Training', 'Training', '(trains version v-|does not begin yet: its pod is being scheduled)'],
   ['waits', {}, 'Waiting', 'WaitingForRun', 'as many training runs are under way as may run at once; it is trained when its turn comes'],
 ];
 const notEnrolled: readonly Line[] = [
@@ -103,6 +119,36 @@ function read(kubectl: string): void {
         events.includes(reason),
       );
     });
+  });
+
+  it('of a training profile that is not there says so once, begins no run, and goes on when another one is named', async () => {
+    const missing = 'there is no training profile gone: name one of default in spec.training.profile';
+    const later: Line = ['later', { training: { profile: 'gone' } }, 'Degraded', 'ProfileMissing', missing];
+    await stage.apply(faceModel(later[0], later[1]));
+    await enrol(stage, 'later');
+    await reads(stage, later);
+    // That the store was tidied for it is written after.
+    await pause(2_000);
+    const written = await stage.kubectl('get', 'fm', 'later', '-o', 'jsonpath={.metadata.resourceVersion}');
+    // Longer than the first pauses of what is tried again.
+    await pause(6_000);
+    expect(await stage.kubectl('get', 'fm', 'later', '-o', 'jsonpath={.metadata.resourceVersion}')).toBe(written);
+    expect(await stage.kubectl('describe', 'fm', 'later')).not.toMatch(/TrainingStarted|TrainingFailed/);
+    await stage.kubectl('patch', 'fm', 'later', '--type=merge', '-p', '{"spec":{"training":{"profile":"default"}}}');
+    await phaseIs(stage, 'later', 'Ready');
+  });
+
+  it.each([
+    ['roomless', 'no node has room for it \\(0/3 nodes are available: 3 Insufficient cpu.\\)'],
+    ['imageless', 'the image facehash/trainer:test cannot be pulled \\(ImagePullBackOff: Back-off pulling image\\)'],
+  ])('of a run that does not begin says why, long before it is given up: %s', async (name, why) => {
+    await stage.apply(faceModel(name, {}));
+    await enrol(stage, name);
+    await reads(stage, [name, {}, 'Training', 'Training', `does not begin yet: ${why}`]);
+    expect(await stage.kubectl('get', 'fm', name, '-o', 'jsonpath={.status.training.waitingFor}')).toMatch(new RegExp(`^${why}$`));
+    expect(await stage.kubectl('describe', 'fm', name)).toMatch(/Waiting For: +(no node|the image)/);
+    // Its place is for others.
+    await stage.kubectl('delete', 'fm', name, '--timeout=60s');
   });
 
   it('tells of each phase what happens and what to do', async () => {

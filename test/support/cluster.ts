@@ -45,14 +45,21 @@ export class Kubectl {
   }
 
   async apply(...resources: readonly object[]): Promise<void> {
-    const list = { apiVersion: 'v1', kind: 'List', items: resources };
-    const child = spawn(this.program, this.#with(['apply', '--filename', '-']), {
-      stdio: ['pipe', 'ignore', 'pipe'],
-      timeout: KUBECTL_TIMEOUT_MS,
-    });
-    child.stdin.end(JSON.stringify(list));
-    const [complaint, code] = await Promise.all([text(child.stderr), new Promise((resolve) => child.once('close', resolve))]);
+    await this.#told(['apply', '--filename', '-'], { apiVersion: 'v1', kind: 'List', items: resources });
+  }
+
+  /** One object that is not kept, such as a review: what the API server answers, as JSON. */
+  async create(object: object, ...args: readonly string[]): Promise<string> {
+    return this.#told(['create', '--filename', '-', '--output', 'json', ...args], object);
+  }
+
+  async #told(args: readonly string[], object: object): Promise<string> {
+    const child = spawn(this.program, this.#with(args), { stdio: 'pipe', timeout: KUBECTL_TIMEOUT_MS });
+    child.stdin.end(JSON.stringify(object));
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    const [said, complaint, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
     if (code !== 0) throw new Error(complaint);
+    return said;
   }
 
   #with(args: readonly string[]): string[] {
@@ -69,11 +76,11 @@ export class TestCluster implements AsyncDisposable {
     private readonly folder: AsyncDisposable,
   ) {}
 
-  static async start(): Promise<TestCluster> {
+  static async start(options: { readonly gpus?: number } = {}): Promise<TestCluster> {
     const folder = await temporaryFolder();
     try {
       const stateDir = join(folder.path, 'cluster');
-      const cluster = await startCluster({ stateDir });
+      const cluster = await startCluster({ stateDir, ...options });
       return new TestCluster(cluster, await Kubectl.of(cluster), stateDir, folder);
     } catch (error) {
       await folder[Symbol.asyncDispose]();

@@ -36,8 +36,11 @@ export interface KubeletOptions {
   readonly folder: string;
   /** What the image of the trainer has of itself. */
   readonly imageEnv: Readonly<Record<string, string>>;
-  /** Takes the trainer's place, for what a trainer does not do by itself. Left out, or undefined for a pod: the real one runs. */
-  readonly instead?: (pod: KubeObject) => Ended | 'never' | undefined;
+  /**
+   * Takes the trainer's place, for what a trainer does not do by itself; `pending`: it never runs, and this is the pod's status. Left out, or
+   * undefined for a pod: the real one runs.
+   */
+  readonly instead?: (pod: KubeObject) => Ended | 'never' | { readonly pending: object } | undefined;
   /** Takes the place of every trainer, in its own time. */
   readonly train?: (pod: KubeObject) => Promise<Ended>;
 }
@@ -90,6 +93,7 @@ export class FakeKubelet implements AsyncDisposable {
     if (!container) return;
     const instead = this.options.instead?.(pod);
     if (instead === 'never') return;
+    if (instead !== undefined && 'pending' in instead) return this.#say(pod, { phase: 'Pending', ...instead.pending });
     this.ran.push(pod.metadata.name);
     const startedAt = new Date().toISOString();
     await this.#tell(pod, container, { phase: 'Running', state: { running: { startedAt } } });
@@ -171,6 +175,10 @@ export class FakeKubelet implements AsyncDisposable {
       conditions: [{ type: 'PodScheduled', status: 'True' }],
       containerStatuses: [{ name, image, imageID: '', ready: phase === 'Running', restartCount: 0, state }],
     };
+    await this.#say(pod, status);
+  }
+
+  async #say(pod: KubeObject, status: object): Promise<void> {
     const ref = refOf(keyOf(pod.metadata));
     await this.options.client.patch(pods, ref, { strategy: 'merge', body: { status }, subresource: 'status' });
   }

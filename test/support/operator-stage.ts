@@ -25,6 +25,8 @@ export interface StageOptions {
   readonly operatorEnv?: Readonly<Record<string, string>>;
   readonly instead?: KubeletOptions['instead'];
   readonly train?: KubeletOptions['train'];
+  /** Trainers are given NATS, with credentials in a Secret of this name. */
+  readonly trainerNats?: string;
   /** Left out: 1. */
   readonly operators?: number;
   /** The API server writes down who calls what. */
@@ -107,11 +109,16 @@ export class OperatorStage implements AsyncDisposable {
   /** `through`: what stands before the API server. */
   async startOperator({ through, env = {} }: StartOptions = {}): Promise<Program> {
     const management = await freePort();
+    const stores = await this.stores.environment();
+    const { trainerNats } = this.options;
     const program = await Program.start({
       program: 'operator',
       healthUrl: `http://127.0.0.1:${management}`,
       env: {
-        ...(await this.stores.environment()),
+        ...stores,
+        ...(trainerNats === undefined
+          ? {}
+          : { FACEHASH_TRAINER_NATS_SERVERS: stores['FACEHASH_NATS_SERVERS'] ?? '', FACEHASH_TRAINER_NATS_SECRET: trainerNats }),
         KUBECONFIG: through ? await this.#kubeconfigThrough(through) : this.api.kubeconfig,
         FACEHASH_PLATFORM_NAMESPACE: PLATFORM,
         FACEHASH_OPERATOR_NAME: `operator-${this.operators.length}`,
@@ -178,6 +185,7 @@ export class OperatorStage implements AsyncDisposable {
     // The collector of what lost its owner looks for new kinds every 30 s, and comes back to owners that it missed after longer and longer.
     await this.api.controllerManager?.restart();
     await this.kubectl('create', 'namespace', PLATFORM);
+    await this.#makeNatsSecret();
     const mounts = join(this.folder, 'pods');
     await mkdir(mounts);
     const { instead, train } = this.options;
@@ -197,6 +205,15 @@ export class OperatorStage implements AsyncDisposable {
       await kubelet[Symbol.asyncDispose]();
     });
     for (let i = 0; i < (this.options.operators ?? 1); i++) await this.startOperator();
+  }
+
+  /** As an admin does it who made a user for trainers. */
+  async #makeNatsSecret(): Promise<void> {
+    const { trainerNats } = this.options;
+    if (trainerNats === undefined) return;
+    const folder = (await this.stores.environment())['FACEHASH_NATS_CREDENTIALS_DIR'] ?? '';
+    const files = ['username', 'password'].map((name) => `--from-file=${join(folder, name)}`);
+    await this.kubectl('create', 'secret', 'generic', trainerNats, '-n', PLATFORM, ...files);
   }
 
   /** The certificate is for the host, and the proxy listens on the same one. */

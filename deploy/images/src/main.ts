@@ -1,6 +1,7 @@
 import { buildImages } from './build.js';
 import { parseCommand, type Command } from './command-line.js';
 import { ownEnvironment } from './config.js';
+import { writeForHelm } from './helm-values.js';
 import { ImagesError } from './images-error.js';
 import { sizesOf } from './sizes.js';
 
@@ -17,9 +18,10 @@ try {
   if (!stopping.signal.aborted) console.error(error instanceof ImagesError ? error.message : error);
 }
 
-async function run({ command, names, tensorflow, json }: Command): Promise<void> {
+async function run({ command, names, tensorflow, json, forHelm }: Command): Promise<void> {
   const images = await buildImages(names, { tensorflow, onProgress: (line) => console.error(`      ${line}`), signal: stopping.signal });
   if (command === 'sizes') return printSizes(images);
+  if (forHelm !== undefined) await writeForHelm(forHelm, images);
   if (json) return console.log(JSON.stringify(images));
   for (const { reference, archive } of Object.values(images)) console.log(`${reference}  ${archive}`);
 }

@@ -47,6 +47,9 @@ const training = z
       .meta({ description: 'What the run is doing.' }),
     percent: z.number().min(0).max(100).nullable().default(null).meta({ description: 'How far it is, in steps of five.' }),
     attempt: count('Which try it is, from 1; 0: none is under way.'),
+    waitingFor: message('Why the run does not begin, such as a node with room or its image; null: nothing is in its way.')
+      .nullable()
+      .default(null),
     queuePosition: z
       .int()
       .min(0)

@@ -27,6 +27,11 @@ describe('a status in Kubernetes', () => {
     });
   });
 
+  it('has no word of what a run waits for where an older operator decided it', () => {
+    const { waitingFor: _, ...training } = aStatus('fm-1').training;
+    expect(kubernetesStatusOf(aStatus('fm-1', { training }), facts).training.waitingFor).toBeNull();
+  });
+
   it('keeps the time of a condition for as long as its status stays, whatever its reason', () => {
     const first = kubernetesStatusOf(aStatus('fm-1', { conditions: [ready] }), facts);
     const later = { ...facts, previous: first, now: new Date('2026-01-02T00:00:00Z') };
@@ -41,12 +46,13 @@ describe('a status in Kubernetes', () => {
     const message = 'm'.repeat(5000);
     const status = aStatus('fm-1', {
       conditions: [{ ...ready, message }],
-      training: { run: null, stage: null, percent: null, attempt: 0, lastFailure: { ...failure, message } },
+      training: { run: null, stage: null, percent: null, attempt: 0, waitingFor: message, lastFailure: { ...failure, message } },
       quarantined: [{ personId: 'p', photosDigest: 'd', run: 'r', message, at: failure.at }],
     });
     const written = kubernetesStatusOf(status, facts);
-    const messages = [written.conditions[0]?.message, written.training.lastFailure?.message, written.quarantined[0]?.message];
-    expect(messages).toEqual(Array(3).fill(`${'m'.repeat(1023)}…`));
+    const { waitingFor, lastFailure } = written.training;
+    const messages = [written.conditions[0]?.message, waitingFor, lastFailure?.message, written.quarantined[0]?.message];
+    expect(messages).toEqual(Array(4).fill(`${'m'.repeat(1023)}…`));
     expect(parseKubernetesStatus(written)).toMatchObject({ ok: true });
   });
 

@@ -16,12 +16,13 @@ export interface KubernetesFacts {
 
 /** The status as it is written to the resource. Messages that are too long for it are cut, so that one never keeps a status from being written. */
 export function kubernetesStatusOf(status: FaceModelStatus, facts: KubernetesFacts): KubernetesStatus {
-  const { lastFailure, ...training } = status.training;
+  const { lastFailure, waitingFor = null, ...training } = status.training;
   return {
     ...status,
     activation: status.activation ?? null,
     training: {
       ...training,
+      waitingFor: waitingFor === null ? null : cut(waitingFor),
       jobName: facts.jobName,
       queuePosition: facts.queuePosition,
       lastFailure: lastFailure && { ...lastFailure, message: cut(lastFailure.message) },

@@ -35,6 +35,7 @@ export const reasons = {
   RolloutStalled: 'Some replicas take longer than `progressDeadlineSeconds` to take the version over.',
   RolledBack: 'Replicas could not take the new version over; the active one stays.',
   UpToDate: 'The active version is trained on the newest snapshot.',
+  ProfileMissing: 'The operator has no training profile of the name in `training.profile`: nothing is trained until another one is named.',
   PinMissing: 'No version of the name in `versions.pin`, or of that of the activation, is stored.',
   Pinned: 'The version is pinned by `versions.pin`.',
   Activated: 'The version was activated by hand and answers until that is taken back.',
@@ -139,6 +140,8 @@ export interface FaceModelStatus {
     readonly percent: number | null;
     /** Of the running run, from 1; 0 when none runs. */
     readonly attempt: number;
+    /** Why the run does not begin, for a person; null: nothing is in its way. Absent in a status that was written before that was told. */
+    readonly waitingFor?: string | null;
     readonly lastFailure: TrainingFailure | null;
   };
   /** Ordered by person id. */

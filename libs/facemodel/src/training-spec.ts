@@ -46,7 +46,7 @@ const gate = z
   .strictObject({
     mode: z.enum(['Enforce', 'Warn', 'Off']).default('Enforce').meta({
       description:
-        'Enforce: a version that is significantly worse never answers. Warn: it does, and its report says so. Off: nobody looks.',
+        'Enforce: a version that is significantly worse never answers. Warn: it does, and its report says so. Off: nobody looks; in YAML it needs quotes.',
     }),
   })
   .prefault({})

@@ -8,6 +8,7 @@ import {
   noRunSlot,
   nothingWanted,
   pinMissing,
+  profileMissing,
   runEnded,
   runUnderWay,
   startRun,
@@ -41,6 +42,7 @@ const checks: readonly Check[] = [
   backingOff,
   wantedIsStored, // trained before: by a run that raced, by an earlier process, pinned or activated
   pinMissing,
+  profileMissing, // before its place in the queue, which others could use
   noRunSlot,
   startRun,
 ];

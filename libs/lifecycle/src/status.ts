@@ -1,4 +1,4 @@
-import type { ActivePointer } from '@facehash/artifacts';
+import type { ActivePointer, RunProgress } from '@facehash/artifacts';
 import {
   storageIdOf,
   type Condition,
@@ -51,9 +51,17 @@ function samplesOf({ latest }: Observed): FaceModelStatus['samples'] {
 
 function trainingOf({ o, run, decision }: Facts): FaceModelStatus['training'] {
   const lastFailure = kept(decision.failure, o.model.status?.training.lastFailure);
-  if (!run) return { run: null, stage: null, percent: null, attempt: 0, lastFailure };
-  const { stage, percent } = run.progress ?? { stage: 'Starting', percent: 0 };
-  return { run: run.spec.run, stage, percent: coarse(percent), attempt: attemptOf(run.spec.run), lastFailure };
+  if (!run) return { run: null, stage: null, percent: null, attempt: 0, waitingFor: null, lastFailure };
+  const { stage, percent } = run.progress ?? shownBefore(run, o, decision) ?? { stage: 'Starting' as const, percent: 0 };
+  const attempt = attemptOf(run.spec.run);
+  return { run: run.spec.run, stage, percent: coarse(percent), attempt, waitingFor: run.waitingFor ?? null, lastFailure };
+}
+
+/** A controller that came after its start may not have heard of a run yet, which then is as far as it was. */
+function shownBefore(run: ObservedRun, { model }: Observed, { step }: Decision): Pick<RunProgress, 'stage' | 'percent'> | undefined {
+  const before = model.status?.training;
+  const same = before?.run === run.spec.run && step?.kind !== 'startRun' && run.waitingFor === undefined;
+  return same && before.stage !== null ? { stage: before.stage, percent: before.percent ?? 0 } : undefined;
 }
 
 interface Facts {
@@ -87,7 +95,15 @@ function coarse(percent: number): number {
   return Math.floor(percent / 5) * 5;
 }
 
-const troubles: readonly Reason[] = ['GateRefused', 'RetriesExhausted', 'RolledBack', 'RolloutStalled', 'PinMissing', 'TrainingFailed'];
+const troubles: readonly Reason[] = [
+  'GateRefused',
+  'RetriesExhausted',
+  'RolledBack',
+  'RolloutStalled',
+  'PinMissing',
+  'ProfileMissing',
+  'TrainingFailed',
+];
 
 function phaseOf({ o, decision, rollout, active, run, wanted }: Facts): Phase {
   if (rollout) return 'RollingOut';

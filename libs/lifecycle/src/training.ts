@@ -89,6 +89,7 @@ export const runUnderWay: Check = (o, wanted) => {
     canonicalJson(run.spec.quarantined) === canonicalJson(quarantineOf(o));
   if (!sameSpec || wanted?.held || runHoldsErased(o))
     return { reason: 'Training', message: `run ${run.spec.run} is superseded`, step: { kind: 'cancelRun', run: run.spec.run } };
+  if (run.waitingFor !== undefined) return { reason: 'Training', message: `run ${run.spec.run} does not begin yet: ${run.waitingFor}` };
   return { reason: 'Training', message: `run ${run.spec.run} trains version ${run.spec.version}` };
 };
 
@@ -143,6 +144,14 @@ export const pinMissing: Check = (_, wanted) => {
   if (!wanted?.held) return undefined;
   const advice = wanted.held === 'Pinned' ? 'change or remove versions.pin' : 'activate another one or take the activation back';
   return { reason: 'PinMissing', message: `no version ${wanted.version} is stored; ${advice}` };
+};
+
+/** Nobody counts it as a try: a run of such a profile cannot even be made. */
+export const profileMissing: Check = ({ model, profiles }, wanted) => {
+  const { profile } = model.spec.training;
+  if (!wanted || !profiles || profiles.includes(profile)) return undefined;
+  const named = [...profiles].sort().join(', ');
+  return { reason: 'ProfileMissing', message: `there is no training profile ${profile}: name one of ${named} in spec.training.profile` };
 };
 
 export const noRunSlot: Check = (o) =>

@@ -4,6 +4,8 @@ import type { Activation, QuarantinedPerson, Reason, Rollout, StoredFaceModel, S
 export interface ObservedRun {
   readonly spec: RunSpec;
   readonly progress?: RunProgress;
+  /** Why it does not begin, for a person; absent once it has, and where nothing is in its way. */
+  readonly waitingFor?: string;
   /** Present once the run has ended. */
   readonly outcome?: RunOutcome;
 }
@@ -59,6 +61,8 @@ export interface Observed {
   readonly latestListsErased: boolean;
   /** What was asked for since the last pass: that this version answers (null: whichever the samples ask for). Absent: nothing was. */
   readonly activate?: { readonly version: Activation['version'] | null };
+  /** Names of the training profiles that there are. Absent: runs are run in one way only, whatever the spec names. */
+  readonly profiles?: readonly string[];
   /** Whether one more run may start now: the bound on concurrent runs is the controller's. */
   readonly runSlotFree: boolean;
 }

@@ -21,7 +21,7 @@ export interface Gathered {
   readonly activeRevision: string | null;
 }
 
-type FromElsewhere = Pick<Observed, 'now' | 'model' | 'pipeline' | 'run' | 'runSlotFree' | 'replicas' | 'restart' | 'erasing' | 'activate'>;
+type FromElsewhere = Omit<Observed, 'latest' | 'active' | 'stored' | 'latestListsErased'>;
 
 /** Reads everything that a decision about one model is taken from. Rejects with STORE_UNAVAILABLE, and with ARTIFACT_CORRUPT when a pointer is damaged. */
 export async function gather(objects: ObjectStore, known: FromElsewhere, signal: AbortSignal): Promise<Gathered> {

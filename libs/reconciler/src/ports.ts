@@ -5,6 +5,8 @@ export interface ObservedRun {
   readonly startedAt: Date;
   /** The newest progress, undefined before the first. */
   readonly progress?: RunProgress;
+  /** Why it does not begin, for a person; absent once it has, and where nothing is in its way. */
+  readonly waitingFor?: string;
   /** Present once the run has ended, and until it is forgotten. */
   readonly outcome?: RunOutcome;
 }

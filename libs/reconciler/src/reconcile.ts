@@ -28,6 +28,8 @@ export interface ReconcileParts {
   readonly writeStatus: (model: StoredFaceModel, status: FaceModelStatus, signal: AbortSignal) => Promise<boolean>;
   /** Whether one more run, of this model, may start now. */
   readonly slotFree: (storageId: string) => boolean;
+  /** Names of the training profiles that a model may ask for. Left out, all are trained in one way. */
+  readonly profiles?: () => readonly string[];
   /** How far the pods are that are restarted for a version; null: it waits for that. Left out, nobody restarts pods. */
   readonly restartOf?: (storageId: string, version: string) => Restart | null;
   /** Address of replicas that are there for the model alone, or null; `before` is what replicas were told last. Left out, there are none. */
@@ -88,7 +90,7 @@ export class Reconciler {
   }
 
   async #gather(model: StoredFaceModel, asked: Pick<Observed, 'activate'>, signal: AbortSignal): Promise<Gathered> {
-    const { objects, messaging, runner, replicas, pipeline, slotFree, clock } = this.parts;
+    const { objects, messaging, runner, replicas, pipeline, profiles, slotFree, clock } = this.parts;
     const storageId = storageIdOf(model);
     const people = await messaging.people.get(storageId, signal);
     // Read after what may wait: the runs are those of the moment in which the rest is read.
@@ -99,6 +101,7 @@ export class Reconciler {
       model,
       pipeline,
       run: runs.find((r) => r.spec.storageId === storageId) ?? null,
+      ...(profiles ? { profiles: profiles() } : {}),
       runSlotFree: slotFree(storageId),
       replicas: replicas.of(storageId, { dedicated: model.spec.serving.mode === 'Dedicated' }),
       erasing: new Map(Object.entries(people?.value.tombstones ?? {})),

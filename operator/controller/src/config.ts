@@ -9,6 +9,7 @@ import {
   type NatsSettings,
   type S3Settings,
 } from '@facehash/settings';
+import type { TrainerNats } from '@facehash/operator-reconcilers';
 import { builtIn } from '@facehash/vision-core';
 import { z } from 'zod';
 
@@ -16,6 +17,11 @@ const namespace = z
   .string()
   .max(63)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be the name of a namespace');
+
+const secretKey = z
+  .string()
+  .max(253)
+  .regex(/^[-._a-zA-Z0-9]+$/, 'must be the name of a key in a Secret');
 
 /** Also where single settings are wrong: what is wrong with several together is told beside it. */
 const allAtOnce = { when: () => true };
@@ -32,6 +38,12 @@ export const operatorVariables = {
   FACEHASH_OPERATOR_NAME: z.string().min(1).max(200).default(hostname()),
   FACEHASH_LEASE_NAME: z.string().min(1).max(63).default('facehash-operator'),
   FACEHASH_TRAINING_PROFILES_FILE: z.string('is not set: it is the file with the training profiles').min(1),
+  /** Where training runs tell how far they are; left out, nobody hears it before they end. */
+  FACEHASH_TRAINER_NATS_SERVERS: natsVariables.FACEHASH_NATS_SERVERS,
+  /** A Secret of the platform's namespace with the credentials of a user who may do what a trainer may; left out, NATS asks for none. */
+  FACEHASH_TRAINER_NATS_SECRET: z.string().min(1).max(253).optional(),
+  FACEHASH_TRAINER_NATS_CREDS_KEY: secretKey.optional(),
+  FACEHASH_TRAINER_NATS_CA_KEY: secretKey.optional(),
   FACEHASH_TRAINING_RUNS_MAX: z.coerce.number().int().min(1).max(1000).default(2),
   /** What the trainer's images describe faces by. */
   FACEHASH_PIPELINE: z.string().min(1).max(200).default(builtIn.id),
@@ -55,6 +67,7 @@ export const operatorVariables = {
 const environment = z.object({ ...s3Variables, ...natsVariables, ...operatorVariables }).superRefine((e, context) => {
   const wrong = (name: string, message: string): void => context.addIssue({ code: 'custom', path: [name], message });
   for (const [name, message] of [...s3Faults(e), ...natsFaults(e)]) wrong(name, message);
+  for (const [name, message] of trainerNatsFaults(e)) wrong(name, message);
   for (const name of ['FACEHASH_S3_ENDPOINT', 'FACEHASH_NATS_SERVERS'] as const) if (e[name] === undefined) wrong(name, 'is not set');
 }, allAtOnce);
 
@@ -65,6 +78,8 @@ export interface OperatorConfig {
   readonly name: string;
   readonly leaseName: string;
   readonly profilesFile: string;
+  /** For the trainers' Jobs. */
+  readonly trainerNats: TrainerNats | undefined;
   readonly runsMax: number;
   readonly pipeline: string;
   readonly inferenceSelector: string | undefined;
@@ -98,6 +113,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     name: e.FACEHASH_OPERATOR_NAME,
     leaseName: e.FACEHASH_LEASE_NAME,
     profilesFile: e.FACEHASH_TRAINING_PROFILES_FILE,
+    trainerNats: trainerNatsIn(e),
     runsMax: e.FACEHASH_TRAINING_RUNS_MAX,
     pipeline: e.FACEHASH_PIPELINE,
     inferenceSelector: e.FACEHASH_INFERENCE_SELECTOR,
@@ -112,4 +128,38 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     host: e.HOST,
     log: { level: e.LOG_LEVEL, pretty: e.LOG_FORMAT === 'pretty' },
   });
+}
+
+type TrainerVariables = {
+  readonly [Name in keyof typeof operatorVariables as Name extends `FACEHASH_TRAINER_NATS_${string}` ? Name : never]?: z.output<
+    (typeof operatorVariables)[Name]
+  >;
+};
+
+/** What is wrong with them together. */
+function trainerNatsFaults(e: TrainerVariables): readonly (readonly [name: keyof TrainerVariables, message: string])[] {
+  const secret = e.FACEHASH_TRAINER_NATS_SECRET;
+  const keys = ['FACEHASH_TRAINER_NATS_CREDS_KEY', 'FACEHASH_TRAINER_NATS_CA_KEY'] as const;
+  return [
+    ...(secret !== undefined && e.FACEHASH_TRAINER_NATS_SERVERS === undefined
+      ? [['FACEHASH_TRAINER_NATS_SERVERS', 'is not set, which FACEHASH_TRAINER_NATS_SECRET needs'] as const]
+      : []),
+    ...keys.flatMap((name) =>
+      e[name] !== undefined && secret === undefined
+        ? [['FACEHASH_TRAINER_NATS_SECRET', `is not set, in which ${name} is a key`] as const]
+        : [],
+    ),
+  ];
+}
+
+function trainerNatsIn(e: TrainerVariables): TrainerNats | undefined {
+  const servers = e.FACEHASH_TRAINER_NATS_SERVERS?.join(',');
+  if (servers === undefined) return undefined;
+  const name = e.FACEHASH_TRAINER_NATS_SECRET;
+  if (name === undefined) return { servers };
+  const { FACEHASH_TRAINER_NATS_CREDS_KEY: credsKey, FACEHASH_TRAINER_NATS_CA_KEY: caKey } = e;
+  return {
+    servers,
+    secret: { name, ...(credsKey === undefined ? {} : { credsKey }), ...(caKey === undefined ? {} : { caKey }) },
+  };
 }

@@ -56,6 +56,18 @@ describe('the configuration', () => {
     });
   });
 
+  it('of trainers says where they reach NATS and what they are let in by', () => {
+    expect(loadConfig(least).trainerNats).toBeUndefined();
+    const servers = { ...least, FACEHASH_TRAINER_NATS_SERVERS: 'nats://a:4222, nats://b:4222' };
+    expect(loadConfig(servers).trainerNats).toEqual({ servers: 'nats://a:4222,nats://b:4222' });
+    const secret = { ...servers, FACEHASH_TRAINER_NATS_SECRET: 'nats-trainer', FACEHASH_TRAINER_NATS_CA_KEY: 'ca.crt' };
+    expect(loadConfig(secret).trainerNats).toMatchObject({ secret: { name: 'nats-trainer', caKey: 'ca.crt' } });
+    const { FACEHASH_TRAINER_NATS_SERVERS: _, ...nowhere } = secret;
+    expect(() => loadConfig(nowhere)).toThrow('FACEHASH_TRAINER_NATS_SERVERS is not set, which FACEHASH_TRAINER_NATS_SECRET needs');
+    const { FACEHASH_TRAINER_NATS_SECRET: _secret, ...keyless } = secret;
+    expect(() => loadConfig(keyless)).toThrow('FACEHASH_TRAINER_NATS_SECRET is not set, in which FACEHASH_TRAINER_NATS_CA_KEY is a key');
+  });
+
   it('says everything that is wrong with it at once', () => {
     const wrong = { ...least, MANAGEMENT_PORT: '70000', LOG_LEVEL: 'loud', FACEHASH_TRAINING_PROFILES_FILE: '' };
     for (const name of ['MANAGEMENT_PORT', 'LOG_LEVEL', 'FACEHASH_TRAINING_PROFILES_FILE is not set'])

@@ -1,6 +1,6 @@
 import type { RunSpec } from '@facehash/artifacts';
 import type { StoredFaceModel } from '@facehash/facemodel';
-import type { Messaging } from '@facehash/messaging-core';
+import type { NatsMessaging } from '@facehash/messaging-nats';
 import { assumeRunRole, type S3ObjectStore } from '@facehash/object-store-s3';
 import {
   ApiKeys,
@@ -15,6 +15,7 @@ import {
   offersAccelerator,
   Outage,
   OwnWrites,
+  ProgressBoard,
   runDesk,
   type RestartPods,
   RunQueue,
@@ -23,6 +24,8 @@ import {
   storageTrouble,
   TrainingJobs,
   type DedicatedTemplate,
+  type DeletionParts,
+  type JobSettings,
   type StoreCredentials,
   type TrainingProfiles,
 } from '@facehash/operator-reconcilers';
@@ -46,7 +49,7 @@ export interface ReconcilingParts {
   readonly client: KubeClient;
   readonly caches: Caches;
   readonly objects: S3ObjectStore;
-  readonly messaging: Messaging;
+  readonly messaging: NatsMessaging;
   readonly election: LeaderElection;
   readonly profiles: TrainingProfiles;
   readonly template: DedicatedTemplate | undefined;
@@ -69,9 +72,7 @@ export function openReconciling(parts: ReconcilingParts): Reconciling {
   const fence = new Fence({ objects, leads, holdsLease: () => election.term !== undefined, ...context });
   const board = new ReplicaBoard(context.clock);
   const asked = new Asked();
-  const figures = { models: () => caches.models.list(), queue: () => queue.figures(), runsMax: config.runsMax };
-  const measured = modelMetrics(parts.registry, figures);
-  const { runs, queue } = openRuns(parts, measured);
+  const { runs, queue, progress, measured } = openRuns(parts);
   const serving = openServing({ ...parts, board, events });
   const reconciler = openReconciler(parts, { events, fence, board, asked, runs, queue, serving, measured });
   const controller = new Controller({
@@ -93,6 +94,7 @@ export function openReconciling(parts: ReconcilingParts): Reconciling {
   const background: readonly Background[] = [
     { name: 'events', run: (signal) => events.run(signal) },
     { name: 'term', run: (signal) => fence.run(signal) },
+    { name: 'progress of runs', run: (signal) => followProgress(parts, { controller, progress }, signal) },
     { name: 'replica reports', run: (signal) => board.follow(messaging.replicas, look, signal) },
     {
       name: 'commands',
@@ -103,6 +105,20 @@ export function openReconciling(parts: ReconcilingParts): Reconciling {
     { name: 'orphans', run: (signal) => removeOrphans(parts, runs, signal) },
   ];
   return { controllers: [controller], background };
+}
+
+/** A run that tells much is looked at as often as anybody reads. */
+function followProgress(
+  parts: ReconcilingParts,
+  { controller, progress }: { readonly controller: Controller; readonly progress: ProgressBoard },
+  signal: AbortSignal,
+): Promise<void> {
+  return parts.messaging.followProgress((message) => {
+    const afterMs = progress.take(message);
+    if (afterMs === undefined) return;
+    const models = parts.caches.models.byIndex(BY_STORAGE_ID, message.storageId);
+    for (const { metadata } of models) controller.queue.addAfter(keyOf(metadata), afterMs);
+  }, signal);
 }
 
 /** What is on its way to restarted pods is looked at whenever their Deployment changes. */
@@ -130,10 +146,9 @@ interface Desk {
   readonly measured: ModelMetrics;
 }
 
-function openReconciler(
-  { config, client, caches, objects, messaging, onLost, context }: ReconcilingParts,
-  { events, fence, board, asked, runs, queue, serving, measured }: Desk,
-): FaceModelReconciler {
+function openReconciler(parts: ReconcilingParts, desk: Desk): FaceModelReconciler {
+  const { config, client, caches, objects, messaging, profiles, onLost, context } = parts;
+  const { events, fence, board, asked, runs, queue, serving, measured } = desk;
   const ownWrites = new OwnWrites();
   const record: EventRecorder['record'] = (note) => events.record(note);
   const finalizer = new Finalizer(client);
@@ -145,27 +160,14 @@ function openReconciler(
     statusWriter: new StatusWriter({ client, ownWrites, ...context }),
     keys,
     finalizer,
-    deletion: (publishTombstone) =>
-      new Deletion({
-        finalizer,
-        publishTombstone,
-        models: messaging.models,
-        people: messaging.people,
-        objects,
-        runner: runs,
-        workloads: serving.own,
-        ownsStorage: (object) => storageTrouble(object, caches.models.byIndex(BY_STORAGE_ID, storageIdIn(object) ?? '')) === undefined,
-        record,
-        onGone,
-        deadlineMs: config.deletionDeadlineMs,
-        ...context,
-      }),
+    deletion: (publishTombstone) => new Deletion({ publishTombstone, finalizer, onGone, ...forDeletion(parts, desk) }),
     workloads: serving.workloads,
     ...(serving.routeTo ? { routeTo: serving.routeTo } : {}),
     ...(serving.restartOf ? { restartOf: serving.restartOf } : {}),
     runs: runDesk({ runs, queue, pipeline: config.pipeline }),
     runner: runs,
     slotFree: (storageId) => queue.slotFree(storageId),
+    profiles: () => Object.keys(profiles),
     replicas: replicasOf(caches, board),
     objects,
     messaging,
@@ -181,16 +183,41 @@ function openReconciler(
   });
 }
 
-function openRuns(parts: ReconcilingParts, measured: ModelMetrics): { readonly runs: JobRuns; readonly queue: RunQueue } {
+function forDeletion(
+  { config, caches, objects, messaging: { models, people }, context }: ReconcilingParts,
+  { events, runs: runner, serving }: Desk,
+): Omit<DeletionParts, 'publishTombstone' | 'finalizer' | 'onGone'> {
+  return {
+    models,
+    people,
+    objects,
+    runner,
+    workloads: serving.own,
+    ownsStorage: (object) => storageTrouble(object, caches.models.byIndex(BY_STORAGE_ID, storageIdIn(object) ?? '')) === undefined,
+    record: (note) => events.record(note),
+    deadlineMs: config.deletionDeadlineMs,
+    ...context,
+  };
+}
+
+interface Runs {
+  readonly runs: JobRuns;
+  readonly queue: RunQueue;
+  readonly progress: ProgressBoard;
+  readonly measured: ModelMetrics;
+}
+
+function openRuns(parts: ReconcilingParts): Runs {
   const { config, client, caches, profiles, context } = parts;
   const queue: RunQueue = new RunQueue({ maxConcurrent: config.runsMax, load: () => runs.load(), clock: context.clock });
+  const figures = { models: () => caches.models.list(), queue: () => queue.figures(), runsMax: config.runsMax };
+  const measured = modelMetrics(parts.registry, figures);
   const { nodes } = caches;
+  const isUnderWay: ConstructorParameters<typeof ProgressBoard>[0]['isUnderWay'] = ({ storageId, run }) =>
+    runs.runs(storageId).some(({ spec, outcome }) => spec.run === run && outcome === undefined);
+  const progress = new ProgressBoard({ isUnderWay, clock: context.clock });
   const runs: JobRuns = new JobRuns({
-    calls: new TrainingJobs({
-      client,
-      settings: { platformNamespace: config.platformNamespace, storeEnvironment: storeEnvironment(config) },
-      clock: context.clock,
-    }),
+    calls: new TrainingJobs({ client, settings: jobSettings(config), clock: context.clock }),
     jobs: caches.jobs,
     pods: caches.trainers,
     profiles: () => profiles,
@@ -198,10 +225,16 @@ function openRuns(parts: ReconcilingParts, measured: ModelMetrics): { readonly r
     credentialsFor: (spec, signal) => credentialsFor(parts, spec, signal),
     ...(nodes ? { offersAccelerator: (resource: string, count: number) => offersAccelerator(nodes.list(), resource, count) } : {}),
     admit: (storageId) => queue.admit(storageId),
+    progressOf: (spec) => progress.of(spec),
     onEnded: (run) => measured.ended(run),
     ...context,
   });
-  return { runs, queue };
+  return { runs, queue, progress, measured };
+}
+
+function jobSettings(config: OperatorConfig): JobSettings {
+  const { platformNamespace, trainerNats: nats } = config;
+  return { platformNamespace, storeEnvironment: storeEnvironment(config), ...(nats ? { nats } : {}) };
 }
 
 /** A run reads user data through native code: it may see the objects of its model, for as long as it may wait and last. */

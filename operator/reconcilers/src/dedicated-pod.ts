@@ -1,4 +1,5 @@
 import type { DedicatedTemplate } from './dedicated-template.js';
+import { podSecurity } from './pod-security.js';
 
 const MAIN = 'http';
 const MANAGEMENT = 'management';
@@ -12,7 +13,7 @@ export function dedicatedPod(
   return {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    securityContext: podSecurity,
     terminationGracePeriodSeconds,
     imagePullSecrets,
     nodeSelector,

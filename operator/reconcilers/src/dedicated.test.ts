@@ -39,7 +39,8 @@ describe('what a Dedicated model has', () => {
     };
     expect(spec).toMatchObject({ replicas: 3, strategy: { rollingUpdate: { maxUnavailable: 0 } } });
     const [container] = template.spec.containers;
-    expect(template.spec).toMatchObject({ automountServiceAccountToken: false, securityContext: { runAsNonRoot: true } });
+    // Credentials of the stores are for the pod's group alone.
+    expect(template.spec).toMatchObject({ automountServiceAccountToken: false, securityContext: { runAsNonRoot: true, fsGroup: 10001 } });
     expect(container).toMatchObject({
       image: 'registry/inference:1',
       securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },

@@ -14,8 +14,9 @@ export { JobRuns, podIndexes, type EndedRun, type JobRun, type JobRunsParts } fr
 export { observedJob, type TrainingJob } from './observed-job.js';
 export { observedPod, type TrainerPod } from './observed-pod.js';
 export { type RunWish } from './run-order.js';
+export { ProgressBoard } from './progress-board.js';
 export { RunQueue, type QueueFigures, type RunLoad, type RunQueueOptions } from './run-queue.js';
-export { type JobSettings, type StoreCredentials } from './training-job.js';
+export { type JobSettings, type StoreCredentials, type TrainerNats } from './training-job.js';
 export { jobs, TrainingJobs, trainersIn, type TrainingJobsParts } from './training-jobs.js';
 export { parseTrainingProfiles, type ParsedProfiles, type TrainingProfile, type TrainingProfiles } from './training-profiles.js';
 export { ApiKeys, type ApiKeysParts, type KeyFacts } from './api-keys.js';

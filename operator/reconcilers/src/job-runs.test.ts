@@ -47,6 +47,19 @@ function onApiServer({ kubeconfig, url }: ApiServer): void {
     await leavesNothing(operator);
   });
 
+  it('are as far as they say, while their pod runs', async () => {
+    const progress = { type: 'progress' as const, stage: 'Fitting' as const, percent: 80 };
+    await using operator = await trainers({ progressOf: ({ run }) => (run === spec.run ? progress : undefined) });
+    await operator.runs.start(spec);
+    const pod = await operator.pod(spec.run);
+    expect(operator.runs.runs()[0]?.progress).toBeUndefined();
+    await operator.say(pod, { phase: 'Running', startTime: new Date().toISOString() });
+    await eventually(() => expect(operator.runs.runs()[0]?.progress).toEqual(progress));
+    await operator.exit(pod, 0);
+    await eventually(() => expect(operator.runs.runs()[0]?.outcome).toBeDefined());
+    expect(operator.runs.runs()[0]?.progress).toBeUndefined();
+  });
+
   it('are what a Job says that is Complete', async () => {
     await using operator = await trainers();
     await operator.runs.start(spec);
@@ -202,13 +215,18 @@ function onApiServer({ kubeconfig, url }: ApiServer): void {
     expect(await operator.client.get(secrets, { name, namespace: 'facehash' })).toMatchObject({ data: { 'access-key-id': btoa('id-2') } });
   });
 
-  it.each([
-    ['whose profile nobody wrote', 'missing', 'there is no training profile missing: name one of default, queued, refused'],
-    ['that Kubernetes refuses', 'refused', 'its Job was refused'],
-  ])('%s have an outcome that says so', async (_, profile, message) => {
-    await using operator = await trainers({ specInput: { training: { profile } } });
+  it('whose profile nobody wrote are none', async () => {
+    await using operator = await trainers({ specInput: { training: { profile: 'missing' } } });
+    await expect(operator.runs.start(spec)).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(operator.runs.runs()).toEqual([]);
+    expect(await operator.names(jobs)).toEqual([]);
+  });
+
+  it('that Kubernetes refuses have an outcome that says so', async () => {
+    await using operator = await trainers({ specInput: { training: { profile: 'refused' } } });
     await operator.runs.start(spec);
-    const outcome = { outcome: 'failed', code: 'RUN_NOT_STARTED', retryable: true, message: expect.stringContaining(message) };
+    const message: unknown = expect.stringContaining('its Job was refused');
+    const outcome = { outcome: 'failed', code: 'RUN_NOT_STARTED', retryable: true, message };
     expect(operator.runs.runs()).toMatchObject([{ spec, jobName: null, outcome }]);
     await operator.runs.forget(spec.run);
     expect(operator.runs.runs()).toEqual([]);

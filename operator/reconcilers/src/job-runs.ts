@@ -36,7 +36,7 @@ export interface JobRunsParts {
   /** Whether one more run, of this model, may begin now; it counts from then on. Absent: as many as are asked for. */
   readonly admit?: (storageId: string) => boolean;
   /** The newest that the run itself said. */
-  readonly progressOf?: (run: string) => RunProgress | undefined;
+  readonly progressOf?: (run: RunSpec) => RunProgress | undefined;
   /** Is told of each run whose outcome has been written down, as it is forgotten. */
   readonly onEnded?: (ended: EndedRun) => void;
   readonly clock: Clock;
@@ -48,8 +48,6 @@ export interface JobRun extends ObservedRun {
   readonly jobName: string | null;
   /** It waits for an accelerator that it must have, and takes no room meanwhile. */
   readonly parked: boolean;
-  /** For a person; absent once it trains. */
-  readonly waitingFor?: string;
 }
 
 /** For whoever counts. */
@@ -92,11 +90,12 @@ export class JobRuns implements TrainingRunner {
     });
   }
 
-  /** Rejects with CONFLICT where no run may begin now, or another Job of the model is not gone. */
+  /** Rejects with CONFLICT where no run may begin now, another Job of the model is not gone, or the profile that it names is not there. */
   async start(spec: RunSpec): Promise<void> {
     if (this.runs(spec.storageId).some((run) => run.spec.run === spec.run)) return;
     const order = this.#orderOf(spec);
-    if (typeof order === 'string') return this.#refuse(spec, order);
+    // Decided from an older spec: the next look says so.
+    if (order === undefined) throw new FaceHashError('CONFLICT', { run: spec.run, why: 'its training profile is not there' });
     if (this.parts.admit?.(spec.storageId) === false) throw new FaceHashError('CONFLICT', { run: spec.run, why: 'no place is free' });
     await this.#begin(order, deadline(START_MS, this.#closed.signal));
   }
@@ -180,14 +179,15 @@ export class JobRuns implements TrainingRunner {
     return this.parts.clock.now().getTime();
   }
 
-  #orderOf(spec: RunSpec): RunOrder | string {
+  /** Undefined where the profile that its model names is not there. */
+  #orderOf(spec: RunSpec): RunOrder | undefined {
     const { modelOf, profiles, offersAccelerator } = this.parts;
     const model = modelOf(spec.storageId);
     if (model === undefined) throw new FaceHashError('TRAINING_FAILED', { run: spec.run, why: 'its model is not known' });
     const { profile: profileName, startDeadlineSeconds } = model.spec.training;
     const known = profiles();
     const profile = Object.hasOwn(known, profileName) ? known[profileName] : undefined;
-    if (profile === undefined) return `there is no training profile ${profileName}: name one of ${Object.keys(known).sort().join(', ')}`;
+    if (profile === undefined) return undefined;
     const wish = spec.accelerator;
     const inVain = wish?.onUnavailable === 'UseCpu' && offersAccelerator?.(wish.resource, wish.count) === false;
     const accelerated = wish !== null && !inVain && !this.#withoutAccelerator.has(spec.run);
@@ -229,8 +229,8 @@ export class JobRuns implements TrainingRunner {
       const order = this.#orderOf(spec);
       // Where it is not gone in time, the next start finds it going, and later gone.
       await this.#removeAndWait(job, signal);
-      if (typeof order === 'string') this.#refuse(spec, order);
-      else await this.#begin(order, signal);
+      // Without its profile the run is no more, and the model waits for another one.
+      if (order !== undefined) await this.#begin(order, signal);
     } finally {
       this.#replaced.delete(spec.run);
     }
@@ -307,14 +307,15 @@ export class JobRuns implements TrainingRunner {
     const { spec } = job;
     if (spec === null) return undefined;
     const state = this.#stateOf(job, spec);
-    const progress = this.parts.progressOf?.(spec.run);
+    // Before its pod runs it can only be what a pod said that is gone.
+    const progress = state.kind === 'training' ? this.parts.progressOf?.(spec) : undefined;
     return {
       spec,
       startedAt: new Date(job.createdAtMs),
       jobName: job.metadata.name,
       parked: state.kind === 'parked',
-      ...('waitingFor' in state ? { waitingFor: state.waitingFor } : {}),
-      ...(progress === undefined || state.kind === 'ended' ? {} : { progress }),
+      ...('waitingFor' in state && state.waitingFor !== undefined ? { waitingFor: state.waitingFor } : {}),
+      ...(progress === undefined ? {} : { progress }),
       ...(state.kind === 'ended' ? { outcome: state.outcome } : {}),
     };
   }

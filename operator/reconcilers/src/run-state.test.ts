@@ -28,9 +28,50 @@ const starting: readonly Case[] = [
     seconds(9999),
     { kind: 'starting', waitingFor: expect.stringContaining('gpus') },
   ],
-  ['has no pod yet', aJob(), none, 0, { kind: 'starting', untilMs: seconds(120) }],
-  ['Kubernetes has not looked at', aJob({ startedAtMs: undefined }), none, seconds(9999), { kind: 'starting' }],
+  ['has no pod yet, as every run', aJob(), none, seconds(4), { kind: 'starting', waitingFor: undefined, untilMs: seconds(5) }],
+  [
+    'has no pod for longer than others',
+    aJob(),
+    none,
+    seconds(5),
+    { kind: 'starting', waitingFor: 'its Job has made no pod', untilMs: seconds(120) },
+  ],
+  [
+    'has little time to begin',
+    aJob({ startDeadlineSeconds: 2 }),
+    none,
+    seconds(1),
+    { kind: 'starting', waitingFor: undefined, untilMs: seconds(2) },
+  ],
+  [
+    'Kubernetes has not looked at',
+    aJob({ startedAtMs: undefined }),
+    none,
+    seconds(9999),
+    { kind: 'starting', waitingFor: 'its Job has made no pod', untilMs: undefined },
+  ],
+  [
+    'Kubernetes has not looked at for a moment',
+    aJob({ startedAtMs: undefined }),
+    none,
+    seconds(1),
+    { kind: 'starting', waitingFor: undefined, untilMs: seconds(5) },
+  ],
   ['waits for a node', aJob(), [aPod()], seconds(119), { kind: 'starting', untilMs: seconds(120) }],
+  [
+    'no node has room for, at once',
+    aJob(),
+    [noRoom],
+    0,
+    { kind: 'starting', waitingFor: expect.stringContaining('no node has room for it (0/3 nodes'), untilMs: seconds(120) },
+  ],
+  [
+    'has an image that cannot be pulled, at once',
+    aJob(),
+    [aPod({ waiting: { reason: 'ErrImagePull', message: 'not found' } })],
+    0,
+    { kind: 'starting', waitingFor: 'the image facehash/trainer:1 cannot be pulled (ErrImagePull: not found)', untilMs: seconds(120) },
+  ],
   ['lost its pod to somebody more important', aJob(), [{ ...exited(143), disrupted: true }], seconds(600), { kind: 'starting' }],
   ['runs', aJob(), [aPod({ phase: 'Running', startedAtMs: 0 })], seconds(600), { kind: 'training' }],
 ];
@@ -170,6 +211,6 @@ const ended: readonly Case[] = [
 describe('a run whose Job', () => {
   it.each([...starting, ...notStarted, ...ended])('%s', (_, job, pods, nowMs, expected) => {
     const state: RunState = runState({ job, pods, nowMs, version: 'v-0123456789ab' });
-    expect(state).toMatchObject(expected);
+    expect({ waitingFor: undefined, untilMs: undefined, ...state }).toMatchObject(expected);
   });
 });

@@ -13,7 +13,8 @@ import type { TrainerPod } from './observed-pod.js';
  * `untilMs`: looked at then, it may be another without any change; absent: only a change makes it another.
  */
 export type RunState =
-  | { readonly kind: 'starting'; readonly waitingFor: string; readonly untilMs?: number }
+  /** `waitingFor`: for a person; absent while it begins as every run does. */
+  | { readonly kind: 'starting'; readonly waitingFor?: string; readonly untilMs?: number }
   | { readonly kind: 'parked'; readonly waitingFor: string }
   | { readonly kind: 'withoutAccelerator'; readonly why: string }
   | { readonly kind: 'training'; readonly untilMs?: number }

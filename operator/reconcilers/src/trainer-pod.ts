@@ -1,9 +1,9 @@
-import type { JobSettings, RunOrder } from './training-job.js';
+import { podSecurity } from './pod-security.js';
+import type { JobSettings, RunOrder, TrainerNats } from './training-job.js';
 
-/** Of the images' user: it writes nowhere but in /tmp. */
-const USER = 10001;
 const CREDENTIALS_DIR = '/var/run/facehash/store';
 const AUTHORITY_DIR = '/var/run/facehash/authority';
+const NATS_DIR = '/var/run/facehash/nats';
 /** A trainer that is asked to end does so within a second. */
 const STOP_SECONDS = 10;
 
@@ -19,13 +19,7 @@ export function trainerPod(order: RunOrder, settings: PodSettings): Readonly<Rec
     // Services of the namespace would set variables that look like ours.
     enableServiceLinks: false,
     terminationGracePeriodSeconds: STOP_SECONDS,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: USER,
-      runAsGroup: USER,
-      fsGroup: USER,
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: podSecurity,
     imagePullSecrets: profile.imagePullSecrets.map((name) => ({ name })),
     nodeSelector: { ...profile.nodeSelector, ...(accelerated ? profile.acceleratorNodeSelector : {}) },
     tolerations: [...profile.tolerations, ...acceleratorTolerations(order)],
@@ -51,7 +45,10 @@ function container(order: RunOrder, settings: PodSettings): object {
   };
 }
 
-function environment({ spec, profile, accelerated }: RunOrder, { storeEnvironment, storeAuthority }: PodSettings): Record<string, string> {
+function environment(
+  { spec, profile, accelerated }: RunOrder,
+  { storeEnvironment, storeAuthority, nats }: PodSettings,
+): Record<string, string> {
   return {
     ...profile.env,
     ...(profile.tfjsBackend === undefined ? {} : { FACEHASH_TFJS_BACKEND: profile.tfjsBackend }),
@@ -60,8 +57,21 @@ function environment({ spec, profile, accelerated }: RunOrder, { storeEnvironmen
     ...storeEnvironment,
     ...(storeAuthority === undefined ? {} : { FACEHASH_S3_CA_FILE: `${AUTHORITY_DIR}/${storeAuthority.key}` }),
     FACEHASH_S3_CREDENTIALS_DIR: CREDENTIALS_DIR,
+    ...natsEnvironment(nats),
     FACEHASH_TERMINATION_MESSAGE: '/dev/termination-log',
     FACEHASH_RUN: JSON.stringify(spec),
+  };
+}
+
+function natsEnvironment(nats: TrainerNats | undefined): Record<string, string> {
+  if (nats === undefined) return {};
+  const servers = { FACEHASH_NATS_SERVERS: nats.servers };
+  if (nats.secret === undefined) return servers;
+  const { credsKey, caKey } = nats.secret;
+  return {
+    ...servers,
+    ...(credsKey === undefined ? { FACEHASH_NATS_CREDENTIALS_DIR: NATS_DIR } : { FACEHASH_NATS_CREDS_FILE: `${NATS_DIR}/${credsKey}` }),
+    ...(caKey === undefined ? {} : { FACEHASH_NATS_CA_FILE: `${NATS_DIR}/${caKey}` }),
   };
 }
 
@@ -77,19 +87,22 @@ function acceleratorTolerations({ spec, accelerated }: RunOrder): readonly objec
   return accelerated && spec.accelerator ? [{ key: spec.accelerator.resource, operator: 'Exists', effect: 'NoSchedule' }] : [];
 }
 
-function volumesOf({ secretName, storeAuthority }: PodSettings): readonly object[] {
+function volumesOf({ secretName, storeAuthority, nats }: PodSettings): readonly object[] {
   return [
     { name: 'tmp', emptyDir: {} },
     { name: 'store', secret: { secretName, defaultMode: 0o440 } },
     ...(storeAuthority === undefined ? [] : [{ name: 'authority', configMap: { name: storeAuthority.configMap } }]),
+    // Optional: without it nobody hears how far the run is, and that is all.
+    ...(nats?.secret === undefined ? [] : [{ name: 'nats', secret: { secretName: nats.secret.name, defaultMode: 0o440, optional: true } }]),
   ];
 }
 
-function mountsOf({ storeAuthority }: PodSettings): readonly object[] {
+function mountsOf({ storeAuthority, nats }: PodSettings): readonly object[] {
   return [
     { name: 'tmp', mountPath: '/tmp' },
     { name: 'store', mountPath: CREDENTIALS_DIR, readOnly: true },
     ...(storeAuthority === undefined ? [] : [{ name: 'authority', mountPath: AUTHORITY_DIR, readOnly: true }]),
+    ...(nats?.secret === undefined ? [] : [{ name: 'nats', mountPath: NATS_DIR, readOnly: true }]),
   ];
 }
 

@@ -106,6 +106,27 @@ describe('the Job of a run', () => {
     expect(podOf(job)['volumes']).toContainEqual({ name: 'authority', configMap: { name: 'store-ca' } });
   });
 
+  it('tells where NATS is, and mounts the credentials for it, which it can do without', () => {
+    const servers = 'nats://a:4222,nats://b:4222';
+    expect(variables(made({}, { ...someSettings, nats: { servers } }))).toMatchObject({ FACEHASH_NATS_SERVERS: servers });
+    expect(podOf(made({}, { ...someSettings, nats: { servers } }))['volumes']).toEqual(podOf(made())['volumes']);
+    const job = made({}, { ...someSettings, nats: { servers, secret: { name: 'nats-trainer' } } });
+    expect(variables(job)).toMatchObject({ FACEHASH_NATS_CREDENTIALS_DIR: '/var/run/facehash/nats' });
+    const secret = { secretName: 'nats-trainer', defaultMode: 0o440, optional: true };
+    expect(podOf(job)['volumes']).toContainEqual({ name: 'nats', secret });
+    expect(podOf(job).containers[0]['volumeMounts']).toContainEqual({ name: 'nats', mountPath: '/var/run/facehash/nats', readOnly: true });
+  });
+
+  it('reads a credentials file and an authority from that Secret where they are named', () => {
+    const secret = { name: 'nats-trainer', credsKey: 'user.creds', caKey: 'ca.crt' };
+    const told = variables(made({}, { ...someSettings, nats: { servers: 'tls://nats:4222', secret } }));
+    expect(told).toMatchObject({
+      FACEHASH_NATS_CREDS_FILE: '/var/run/facehash/nats/user.creds',
+      FACEHASH_NATS_CA_FILE: '/var/run/facehash/nats/ca.crt',
+    });
+    expect(told['FACEHASH_NATS_CREDENTIALS_DIR']).toBeUndefined();
+  });
+
   it.each([
     ['with its accelerator', true, 'auto', { cpu: '1', 'nvidia.com/gpu': '1' }, { zone: 'gpu' }, 1],
     ['without it', false, 'cpu', { cpu: '1' }, {}, 0],

@@ -46,6 +46,21 @@ export interface JobSettings {
   readonly storeEnvironment: Readonly<Record<string, string>>;
   /** A ConfigMap with the authority of the store's certificate. */
   readonly storeAuthority?: { readonly configMap: string; readonly key: string };
+  /** Where runs tell how far they are. Left out, they do not. */
+  readonly nats?: TrainerNats;
+}
+
+export interface TrainerNats {
+  /** As the trainer's own setting. */
+  readonly servers: string;
+  /** Of the platform's namespace. Left out, NATS asks for no credentials. */
+  readonly secret?: {
+    readonly name: string;
+    /** Of its credentials file; left out: `username` and `password`. */
+    readonly credsKey?: string;
+    /** Of the authority's certificate; left out: those that everybody trusts. */
+    readonly caKey?: string;
+  };
 }
 
 export interface StoreCredentials {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** What a Job's container is told by the operator alone: a profile that set it would decide what is trained, or where. */
 const RESERVED =
-  /^(FACEHASH_RUN|FACEHASH_TERMINATION_MESSAGE|FACEHASH_OBJECTS_DIR|FACEHASH_S3_.+|FACEHASH_TENSORFLOW_DEVICE|FACEHASH_TFJS_BACKEND)$/;
+  /^(FACEHASH_RUN|FACEHASH_TERMINATION_MESSAGE|FACEHASH_OBJECTS_DIR|FACEHASH_S3_.+|FACEHASH_NATS_.+|FACEHASH_TENSORFLOW_DEVICE|FACEHASH_TFJS_BACKEND)$/;
 
 const quantity = z
   .union([z.string().regex(/^\d+(\.\d+)?([eE]\d+|[numkKMGTPE]i?)?$/, 'must be a quantity such as 500m, 2 or 4Gi'), z.number().positive()])

@@ -73,7 +73,7 @@ function nothingKnown(object: CachedFaceModel): FaceModelStatus {
     targetVersion: null,
     activation: null,
     rollout: null,
-    training: { run: null, stage: null, percent: null, attempt: 0, lastFailure: null },
+    training: { run: null, stage: null, percent: null, attempt: 0, waitingFor: null, lastFailure: null },
     quarantined: [],
     swept: null,
     replicas: { total: 0, updated: 0, failed: 0 },

@@ -24,6 +24,7 @@ describe('the configuration', () => {
     expect(loadConfig(least)).toEqual({
       run,
       objects: { folder: '/data/objects' },
+      nats: undefined,
       networksDir: '/networks',
       visionWorker: expect.stringMatching(/services\/vision-worker\/dist\/main\.js$/),
       visionProcesses: availableParallelism(),
@@ -39,6 +40,13 @@ describe('the configuration', () => {
 
   it('takes an empty variable for one that is not set', () => {
     expect(loadConfig({ ...least, FACEHASH_TERMINATION_MESSAGE: '', FACEHASH_EXIT_WITH_PARENT: '' })).toEqual(loadConfig(least));
+  });
+
+  it('of NATS says where it is and how to be let in', () => {
+    const given = { ...least, FACEHASH_NATS_SERVERS: 'tls://nats:4222', FACEHASH_NATS_CREDENTIALS_DIR: '/nats' };
+    const auth = { kind: 'password-folder', path: '/nats' };
+    expect(loadConfig(given).nats).toEqual({ servers: ['tls://nats:4222'], auth });
+    expect(() => loadConfig({ ...given, FACEHASH_NATS_CREDS_FILE: '/creds' })).toThrow('FACEHASH_NATS_CREDS_FILE must be left out');
   });
 
   it('of native TensorFlow says where it was built and what it is to run on', () => {

@@ -5,7 +5,16 @@ import type { TensorflowOptions } from '@facehash/classifier-tfjs';
 import { builtInConstants } from '@facehash/classifier-core';
 import type { TrainedPipeline } from '@facehash/training';
 import { builtIn } from '@facehash/vision-core';
-import { s3Faults, s3Settings, s3Variables, type S3Settings } from '@facehash/settings';
+import {
+  natsFaults,
+  natsSettings,
+  natsVariables,
+  s3Faults,
+  s3Settings,
+  s3Variables,
+  type NatsSettings,
+  type S3Settings,
+} from '@facehash/settings';
 import { pipelineToTrain } from '@facehash/vision-pipelines';
 import { z } from 'zod';
 
@@ -23,6 +32,8 @@ const fields = z.object({
   /** The object store: a folder, or a bucket. */
   FACEHASH_OBJECTS_DIR: z.string().min(1).optional(),
   ...s3Variables,
+  /** Where to tell how far the run is, beside standard output. */
+  ...natsVariables,
   FACEHASH_NETWORKS_DIR: z.string('is not set: npm start converts the networks and sets it; a program started by hand needs it set').min(1),
   /** Description of a descriptor network of one's own: see docs/own-network.md. */
   FACEHASH_DESCRIPTOR: pipelineToTrain.optional(),
@@ -65,7 +76,7 @@ const environment = fields
   })
   .superRefine(
     (e, context) => {
-      for (const [name, message] of s3Faults(e)) context.addIssue({ code: 'custom', path: [name], message });
+      for (const [name, message] of [...s3Faults(e), ...natsFaults(e)]) context.addIssue({ code: 'custom', path: [name], message });
     },
     { when: () => true },
   );
@@ -80,6 +91,8 @@ export interface TrainerConfig {
   readonly run: RunSpec;
   /** Where the object store is. */
   readonly objects: { readonly folder: string } | { readonly s3: S3Settings };
+  /** Undefined: only standard output is told how far the run is. */
+  readonly nats: Pick<NatsSettings, 'servers' | 'auth' | 'caFile'> | undefined;
   readonly networksDir: string;
   readonly visionWorker: string;
   readonly visionProcesses: number;
@@ -109,6 +122,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
   return Object.freeze({
     run: e.FACEHASH_RUN,
     objects: objectsOf(e),
+    nats: natsOf(e),
     networksDir: e.FACEHASH_NETWORKS_DIR,
     visionWorker: e.FACEHASH_VISION_WORKER,
     visionProcesses: e.FACEHASH_VISION_PROCESSES,
@@ -125,6 +139,12 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
 function objectsOf(e: z.output<typeof fields>): TrainerConfig['objects'] {
   const s3 = s3Settings(e);
   return s3 ? { s3 } : { folder: e.FACEHASH_OBJECTS_DIR ?? '' };
+}
+
+/** It asks for nothing and waits for no answer. */
+function natsOf(e: z.output<typeof fields>): TrainerConfig['nats'] {
+  const { servers, auth, caFile } = natsSettings(e) ?? {};
+  return servers && { servers, ...(auth ? { auth } : {}), ...(caFile === undefined ? {} : { caFile }) };
 }
 
 function backendOf(e: z.output<typeof fields>): BackendChoice {

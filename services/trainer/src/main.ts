@@ -6,6 +6,7 @@ import { backendFor, openBackend } from './backend.js';
 import { loadConfig, type TrainerConfig } from './config.js';
 import { lazyAnalyser } from './lazy-analyser.js';
 import { openObjects } from './objects.js';
+import { progressOut } from './progress.js';
 import { stopSignal } from './stop.js';
 import { writeTermination } from './termination.js';
 import { openVision } from './vision.js';
@@ -32,7 +33,7 @@ async function runOnce(): Promise<RunOutcome> {
     { objects, backend, analyser, logger, clock: systemClock, pipeline: config.pipeline },
     {
       signal: deadline(config.run.deadlineSeconds * 1000, stop),
-      onProgress: (progress) => process.stdout.write(`${JSON.stringify(progress)}\n`),
+      onProgress: progressOut(config, logger, closer),
       // One on each worker, and one for each that waits its turn, so that none is idle while features are stored.
       photosAtOnce: 2 * config.visionProcesses,
     },

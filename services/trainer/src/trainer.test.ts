@@ -166,6 +166,14 @@ describe('the trainer', () => {
     expect(await trainer.message()).toMatchObject({ code: 'DEADLINE_EXCEEDED', retryable: true });
   });
 
+  it('neither waits for NATS nor fails by it where nobody answers there', async () => {
+    await using here = await workplace();
+    await using trainer = here.start(await enrolled(here.objects), { FACEHASH_NATS_SERVERS: 'nats://127.0.0.1:1' });
+    expect((await trainer.end()).code).toBe(0);
+    expect(trainer.progress.at(-1)).toMatchObject({ stage: 'Publishing', percent: 100 });
+    expect(trainer.errors.match(/NATS cannot be used/g)).toHaveLength(1);
+  });
+
   it('says what is wrong with its configuration and exits as misconfigured', async () => {
     await using here = await workplace();
     await using trainer = here.start('{}', { FACEHASH_OBJECTS_DIR: '' });

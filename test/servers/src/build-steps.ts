@@ -43,16 +43,17 @@ export function linkerFlags({ stamps }: RecipeOf<'go'>, module: GoModule): strin
 
 /** Files of a module by the checksum that is written in the recipe. */
 export async function takeGoFiles(recipe: RecipeOf<'go-files'>, context: BuildContext): Promise<void> {
-  const env = goEnvironment(context.env);
   await goThatBuilds('1.21', context);
   const elsewhere = await mkdtemp(join(tmpdir(), 'facehash-go-')); // where there is no go.mod that could say something else
   try {
+    // A cache of its own: whole modules, of which a file is wanted, are no use to Go later on.
+    const cache = join(elsewhere, 'modules');
+    const { GOFLAGS, ...env } = goEnvironment(context.env);
+    const options = { cwd: elsewhere, env: { ...env, GOFLAGS: `${GOFLAGS} -modcacherw`, GOMODCACHE: cache }, timeoutMs: BUILD_TIMEOUT_MS };
     const download = ['go', 'mod', 'download', '-json', `${recipe.path}@${recipe.version}`];
-    const options = { cwd: elsewhere, env, timeoutMs: BUILD_TIMEOUT_MS, signal: context.signal };
     // Fails when the module wants a newer Go, although it has everything then: the checksum decides.
-    const downloaded = await runCommand(download, options);
-    const root = await runCommand(['go', 'env', 'GOMODCACHE'], options);
-    const folder = join(root.stdout.trim(), `${recipe.path}@${recipe.version}`);
+    const downloaded = await runCommand(download, { ...options, signal: context.signal });
+    const folder = join(cache, `${recipe.path}@${recipe.version}`);
     if (sumOf(downloaded) !== recipe.sum || !existsSync(folder)) throw failed(`Downloading ${recipe.path} ${recipe.version}`, downloaded);
     for (const [, path] of Object.entries(recipe.programs)) {
       await cp(join(folder, recipe.folder), join(context.into, path), { recursive: true });

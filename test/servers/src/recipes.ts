@@ -33,7 +33,7 @@ interface GoFilesRecipe {
   readonly version: string;
   /** What Go's checksum database says of the module's zip. */
   readonly sum: string;
-  /** The folder of it that is wanted. */
+  /** The folder or the one file of it that is wanted. */
   readonly folder: string;
   readonly programs: Readonly<Record<string, string>>;
 }
@@ -49,6 +49,16 @@ interface WheelRecipe {
 const kubernetes = 'k8s.io/kubernetes';
 const containerd = 'github.com/containerd/containerd/v2';
 const minio = 'github.com/minio/minio';
+
+/** Of every minor that the chart's `kubeVersion` claims, the newest release when it was pinned. */
+const kubernetesMinors = [
+  { version: 'v1.32.13', sum: 'h1:5TGYdZ6YZqdp6h/Rp1vX/4TIoybMPdgv97LCZCtPuNQ=' },
+  { version: 'v1.33.13', sum: 'h1:bmH31xUdSzeA5vk0wZAK9MZp11mdLuzUSeKk0qN3hPQ=' },
+  { version: 'v1.34.4', sum: 'h1:Yy6R4QB8C9kJPp25GFqEvX5XQwY5qzKeqD0Xx6oAcmk=' },
+  { version: 'v1.35.4', sum: 'h1:o/8dBC/pHVpYoGV4OAIytAlNPZbdYVTXJHoYvXC4qzM=' },
+  { version: 'v1.36.3', sum: 'h1:qDQdoMiluAE2Eab6Fa52YV+WjiGz9mZFFoagEA6cI+o=' },
+  { version: 'v1.37.2', sum: 'h1:A2VDEiObzkYqFTKhSsn0ZEb0RlLEXpHWj93gi2HqEwE=' },
+];
 
 export const recipes: readonly Recipe[] = [
   {
@@ -106,6 +116,16 @@ export const recipes: readonly Recipe[] = [
     folder: 'config/crd',
     programs: { 'gateway-api-crds': 'crd' },
   },
+  {
+    kind: 'go-files',
+    module: 'prometheus-operator',
+    path: 'github.com/prometheus-operator/prometheus-operator',
+    version: 'v0.85.0',
+    sum: 'h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=',
+    folder: 'example/prometheus-operator-crd',
+    programs: { 'prometheus-operator-crds': 'crd' },
+  },
+  ...kubernetesMinors.map(({ version, sum }) => openApiOf(version, sum)),
 ];
 
 /** What only a benchmark asks for: no test needs it, and so nobody who tests builds it. */
@@ -119,8 +139,16 @@ export const benchmarkRecipes: readonly Recipe[] = [
   },
 ];
 
-/** Everything that tests can ask for: programs, and `gateway-api-crds`, which is a folder of YAML files. */
+/** Everything that tests can ask for: programs, folders of resource definitions as YAML, and Kubernetes' own description of its API. */
 export const serverNames: readonly string[] = recipes.flatMap(({ programs }) => Object.keys(programs));
+
+/** What `kubernetes-openapi-<minor>` is: the file with the schemas of everything that this minor's API server takes. */
+function openApiOf(version: string, sum: string): GoFilesRecipe {
+  const [, minor = ''] = /^v(\d+\.\d+)\./.exec(version) ?? [];
+  const name = `kubernetes-openapi-${minor}`;
+  const folder = 'api/openapi-spec/swagger.json';
+  return { kind: 'go-files', module: name, path: kubernetes, version, sum, folder, programs: { [name]: 'swagger.json' } };
+}
 
 /** Where our own Go module of a recipe lies. */
 export function goFolderOf({ module, folder = join('go', module) }: Pick<GoRecipe, 'module' | 'folder'>): string {

@@ -35,7 +35,7 @@ export function aStatus(storageId: string, overrides: Partial<FaceModelStatus> =
     activeVersion: null,
     targetVersion: null,
     rollout: null,
-    training: { run: null, stage: null, percent: null, attempt: 0, lastFailure: null },
+    training: { run: null, stage: null, percent: null, attempt: 0, waitingFor: null, lastFailure: null },
     quarantined: [],
     swept: null,
     replicas: { total: 0, updated: 0, failed: 0 },

@@ -5,10 +5,12 @@ export {
   eventSchema,
   modelStateSchema,
   peopleProjectionSchema,
+  progressMessageSchema,
   replicaReportSchema,
   type Command,
   type FaceHashEvent,
   type ModelState,
   type PeopleProjection,
+  type ProgressMessage,
   type ReplicaReport,
 } from './schemas.js';

@@ -115,6 +115,17 @@ export const commandSchema = z.discriminatedUnion('kind', [
 ]);
 export type Command = z.output<typeof commandSchema>;
 
+/** What a training run says of how far it is. Nothing keeps it: a newer one takes its place. */
+export const progressMessageSchema = z.strictObject({
+  v,
+  storageId: z.string(),
+  run: z.string(),
+  stage: z.string(),
+  /** Of the whole run, 0 to 100. */
+  percent: z.number().min(0).max(100),
+});
+export type ProgressMessage = z.output<typeof progressMessageSchema>;
+
 /** What people and systems may subscribe to: CloudEvents 1.0, structured. */
 export const eventSchema = z.strictObject({
   specversion: z.literal('1.0'),

@@ -46,10 +46,14 @@ export function commandSubject(command: { readonly kind: string; readonly storag
 
 /** What a training run says of its progress; `*` for any. */
 export function progressSubject(storageId: string, run: string): string {
-  return `${progressSubjects}.${storageId}.${run}`;
+  return `${progressSubjects}.${tokenOrAny(storageId)}.${tokenOrAny(run)}`;
 }
 
 const plain = /^[A-Za-z0-9_-]{1,100}$/;
+
+function tokenOrAny(text: string): string {
+  return text === '*' ? text : token(text);
+}
 
 /** A part of a subject. What subjects do not take, or what is long, is there by its digest; no plain one begins with the sign before it. */
 function token(text: string): string {

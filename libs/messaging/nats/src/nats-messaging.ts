@@ -1,5 +1,11 @@
 import { deadline } from '@facehash/kernel';
-import { modelStateSchema, peopleProjectionSchema, replicaReportSchema, type Messaging } from '@facehash/messaging-core';
+import {
+  modelStateSchema,
+  peopleProjectionSchema,
+  replicaReportSchema,
+  type Messaging,
+  type ProgressMessage,
+} from '@facehash/messaging-core';
 import { Calls } from './calls.js';
 import { defaultLimits } from './limits.js';
 import { Link, type Health } from './link.js';
@@ -7,6 +13,7 @@ import { NatsBucket } from './nats-bucket.js';
 import { NatsCommands } from './nats-commands.js';
 import { NatsEvents } from './nats-events.js';
 import type { NatsOptions } from './options.js';
+import { followProgress } from './progress.js';
 import { setUpStreams } from './setup.js';
 import { streamPlans } from './streams.js';
 import { aborted } from './waiting.js';
@@ -14,6 +21,11 @@ import { aborted } from './waiting.js';
 export interface NatsMessaging extends Messaging {
   /** Whether calls can be answered now, as far as is known: asks nobody. */
   health(): Health;
+  /**
+   * What training runs say of how far they are, until the signal aborts. Nothing keeps it: whoever was not connected hears the newest a few
+   * seconds later. `hear` may not throw.
+   */
+  followProgress(hear: (message: ProgressMessage) => void, signal: AbortSignal): Promise<void>;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -52,6 +64,7 @@ function open(options: NatsOptions): NatsMessaging {
     replicas: new NatsBucket({ ...bucket, name: 'replicas', schema: (value) => replicaReportSchema.safeParse(value) }),
     events: new NatsEvents(shared),
     commands,
+    followProgress: (hear, signal) => followProgress(link, hear, AbortSignal.any([signal, closed])),
     health: () => (closed.aborted ? { ok: false, why: 'closed' } : link.health),
     async close() {
       closing.abort();

@@ -1,12 +1,15 @@
-import { aModelState, anEvent, aPeopleProjection, aReplicaReport, aTrainCommand } from '@facehash/messaging-core/testing';
+import { systemClock, systemRandom } from '@facehash/kernel';
+import { aModelState, anEvent, aPeopleProjection, aProgressMessage, aReplicaReport, aTrainCommand } from '@facehash/messaging-core/testing';
 import { reasonAgainst, startServer } from '@facehash/test-servers';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { commandStream, eventStream, keySubject, progressSubject, streamOf } from './names.js';
 import type { NatsMessaging } from './nats-messaging.js';
-import { inboxPrefixOf, permissionsOf, renderAuthorization, roles, type NatsRole } from './roles.js';
+import { openProgressTeller } from './progress.js';
+import { inboxPrefixOf, permissionsOf, renderAuthorization, roles, type NatsRole, type NatsUser } from './roles.js';
 import { describeOnNats, ownServer, TestNats } from './testing/nats-server.js';
 import { until, Watching } from './testing/watching.js';
 
+const oneRun = { storageId: 'fm-1', run: 'run-1' };
 const refused = { code: 'STORE_UNAVAILABLE', details: { refused: true } };
 
 describeOnNats(await reasonAgainst('nats', ownServer), 'roles', () => {
@@ -30,7 +33,8 @@ describeOnNats(await reasonAgainst('nats', ownServer), 'roles', () => {
   };
 
   beforeAll(async () => {
-    const users = roles.map((role) => ({ username: role, password: `${role}-password`, permissions: permissionsOf(role) }));
+    const users = roles.map((role): NatsUser => ({ username: role, password: `${role}-password`, permissions: permissionsOf(role) }));
+    users.push({ username: 'one-run', password: 'one-run-password', permissions: permissionsOf('trainer', oneRun) });
     const admin = { username: 'admin', password: 'admin-password' };
     const extraConfig = [renderAuthorization([{ ...admin, permissions: undefined }, ...users])];
     nats = await TestNats.on(await startServer('nats', { ...ownServer, extraConfig }), { admin });
@@ -118,12 +122,32 @@ describeOnNats(await reasonAgainst('nats', ownServer), 'roles', () => {
     expect((await nats.jsm.streams.info(commandStream)).state.messages).toBe(0);
   });
 
-  it('credentials of one run tell of no other', () => {
-    expect(permissionsOf('trainer', { storageId: 'fm-1', run: 'run-1' })).toEqual({
-      publish: ['facehash.progress.fm-1.run-1'],
-      subscribe: [],
-    });
+  it('trainer needs no more than that to tell of its run, and with credentials of one run tells of no other', async () => {
+    expect(permissionsOf('trainer', oneRun)).toEqual({ publish: ['facehash.progress.fm-1.run-1'], subscribe: [] });
+    const heard: string[] = [];
+    const stop = new AbortController();
+    const operator = await open('operator');
+    const following = operator.followProgress(({ run }) => void heard.push(run), stop.signal);
+    await operator.models.get('connected');
+    for (const [user, run] of [
+      ['one-run', 'run-2'],
+      ['one-run', 'run-1'],
+      ['trainer', 'run-2'],
+    ] as const)
+      await tellOnce(nats.as(user, `${user}-password`), { storageId: 'fm-1', run });
+    await until(() => heard.includes('run-2'));
+    stop.abort();
+    await following;
+    expect(heard).toEqual(['run-1', 'run-2']);
   });
+
+  /** With the trainer's own client; what it says within half a second. */
+  const tellOnce = async (server: string, whose: { readonly storageId: string; readonly run: string }): Promise<void> => {
+    const trainer = openProgressTeller({ servers: [server], name: 'trainer', clock: systemClock, random: systemRandom, logger: nats.log });
+    trainer.tell(aProgressMessage(whose));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await trainer.close();
+  };
 
   it.each<readonly [NatsRole, string]>([
     ...roles.flatMap((role): (readonly [NatsRole, string])[] => [

@@ -230,6 +230,7 @@ class Operator {
       runs: runDesk({ runs, queue, pipeline: 'p1' }),
       runner: runs,
       slotFree: (storageId) => queue.slotFree(storageId),
+      profiles: () => ['default'],
       replicas: { of: () => world.observedReplicas() },
       objects: world.store(),
       messaging: world.messaging(),

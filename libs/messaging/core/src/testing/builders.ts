@@ -1,4 +1,4 @@
-import type { Command, FaceHashEvent, ModelState, PeopleProjection, ReplicaReport } from '../schemas.js';
+import type { Command, FaceHashEvent, ModelState, PeopleProjection, ProgressMessage, ReplicaReport } from '../schemas.js';
 
 const STORAGE_ID = 'fm-0001-test';
 
@@ -50,6 +50,10 @@ export function aVersionSummary(overrides: Partial<NonNullable<ModelState['activ
 
 export function aPeopleProjection(overrides: Partial<PeopleProjection> = {}): PeopleProjection {
   return { v: 1, storageId: STORAGE_ID, revision: 1, names: {}, tombstones: {}, ...overrides };
+}
+
+export function aProgressMessage(overrides: Partial<ProgressMessage> = {}): ProgressMessage {
+  return { v: 1, storageId: STORAGE_ID, run: 'v-000000000001-g1-a1', stage: 'Fitting', percent: 70, ...overrides };
 }
 
 export function aReplicaReport(overrides: Partial<ReplicaReport> = {}): ReplicaReport {

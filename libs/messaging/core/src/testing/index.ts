@@ -1,2 +1,2 @@
-export { aModelState, anEvent, aPeopleProjection, aReplicaReport, aTrainCommand, aVersionSummary } from './builders.js';
+export { aModelState, anEvent, aPeopleProjection, aProgressMessage, aReplicaReport, aTrainCommand, aVersionSummary } from './builders.js';
 export { describeMessagingContract } from './contract.js';

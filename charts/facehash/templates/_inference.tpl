@@ -1,0 +1,74 @@
+{{/* Variables of inference that pods of Dedicated models have, too. */}}
+{{- define "facehash.inference.env" -}}
+{{- $inference := .Values.inference -}}
+- { name: BODY_BYTES_MAX, value: {{ mul $inference.requests.bodyMiB 1048576 | toString | quote }} }
+- { name: TRAIN_BODY_BYTES_MAX, value: {{ mul $inference.requests.trainBodyMiB 1048576 | toString | quote }} }
+- { name: TRAIN_WAIT_SECONDS, value: {{ $inference.requests.trainWaitSeconds | toString | quote }} }
+- { name: SHUTDOWN_GRACE_SECONDS, value: {{ $inference.shutdownGraceSeconds | toString | quote }} }
+- { name: LOG_LEVEL, value: {{ $inference.logLevel | quote }} }
+{{- with $inference.otlpEndpoint }}
+- { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ . | quote }} }
+{{- end }}
+{{ include "facehash.s3.env" . }}
+{{ include "facehash.mongodb.env" . }}
+{{ include "facehash.nats.env" (list . "inference") }}
+{{- with $inference.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* Until every endpoint has been told, until calls under way are over, and some. */}}
+{{- define "facehash.inference.graceSeconds" -}}
+{{- add .Values.inference.preStopSeconds .Values.inference.shutdownGraceSeconds 15 -}}
+{{- end -}}
+
+{{/* What pods of Dedicated models are made from. */}}
+{{- define "facehash.dedicated.template" -}}
+{{- $dedicated := .Values.dedicated -}}
+image: {{ include "facehash.image" (list . .Values.images.inference) | quote }}
+imagePullPolicy: {{ .Values.images.pullPolicy }}
+imagePullSecrets:
+  {{- toYaml .Values.imagePullSecrets | nindent 2 }}
+port: 5000
+managementPort: 9090
+resources:
+  {{- toYaml $dedicated.resources | nindent 2 }}
+nodeSelector:
+  {{- toYaml $dedicated.nodeSelector | nindent 2 }}
+tolerations:
+  {{- toYaml $dedicated.tolerations | nindent 2 }}
+{{- with $dedicated.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+terminationGracePeriodSeconds: {{ include "facehash.inference.graceSeconds" . }}
+env:
+  {{- include "facehash.inference.env" . | nindent 2 }}
+{{- with .Values.inference.extraEnvFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+volumes:
+  {{- include "facehash.stores.volumes" (list . "inference") | nindent 2 }}
+  {{- with .Values.inference.extraVolumes }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+volumeMounts:
+  {{- include "facehash.stores.mounts" (list . "inference") | nindent 2 }}
+  {{- with .Values.inference.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end -}}
+
+{{/* How training runs are run: the profiles as the operator reads them, each with an image. */}}
+{{- define "facehash.training.profiles" -}}
+{{- $root := . -}}
+{{- range $name, $profile := .Values.training.profiles }}
+{{- $image := include "facehash.image" (list $root (ternary $root.Values.images.trainerGpu $root.Values.images.trainer ($profile.gpu | default false))) }}
+{{- $pulled := dict "image" $image "imagePullPolicy" $root.Values.images.pullPolicy }}
+{{- $secrets := list }}
+{{- range $root.Values.imagePullSecrets }}{{ $secrets = append $secrets .name }}{{ end }}
+{{- if $secrets }}{{ $_ := set $pulled "imagePullSecrets" $secrets }}{{ end }}
+{{ $name }}:
+  {{- merge (omit $profile "gpu") $pulled | toYaml | nindent 2 }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,11 @@
+/** Of the images: it writes nowhere but in /tmp. */
+const USER = 10001;
+
+/** Of the pods that are made here. Secrets are mounted for the group alone, so it must be the pod's. */
+export const podSecurity = {
+  runAsNonRoot: true,
+  runAsUser: USER,
+  runAsGroup: USER,
+  fsGroup: USER,
+  seccompProfile: { type: 'RuntimeDefault' },
+} as const;
