@@ -45,6 +45,7 @@ function realServers(program: Record<string, string>): void {
     ['coredns', ['-version']],
     ['kubeconform', ['-v']],
     ['local-path-provisioner', ['--version']],
+    ['prometheus-alerts', ['--version']],
     ['traefik', ['version']],
   ])('%s is the version that is pinned', async (name, args) => {
     const { stdout, stderr } = await run(program[name] ?? '', args, { timeout: 30_000 });

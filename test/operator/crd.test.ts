@@ -15,6 +15,7 @@ import { aStatus, refusedManifests, takenSpecs } from '@facehash/facemodel/testi
 import { startApiServer, type ApiServer } from '@facehash/test-servers';
 import { temporaryFolder } from '@facehash/testing';
 import { Kubectl } from '../support/cluster.js';
+import { faceModelsServed } from '../support/face-models-served.js';
 import { serversOrReason } from '../support/servers.js';
 import { firstDefinition } from './first-definition.js';
 import { outOfBounds } from './out-of-bounds.js';
@@ -70,7 +71,7 @@ function onApiServer(): void {
     const first = join(folder.path, 'first.yaml');
     await writeFile(first, firstDefinition);
     await kubectl.run('apply', '--server-side', '-f', first);
-    await kubectl.run('wait', '--for=condition=Established', CRD);
+    await faceModelsServed((...args) => kubectl.run(...args));
     await kubectl.apply(
       faceModel('from-before', { displayName: 'Before', training: { retries: 1 } }),
       faceModel('wrong-since', { limits: { burst: 5 } }),
@@ -78,7 +79,7 @@ function onApiServer(): void {
     );
     await writeStatus('from-before', { phase: 'Ready' });
     await kubectl.run('apply', '--server-side', '-f', definition);
-    await kubectl.run('wait', '--for=condition=Established', CRD);
+    await faceModelsServed((...args) => kubectl.run(...args));
     await until(async () => (await complaints([faceModel('probe', { limits: { burst: 1 } })])).has('probe'));
   });
   afterAll(() => api?.stop());

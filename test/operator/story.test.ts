@@ -122,6 +122,31 @@ function story(): void {
     await eventually(async () => (await first.call('GET', `/v1/erasures/${ben?.id ?? ''}`)).body['completedAt'] !== null, 60_000);
   });
 
+  it('is told to Prometheus: by the operator what became of it, by a replica what was found', async () => {
+    const [operator] = stage.operators;
+    if (!operator) throw new Error('one operator was asked for');
+    const text = await stage.metricsOf(operator);
+    for (const line of [
+      /^facehash_models\{phase="Ready"\} 1$/m,
+      /^facehash_training_run_duration_seconds_count\{outcome="refused"\} 1$/m,
+      /^facehash_training_failures_total\{code="VERSION_REFUSED"\} 1$/m,
+      /^facehash_training_run_duration_seconds_count\{outcome="trained"\} [3-9]$/m,
+      /^facehash_version_changes_total\{change="promoted"\} [4-9]$/m,
+      /^facehash_store_reachable\{store="s3"\} 1$/m,
+    ])
+      expect(text).toMatch(line);
+    const { healthUrl } = stage.stores.replica(0);
+    const ofReplica = await (await fetch(`${healthUrl}/metrics`, { signal: AbortSignal.timeout(10_000) })).text();
+    for (const line of [
+      /^facehash_recognitions_total\{outcome="known"\} [1-9]/m,
+      /^facehash_recognitions_total\{outcome="unknown"\} [1-9]/m,
+      /^facehash_readiness\{condition="directory"\} 1$/m,
+      /^facehash_store_reachable\{store="mongodb"\} 1$/m,
+      /^facehash_erasures_open\{state="erasing"\} 0$/m,
+    ])
+      expect(ofReplica).toMatch(line);
+  });
+
   it('leaves nothing behind when it is deleted', async () => {
     const storageId = await field('.status.storageId');
     await stage.kubectl('delete', 'fm', 'front-door', '--timeout=60s');

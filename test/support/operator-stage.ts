@@ -9,6 +9,7 @@ import { tcpProxy, temporaryFolder, type TcpProxy } from '@facehash/testing';
 import { KubeConfig } from '@kubernetes/client-node';
 import { stringify } from 'yaml';
 import { checkout } from './documents.js';
+import { faceModelsServed } from './face-models-served.js';
 import { FakeKubelet, type KubeletOptions } from './fake-kubelet.js';
 import { freePort, Program } from './program.js';
 import { Replicas } from './replicas.js';
@@ -52,6 +53,7 @@ interface StartOptions {
  */
 export class OperatorStage implements AsyncDisposable {
   readonly operators: Program[] = [];
+  readonly #managementPorts = new Map<Program, number>();
   readonly #closer = new Closer();
 
   private constructor(
@@ -132,6 +134,7 @@ export class OperatorStage implements AsyncDisposable {
       },
     });
     this.operators.push(program);
+    this.#managementPorts.set(program, management);
     return program;
   }
 
@@ -159,6 +162,12 @@ export class OperatorStage implements AsyncDisposable {
     return program?.ended === false ? program : undefined;
   }
 
+  /** What an operator tells Prometheus. */
+  async metricsOf(operator: Program): Promise<string> {
+    const port = this.#managementPorts.get(operator) ?? 0;
+    return (await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(10_000) })).text();
+  }
+
   proxy(): Promise<TcpProxy> {
     return tcpProxy({ port: Number(new URL(this.api.url).port) });
   }
@@ -176,7 +185,7 @@ export class OperatorStage implements AsyncDisposable {
       }),
     );
     await this.kubectl('apply', '--server-side', '-f', crd);
-    await this.kubectl('wait', '--for=condition=Established', 'crd/facemodels.facehash.dev', '--timeout=30s');
+    await faceModelsServed((...args) => this.kubectl(...args));
     // The collector of what lost its owner looks for new kinds every 30 s, and comes back to owners that it missed after longer and longer.
     await this.api.controllerManager?.restart();
     await this.kubectl('create', 'namespace', PLATFORM);

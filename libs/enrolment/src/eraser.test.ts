@@ -175,6 +175,21 @@ describe('erasing a person', () => {
     expect(machine.maskedHere).toEqual(new Set([ann.id]));
   });
 
+  it('is counted with its age until it is complete', async () => {
+    await using machine = await new Machine().enrolled();
+    expect(machine.eraser.figures()).toEqual({ masking: 0, erasing: 0, oldestSeconds: 0 });
+    await machine.replica(1);
+    await machine.registry.erasePerson(storageId, ann.id, new Date(Date.now() - 3_600_000).toISOString());
+    await machine.restart();
+    await eventually(async () => (machine.eraser.figures().masking === 1 ? true : undefined));
+    expect(machine.eraser.figures().oldestSeconds).toBeGreaterThanOrEqual(3600);
+    await machine.replica((await eventually(() => projectionWithout(machine))).revision);
+    await eventually(async () => (machine.eraser.figures().erasing === 1 ? true : undefined));
+    await machine.publish({ erased: [ann.id] });
+    await eventually(async () => (machine.eraser.figures().erasing === 0 ? true : undefined));
+    expect(machine.eraser.figures()).toEqual({ masking: 0, erasing: 0, oldestSeconds: 0 });
+  });
+
   it('goes on after a crash right after it was written down', async () => {
     await using machine = await new Machine().enrolled();
     await machine.registry.erasePerson(storageId, ann.id, '2026-02-01T00:00:00.000Z');

@@ -44,7 +44,19 @@ export interface Eraser {
   erasures(model: ModelState, page: PageRequest, signal?: AbortSignal): Promise<Page<Erasure>>;
   /** The counter of the snapshot that has the photo no more, and of later ones. Rejects with PHOTO_NOT_FOUND. */
   removePhoto(model: ModelState, personId: string, photoId: string, signal?: AbortSignal): Promise<number>;
+  /** Of all models, as they were last found; for whoever watches that none hangs. */
+  figures(): ErasureFigures;
   close(): Promise<void>;
+}
+
+/** Erasures that are not complete. */
+export interface ErasureFigures {
+  /** Not every live replica is known to mask the person. */
+  readonly masking: number;
+  /** Masked everywhere; something that was made from their photos is still stored. */
+  readonly erasing: number;
+  /** Age of the oldest of them, 0 where there is none. */
+  readonly oldestSeconds: number;
 }
 
 export function openEraser(parts: EraserParts): Eraser {
@@ -61,6 +73,8 @@ class ErasingLoop implements Eraser {
   /** Erasures that this process has set going, and photos that it has deleted once: both are only done again after a restart. */
   readonly #begun = new Set<string>();
   readonly #deleted = new Set<string>();
+  /** Those that the registry named last and that are not completed since. */
+  #known: ReadonlyMap<string, Erasure> = new Map();
 
   constructor(private readonly parts: EraserParts) {
     const { messaging, registry, clock, random, logger } = parts;
@@ -101,6 +115,14 @@ class ErasingLoop implements Eraser {
     return counter;
   }
 
+  figures(): ErasureFigures {
+    const open = [...this.#known.values()];
+    const masking = open.filter(({ maskedAt }) => maskedAt === null).length;
+    const nowMs = this.parts.clock.now().getTime();
+    const oldestMs = open.reduce((oldest, { requestedAt }) => Math.min(oldest, Date.parse(requestedAt)), nowMs);
+    return { masking, erasing: open.length - masking, oldestSeconds: (nowMs - oldestMs) / 1000 };
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
     await Promise.all([this.#loop, this.#masks.close()]);
@@ -127,14 +149,18 @@ class ErasingLoop implements Eraser {
       await this.#delete(removal, done, signal);
       left ||= !done;
     }
-    for (const key of last) await this.#complete(open.get(key), signal);
+    for (const key of last) {
+      await this.#complete(open.get(key), signal);
+      open.delete(key);
+    }
     return left;
   }
 
   /** Those that are not completed, each masked and begun. */
-  async #open(signal: AbortSignal): Promise<ReadonlyMap<string, Erasure>> {
+  async #open(signal: AbortSignal): Promise<Map<string, Erasure>> {
     const open = new Map<string, Erasure>();
     for await (const erasure of this.parts.registry.openErasures(signal)) open.set(personKey(erasure), erasure);
+    this.#known = open;
     // First, as the rest needs messaging, and a replica that is cut off from it counts as gone before long: it must not go on naming them.
     for (const { storageId, personId } of open.values()) this.parts.mask(storageId, personId);
     for (const [key, erasure] of open) {

@@ -1,6 +1,6 @@
 export { checkpoints, type Checkpoint, type OnCheckpoint } from './checkpoint.js';
 export { createEnrolment, type EnrolmentParts } from './enrolment.js';
-export { openEraser, type Eraser } from './eraser.js';
+export { openEraser, type Eraser, type ErasureFigures } from './eraser.js';
 export { modelEraser } from './model-eraser.js';
 export { PeopleProjector } from './people-projection.js';
 export { openSnapshotCutter, type CutRules, type CutterParts, type SnapshotCutter } from './snapshot-cutter.js';

@@ -27,6 +27,8 @@ export {
   type TrainingSpec,
 } from './schema.js';
 export {
+  phases,
+  reasons,
   type Activation,
   type Condition,
   type ConditionType,

@@ -47,6 +47,11 @@ export const errorCatalogue = {
 
 export type ErrorCode = keyof typeof errorCatalogue;
 
+/** Whether a text, as another process wrote it, is a code of the catalogue. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorCatalogue, text);
+}
+
 /** The one error class of the project. An expected outcome is data; this says "could not find out" or "may not". */
 export class FaceHashError extends Error {
   override readonly name = 'FaceHashError';

@@ -2,7 +2,7 @@ export { backoffMs, type BackoffPolicy } from './backoff.js';
 export { deadline, systemClock, type Clock } from './clock.js';
 export { Closer } from './closer.js';
 export { canonicalJson, sha256Hex } from './digest.js';
-export { asFaceHashError, FaceHashError, hasCode, type ErrorCode } from './errors.js';
+export { asFaceHashError, FaceHashError, hasCode, isErrorCode, type ErrorCode } from './errors.js';
 export { newId } from './ids.js';
 export { Limiter } from './limiter.js';
 export { silentLogger, type LogFields, type Logger } from './logger.js';

@@ -40,6 +40,25 @@ describe('metrics', () => {
     expect(await metrics.render()).toContain('facehash_vision_worker_restarts_total{reason="crash"} 3');
   });
 
+  it('tell of what was found from the start on, so that a rate sees the first of each', async () => {
+    const metrics = createMetrics();
+    metrics.countRecognition('unknown');
+    const text = await metrics.render();
+    expect(text).toContain('facehash_recognitions_total{outcome="unknown"} 1');
+    expect(text).toContain('facehash_recognitions_total{outcome="known"} 0');
+  });
+
+  it('forget a store and a condition that nobody tells of any more', async () => {
+    const metrics = createMetrics();
+    let stores: Readonly<Record<string, boolean>> = { s3: true, nats: false };
+    metrics.watchStores(() => stores);
+    expect(await metrics.render()).toContain('facehash_store_reachable{store="nats"} 0');
+    stores = { s3: true };
+    const text = await metrics.render();
+    expect(text).toContain('facehash_store_reachable{store="s3"} 1');
+    expect(text).not.toContain('nats');
+  });
+
   it('time the stages of the work', async () => {
     const metrics = createMetrics();
     metrics.observeStage('decode', 0.011);
@@ -58,6 +77,9 @@ describe('metrics', () => {
   it('are those of docs/metrics.md, name by name, with their types, labels and meanings', async () => {
     const metrics = createMetrics();
     metrics.watchVisionPool(() => ({ ...figures, replaced: { crash: 1 } }));
+    metrics.watchReadiness(() => ({ vision: true }));
+    metrics.watchStores(() => ({ s3: true }));
+    metrics.watchErasures(() => ({ masking: 0, erasing: 0, oldestSeconds: 0 }));
     metrics.observeHttp({ method: 'POST', route: '/', status: 200, seconds: 1 });
     metrics.observeStage('decode', 1);
     metrics.observeQueueWait('recognition', 1);
@@ -73,9 +95,10 @@ interface Row {
   readonly help: string;
 }
 
-/** The rows of the first table. */
+/** The rows of the first table: that of a replica. */
 function documented(page: string): readonly Row[] {
-  const rows = page.split('\n').filter((line) => line.startsWith('| `facehash_'));
+  const [ofReplica = ''] = page.split('## The operator');
+  const rows = ofReplica.split('\n').filter((line) => line.startsWith('| `facehash_'));
   return rows
     .map((line) => line.split('|').map((cell) => cell.trim()))
     .map(([, name = '', type = '', labels = '', help = '']) => ({ name: unquoted(name), type, labels: unquoted(labels), help }))

@@ -1,4 +1,5 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { by, one, scraped, type Sample, type Scraped } from './scraped.js';
 
 type Counts = Readonly<Record<string, number>>;
 
@@ -17,22 +18,9 @@ export interface VisionPoolFigures {
   readonly rssBytes: readonly number[];
 }
 
-interface Sample {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-interface Series {
-  readonly type: 'gauge' | 'counter';
-  readonly name: string;
-  readonly help: string;
-  readonly labelNames: readonly string[];
+interface Series extends Omit<Scraped, 'samples'> {
   readonly samples: (figures: VisionPoolFigures) => readonly Sample[];
 }
-
-const one = (value: number): readonly Sample[] => [{ labels: {}, value }];
-const by = (label: string, counts: Counts): readonly Sample[] =>
-  Object.entries(counts).map(([key, value]) => ({ labels: { [label]: key }, value }));
 
 const series: readonly Series[] = [
   {
@@ -91,23 +79,5 @@ const series: readonly Series[] = [
 
 /** `read` is called at each scrape. */
 export function watchVisionPool(registry: Registry, read: () => VisionPoolFigures): void {
-  for (const { type, name, help, labelNames, samples } of series) {
-    const options = { name, help, labelNames: [...labelNames], registers: [registry] };
-    if (type === 'gauge') {
-      new Gauge({
-        ...options,
-        collect() {
-          for (const { labels, value } of samples(read())) this.set(labels, value);
-        },
-      });
-    } else {
-      new Counter({
-        ...options,
-        collect() {
-          this.reset();
-          for (const { labels, value } of samples(read())) this.inc(labels, value);
-        },
-      });
-    }
-  }
+  for (const { samples, ...metric } of series) scraped(registry, { ...metric, samples: () => samples(read()) });
 }

@@ -1,6 +1,7 @@
 import { Closer, systemRandom, type Logger } from '@facehash/kernel';
 import { openNatsMessaging } from '@facehash/messaging-nats';
 import { openS3ObjectStore } from '@facehash/object-store-s3';
+import { watchStores } from '@facehash/observability';
 import { ClusterClock, KubeClient, LeaderElection, Manager, systemRuntimeClock } from '@facehash/operator-runtime';
 import type { Registry } from 'prom-client';
 import { openCaches, type Context } from './caches.js';
@@ -40,11 +41,13 @@ export async function openOperator(config: OperatorConfig, { logger, registry, o
     const client = new KubeClient({ kubeConfig: kubeConfigOf(config), fieldManager: NAME, onDate, ...rate, ...context });
     closer.defer('Kubernetes', () => client.close());
     const stores = await openStores(config, context, closer);
+    watchStores(registry, () => ({ s3: stores.objects.health().ok, nats: stores.messaging.health().ok }));
     const files = await readFiles(config);
     const caches = openCaches(config, client, context);
     const election = openElection(config, client, context);
     const leads = (): boolean => manager.leads;
-    const { controllers, background } = openReconciling({ config, client, caches, ...stores, ...files, election, leads, onLost, context });
+    const parts = { config, client, caches, ...stores, ...files, election, leads, onLost, context };
+    const { controllers, background } = openReconciling({ ...parts, registry });
     const manager = new Manager({ caches: caches.all, controllers, election, background, onLost, graceMs: GRACE_MS, ...context });
     const management = await openManagement({
       port: config.managementPort,

@@ -24,7 +24,8 @@ describe('what the runtime measures', () => {
   it('is in docs/metrics.md, name by name, with types, labels and meanings', async () => {
     const page = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
     const [, ofOperator = ''] = page.split('## The operator');
-    const rows = ofOperator.split('\n').filter((line) => /^\| `\w+_\w+` +\|/.test(line));
+    const [ofAnyController = ''] = ofOperator.split('### FaceModels, training and stores');
+    const rows = ofAnyController.split('\n').filter((line) => /^\| `\w+_\w+` +\|/.test(line));
     const documented = rows.map((row) =>
       row
         .replaceAll('`', '')

@@ -30,9 +30,11 @@ import {
 } from '@facehash/operator-reconcilers';
 import { Controller, EventRecorder, keyOf, type Background, type KubeClient, type LeaderElection } from '@facehash/operator-runtime';
 import { ReplicaBoard } from '@facehash/reconciler';
+import type { Registry } from 'prom-client';
 import type { Caches, Context } from './caches.js';
 import type { OperatorConfig } from './config.js';
 import { jobSettings } from './job-settings.js';
+import { modelMetrics, type ModelMetrics } from './model-metrics.js';
 import { followRestarts, openServing, type Serving } from './serving.js';
 
 /** What is left of a run that its deadline ends: its report. */
@@ -53,6 +55,7 @@ export interface ReconcilingParts {
   readonly leads: () => boolean;
   /** Another controller has published after this one: the process must end, and comes back as its successor. */
   readonly onLost: () => void;
+  readonly registry: Registry;
   readonly context: Context;
 }
 
@@ -68,9 +71,9 @@ export function openReconciling(parts: ReconcilingParts): Reconciling {
   const fence = new Fence({ objects, leads, holdsLease: () => election.term !== undefined, ...context });
   const board = new ReplicaBoard(context.clock);
   const asked = new Asked();
-  const { runs, queue, progress } = openRuns(parts);
+  const { runs, queue, progress, measured } = openRuns(parts);
   const serving = openServing({ ...parts, board, events });
-  const reconciler = openReconciler(parts, { events, fence, board, asked, runs, queue, serving });
+  const reconciler = openReconciler(parts, { events, fence, board, asked, runs, queue, serving, measured });
   const controller = new Controller({
     name: 'facemodel',
     reconcile: async (key, signal) => {
@@ -139,11 +142,12 @@ interface Desk {
   readonly runs: JobRuns;
   readonly queue: RunQueue;
   readonly serving: Serving;
+  readonly measured: ModelMetrics;
 }
 
 function openReconciler(parts: ReconcilingParts, desk: Desk): FaceModelReconciler {
   const { config, client, caches, objects, messaging, profiles, onLost, context } = parts;
-  const { events, fence, board, asked, runs, queue, serving } = desk;
+  const { events, fence, board, asked, runs, queue, serving, measured } = desk;
   const ownWrites = new OwnWrites();
   const record: EventRecorder['record'] = (note) => events.record(note);
   const finalizer = new Finalizer(client);
@@ -163,8 +167,7 @@ function openReconciler(parts: ReconcilingParts, desk: Desk): FaceModelReconcile
     runner: runs,
     slotFree: (storageId) => queue.slotFree(storageId),
     profiles: () => Object.keys(profiles),
-    // Where no model can have replicas of its own, all are served by those that are there for all.
-    replicas: { of: (storageId, whose) => board.of(storageId, caches.dedicated ? whose : {}).filter(({ id }) => isThere(caches, id)) },
+    replicas: replicasOf(caches, board),
     objects,
     messaging,
     term: fence.term,
@@ -173,6 +176,7 @@ function openReconciler(parts: ReconcilingParts, desk: Desk): FaceModelReconcile
     source: 'facehash/operator',
     asked,
     record,
+    happened: (happening) => measured.happened(happening),
     outage: new Outage(context.clock, context.logger),
     ...context,
   });
@@ -199,11 +203,14 @@ interface Runs {
   readonly runs: JobRuns;
   readonly queue: RunQueue;
   readonly progress: ProgressBoard;
+  readonly measured: ModelMetrics;
 }
 
 function openRuns(parts: ReconcilingParts): Runs {
   const { config, client, caches, profiles, context } = parts;
   const queue: RunQueue = new RunQueue({ maxConcurrent: config.runsMax, load: () => runs.load(), clock: context.clock });
+  const figures = { models: () => caches.models.list(), queue: () => queue.figures(), runsMax: config.runsMax };
+  const measured = modelMetrics(parts.registry, figures);
   const { nodes } = caches;
   const isUnderWay: ConstructorParameters<typeof ProgressBoard>[0]['isUnderWay'] = ({ storageId, run }) =>
     runs.runs(storageId).some(({ spec, outcome }) => spec.run === run && outcome === undefined);
@@ -218,9 +225,10 @@ function openRuns(parts: ReconcilingParts): Runs {
     ...(nodes ? { offersAccelerator: (resource: string, count: number) => offersAccelerator(nodes.list(), resource, count) } : {}),
     admit: (storageId) => queue.admit(storageId),
     progressOf: (spec) => progress.of(spec),
+    onEnded: (run) => measured.ended(run),
     ...context,
   });
-  return { runs, queue, progress };
+  return { runs, queue, progress, measured };
 }
 
 /** A run reads user data through native code: it may see the objects of its model, for as long as it may wait and last. */
@@ -244,6 +252,11 @@ function modelOf({ models }: Caches, storageId: string): Pick<StoredFaceModel, '
 function lookAt({ caches }: ReconcilingParts, { queue }: Controller, storageId: string | null): void {
   const found = storageId === null ? caches.models.list() : caches.models.byIndex(BY_STORAGE_ID, storageId);
   for (const { metadata } of found) queue.add(keyOf(metadata), storageId === null ? 'resync' : 'fresh');
+}
+
+/** Where no model can have replicas of its own, all are served by those that are there for all. */
+function replicasOf(caches: Caches, board: ReplicaBoard): Pick<ReplicaBoard, 'of'> {
+  return { of: (storageId, whose) => board.of(storageId, caches.dedicated ? whose : {}).filter(({ id }) => isThere(caches, id)) };
 }
 
 /** A replica whose pod is gone holds nothing up, whatever it reported last. */

@@ -1,12 +1,12 @@
 import { storageIdOf, type FaceModelStatus, type StoredFaceModel } from '@facehash/facemodel';
 import { hasCode, type Logger, type Random } from '@facehash/kernel';
-import type { Gone } from '@facehash/lifecycle';
+import { happenings, type Gone, type Happening } from '@facehash/lifecycle';
 import { settled, terminal, waiting, type EventNote, type Outcome, type Watched } from '@facehash/operator-runtime';
 import { Reconciler, type PassOutcome, type ReconcileParts } from '@facehash/reconciler';
 import type { KeyFacts } from './api-keys.js';
 import type { Asked } from './asked.js';
 import { storageIdIn, type CachedFaceModel } from './cached-face-model.js';
-import { eventsBetween, noteOn } from './happening-events.js';
+import { eventOf, noteOn } from './happening-events.js';
 import type { Deletion } from './deletion.js';
 import type { Outage } from './outage.js';
 import type { OwnWrites } from './own-writes.js';
@@ -28,6 +28,8 @@ export interface FaceModelReconcilerParts extends Omit<ReconcileParts, 'writeSta
   /** What commands brought. */
   readonly asked: Asked;
   readonly record: (note: EventNote) => void;
+  /** Is told of everything that was written down, once, to count it. */
+  readonly happened?: (happening: Happening) => void;
   readonly outage: Outage;
   readonly random: Random;
   readonly logger: Logger;
@@ -127,8 +129,12 @@ export class FaceModelReconciler {
     runs.waits(model, status);
     const facts = { ...runs.facts(storageIdOf(model)), apiKey: keys.status };
     const written = await statusWriter.write(object, { status: told, facts }, signal);
-    if (written) for (const note of eventsBetween(object, object.known, status)) record(note);
-    return written;
+    if (!written) return false;
+    for (const happening of happenings(object.known, status)) {
+      record(eventOf(object, happening));
+      this.parts.happened?.(happening);
+    }
+    return true;
   }
 
   #outcome(model: StoredFaceModel, outcome: PassOutcome, againMs: readonly (number | null)[]): Outcome {

@@ -1,5 +1,4 @@
-import type { FaceModelStatus } from '@facehash/facemodel';
-import { happenings, type Happening } from '@facehash/lifecycle';
+import type { Happening } from '@facehash/lifecycle';
 import type { EventNote } from '@facehash/operator-runtime';
 import type { CachedFaceModel } from './cached-face-model.js';
 import { faceModels } from './resources.js';
@@ -58,12 +57,10 @@ const wordings: Readonly<Record<Happening['type'], Wording>> = {
   },
 };
 
-/** What happened between two statuses, for `kubectl describe`. */
-export function eventsBetween(object: CachedFaceModel, before: FaceModelStatus | null, after: FaceModelStatus): readonly EventNote[] {
-  return happenings(before, after).map(({ type, data }) => {
-    const { note, ...wording } = wordings[type];
-    return { ...noteOn(object, wording), note: note(data) };
-  });
+/** What happened, for `kubectl describe`. */
+export function eventOf(object: CachedFaceModel, { type, data }: Happening): EventNote {
+  const { note, ...wording } = wordings[type];
+  return { ...noteOn(object, wording), note: note(data) };
 }
 
 /** An event on a FaceModel. */

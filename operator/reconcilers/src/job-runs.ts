@@ -1,4 +1,4 @@
-import type { RunProgress, RunSpec } from '@facehash/artifacts';
+import type { RunOutcome, RunProgress, RunSpec } from '@facehash/artifacts';
 import type { StoredFaceModel } from '@facehash/facemodel';
 import { deadline, FaceHashError, type Clock, type Logger } from '@facehash/kernel';
 import { ApiError, hasApiCode, keyOf, type Watched } from '@facehash/operator-runtime';
@@ -37,6 +37,8 @@ export interface JobRunsParts {
   readonly admit?: (storageId: string) => boolean;
   /** The newest that the run itself said. */
   readonly progressOf?: (run: RunSpec) => RunProgress | undefined;
+  /** Is told of each run whose outcome has been written down, as it is forgotten. */
+  readonly onEnded?: (ended: EndedRun) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -46,6 +48,13 @@ export interface JobRun extends ObservedRun {
   readonly jobName: string | null;
   /** It waits for an accelerator that it must have, and takes no room meanwhile. */
   readonly parked: boolean;
+}
+
+/** For whoever counts. */
+export interface EndedRun {
+  readonly outcome: RunOutcome;
+  /** From the making of its Job on. */
+  readonly seconds: number;
 }
 
 export const podIndexes = { job: ({ jobUid }: TrainerPod) => [jobUid] };
@@ -115,11 +124,13 @@ export class JobRuns implements TrainingRunner {
   }
 
   async forget(run: string): Promise<void> {
+    const ended = this.runs().find(({ spec }) => spec.run === run);
     this.#drop(run);
     for (const job of this.#jobsOf(run)) {
       await this.parts.calls.remove(job, this.#closed.signal);
       this.#gone(job);
     }
+    if (ended?.outcome) this.parts.onEnded?.({ outcome: ended.outcome, seconds: (this.#nowMs - ended.startedAt.getTime()) / 1000 });
   }
 
   /**

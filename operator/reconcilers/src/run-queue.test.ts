@@ -91,6 +91,20 @@ describe('the queue of runs', () => {
     expect(cluster.queue.queuePosition('b/1')).toBe(1);
   });
 
+  it('says how many run, are parked and wait, and for how long at most', () => {
+    const cluster = new Cluster(2);
+    expect(cluster.queue.figures()).toEqual({ running: 0, parked: 0, waiting: 0, longestWaitSeconds: 0 });
+    cluster.admit('a/parked', true);
+    cluster.want('a/1', 'a/2', 'a/3');
+    cluster.admit('a/1');
+    cluster.clock.advance(90_000);
+    cluster.want('b/1');
+    expect(cluster.queue.figures()).toEqual({ running: 1, parked: 1, waiting: 3, longestWaitSeconds: 90 });
+    cluster.queue.drop('a/2');
+    cluster.queue.drop('a/3');
+    expect(cluster.queue.figures()).toMatchObject({ waiting: 1, longestWaitSeconds: 0 });
+  });
+
   it('takes no more wishes than it has room for', () => {
     const queue = new RunQueue({ maxConcurrent: 1, load: () => [], clock: new FakeClock(), wishesMax: 1 });
     for (const storageId of ['a', 'b']) queue.want({ storageId, namespace: 'n', upgrade: false });

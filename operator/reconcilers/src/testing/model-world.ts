@@ -11,7 +11,7 @@ import { Asked } from '../asked.js';
 import { cachedFaceModel, storageIdIn, type CachedFaceModel } from '../cached-face-model.js';
 import { FaceModelReconciler } from '../face-model-reconciler.js';
 import { Finalizer } from '../finalizer.js';
-import { JobRuns } from '../job-runs.js';
+import { JobRuns, type EndedRun } from '../job-runs.js';
 import { observedJob, type TrainingJob } from '../observed-job.js';
 import { observedPod, type TrainerPod } from '../observed-pod.js';
 import { Outage } from '../outage.js';
@@ -44,6 +44,9 @@ export class ModelWorld {
   #term = 0;
   /** Counter of the newest snapshot. */
   newest = 0;
+  /** What operators told whoever counts: of changes, and of runs. */
+  readonly happened: string[] = [];
+  readonly ended: EndedRun[] = [];
   /** What caches hold: of whoever leads, and of who comes after it. */
   cached: Record<'models' | 'jobs' | 'pods', readonly KubeObject[]> = { models: [], jobs: [], pods: [] };
 
@@ -237,6 +240,7 @@ class Operator {
       source: 'facehash/operator',
       asked: new Asked(),
       record: () => undefined,
+      happened: ({ type }) => void world.happened.push(type),
       outage: new Outage(clock, silentLogger),
       ...context,
     });
@@ -274,6 +278,7 @@ class Operator {
       modelOf: (storageId) => this.#modelOf(storageId),
       credentialsFor: () => this.world.through(() => ({ accessKeyId: 'id', secretAccessKey: 'secret' })),
       admit: (storageId) => queue.admit(storageId),
+      onEnded: (run) => void this.world.ended.push(run),
       clock: this.world.clock,
       logger: silentLogger,
     });

@@ -5,6 +5,7 @@ import { assumeRunRole } from '@facehash/object-store-s3';
 import { s3Environment, type S3Settings } from '@facehash/settings';
 import { openFoundation } from '../composition/foundation.js';
 import { openLifecycle } from '../composition/lifecycle.js';
+import { watchProbes } from '../composition/measured.js';
 import type { Context } from '../composition/parts.js';
 import { listen, type Server } from '../composition/server.js';
 import type { InferenceConfig } from '../config.js';
@@ -32,6 +33,7 @@ export async function startLifecycle(config: InferenceConfig, logger: Logger): P
     const models = await openFaceModels(config.dataDir, closer);
     const { health: dependencies, settings, ...stores } = await openClusterStores(config, context, closer);
     const readiness = new Readiness({ directorySynced: () => true, visionReady: () => true, dependencies });
+    watchProbes({ readiness, metrics });
     const management = await createManagementApp({ ...context, readiness, metrics });
     closer.defer('HTTP', () => management.close());
     await listen(management, config.managementPort ?? 0, config.host);

@@ -8,6 +8,7 @@ import type { Readiness } from '../health/readiness.js';
 import { createHttpApp, createManagementApp } from '../http/app.js';
 import type { HttpPorts } from '../http/ports.js';
 import { CannotStart } from './cannot-start.js';
+import { measured } from './measured.js';
 import { lookAtSample, type Seen } from './self-test.js';
 
 export interface Server {
@@ -44,7 +45,8 @@ export async function startServer(config: InferenceConfig, { open, logger, say, 
   try {
     // Before anything is made: a wrong port is found out in no time.
     for (const port of [config.port, config.managementPort ?? 0]) await requireFree(port, config.host);
-    const { ports, pipeline, healthOnMainPort, greet } = await open(config, logger, closer);
+    const { pipeline, healthOnMainPort, greet, ...opened } = await open(config, logger, closer);
+    const ports = measured(opened.ports);
     const app = await createHttpApp(ports, { health: healthOnMainPort });
     const apps = [app];
     closer.defer('HTTP', () => closeApps(apps, config.shutdownGraceMs, logger));

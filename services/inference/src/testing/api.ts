@@ -14,7 +14,7 @@ import { builtIn } from '@facehash/vision-core';
 import { FakeFaceAnalyser } from '@facehash/vision-core/testing';
 import { Readiness } from '../health/readiness.js';
 import { createHttpApp } from '../http/app.js';
-import type { HttpLimits } from '../http/ports.js';
+import type { HttpLimits, HttpPorts } from '../http/ports.js';
 import { FakeRecogniser } from './fake-recogniser.js';
 import { FakeVerifier } from './fake-verifier.js';
 
@@ -38,6 +38,7 @@ const limits: HttpLimits = {
 
 export interface TestApi extends AsyncDisposable {
   readonly app: NestFastifyApplication;
+  readonly ports: HttpPorts;
   readonly recogniser: FakeRecogniser;
   readonly verifier: FakeVerifier;
   readonly analyser: FakeFaceAnalyser;
@@ -81,7 +82,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   closer.defer('metrics', () => metrics.close());
   const shown: WatchedDirectory = synced ? directory : Object.create(directory, { synced: { value: false } });
   const counts = (id: string, signal: AbortSignal) => registry.counts(id, signal);
-  const app = await createHttpApp({
+  const ports: HttpPorts = {
     directory: shown,
     recogniser,
     verifier,
@@ -98,10 +99,11 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     dedicated: options.dedicated ?? false,
     ...context,
     clock: options.clock ?? systemClock,
-  });
+  };
+  const app = await createHttpApp(ports);
   closer.defer('app', () => app.close());
   const api = {
-    ...{ app, recogniser, verifier, analyser, registry, objects, messaging, enrolment, directory, readiness, metrics, logger },
+    ...{ app, ports, recogniser, verifier, analyser, registry, objects, messaging, enrolment, directory, readiness, metrics, logger },
     publish: (state: Partial<ModelState> = {}) => publish(messaging, directory, state),
     [Symbol.asyncDispose]: () => closer.close(),
   };
