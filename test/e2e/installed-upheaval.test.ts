@@ -3,6 +3,7 @@ import type { Client, TrainAnswer } from '../support/client.js';
 import { Installation, PLATFORM, RELEASE } from '../support/installation.js';
 import { noImages } from '../support/images.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
+import { anotherPipeline, nextChart } from '../support/next-chart.js';
 import { Witness } from '../support/witness.js';
 
 const reason = noImages ?? (await noClusterHere());
@@ -16,6 +17,12 @@ const people = ['Ann', 'Ben', 'Cleo', 'Dora', 'Eli', 'Finn', 'Gus'] as const;
 type Name = (typeof people)[number];
 const TRIES_MAX = 60;
 
+const values = {
+  training: { profiles: { broken: { resources: {}, env: { FACEHASH_NETWORKS_DIR: '/nowhere' } } } },
+  // What two cores cannot answer in time while they carry a whole cluster is not what is asked here.
+  inference: { extraEnv: [{ name: 'VISION_QUEUE_WAIT_SECONDS', value: '30' }] },
+};
+
 /** Each step is something that happens to clusters; what is asked all the while is answered all the while. */
 function upheaval(): void {
   let here: Installation;
@@ -24,13 +31,7 @@ function upheaval(): void {
   const witness = new Witness();
 
   beforeAll(async () => {
-    here = await Installation.start({
-      values: {
-        training: { profiles: { broken: { resources: {}, env: { FACEHASH_NETWORKS_DIR: '/nowhere' } } } },
-        // What two cores cannot answer in time while they carry a whole cluster is not what is asked here.
-        inference: { extraEnv: [{ name: 'VISION_QUEUE_WAIT_SECONDS', value: '30' }] },
-      },
-    });
+    here = await Installation.start({ values });
     await eventually(
       () => readyReplicas(),
       (count) => count >= 2,
@@ -137,6 +138,27 @@ function upheaval(): void {
       await changed('swapped', { versions: { pin: null } });
       await witness.hears('swapped', newest);
     });
+  });
+
+  it('is upgraded to the next chart, with a changed resource definition and another pipeline, by which all models are trained anew', async () => {
+    const [chart, pipeline] = await Promise.all([nextChart(here.folder, 'Next'), anotherPipeline(here.folder, PLATFORM)]);
+    const { descriptor, inference, training } = pipeline.values;
+    await undisturbed(async () => {
+      await here.kubectl.apply(pipeline.configMap);
+      const profiles = { ...values.training.profiles, ...training.profiles };
+      await here.upgrade({ descriptor, inference: { ...values.inference, ...inference }, training: { profiles } }, chart);
+      for (const name of ['swapped', 'restarted']) {
+        await eventually(
+          () => here.field(name, '.status.activeVersion.pipeline'),
+          (id) => id === pipeline.id,
+          90_000,
+        );
+        await witness.hears(name, await active(name));
+      }
+      await rolledOut('deployment', 'inference');
+    });
+    expect(await here.kubectl.run('get', 'fm')).toMatch(/^NAME .* NEXT/);
+    expect(await here.helm('list')).toContain('facehash-0.2.0');
   });
 
   it('loses a replica without a warning, which costs nothing but the calls that it had, and those succeed when tried again', async () => {

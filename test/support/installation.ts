@@ -78,14 +78,14 @@ export class Installation implements AsyncDisposable {
   async helm(...args: readonly string[]): Promise<string> {
     const all = ['--kubeconfig', this.cluster.kubeconfig, '--namespace', PLATFORM, ...args];
     // Its caches and plugins are nobody's here.
-    const env = { PATH: process.env['PATH'], HOME: this.#folder };
+    const env = { PATH: process.env['PATH'], HOME: this.folder };
     const options = { timeout: HELM_TIMEOUT_MS, maxBuffer: 16 * 2 ** 20, env };
     return (await promisify(execFile)(this.helmPath, all, options)).stdout.trim();
   }
 
   /** Arguments that name files of values: of all installations here, and those given. */
   async valuesFile(values: Values = {}): Promise<readonly string[]> {
-    const paths = [commonValues(), values].map((each, i) => ({ path: join(this.#folder, `values-${i}.yaml`), each }));
+    const paths = [commonValues(), values].map((each, i) => ({ path: join(this.folder, `values-${i}.yaml`), each }));
     for (const { path, each } of paths) await writeFile(path, stringify(each));
     return paths.flatMap(({ path }) => ['--values', path]);
   }
@@ -120,7 +120,8 @@ export class Installation implements AsyncDisposable {
     await this.here[Symbol.asyncDispose]();
   }
 
-  get #folder(): string {
+  /** Goes with the installation. */
+  get folder(): string {
     return dirname(this.here.stateDir);
   }
 }

@@ -1,0 +1,122 @@
+import { noClusterHere, eventually } from '../support/cluster.js';
+import type { Client } from '../support/client.js';
+import { Installation, PLATFORM } from '../support/installation.js';
+import { noImages } from '../support/images.js';
+import { sampleFace, sampleFaces } from '../support/sample-faces.js';
+import { Witness } from '../support/witness.js';
+
+const reason = noImages ?? (await noClusterHere());
+
+describe('a model with replicas of its own', () => {
+  if (reason === undefined) dedicated();
+  else it.skip(`is not tested: ${reason}`, () => undefined);
+});
+
+const OF_MODEL = ['-n', PLATFORM, '-l', 'facehash.dev/model-name=own', '--field-selector=status.phase=Running'];
+
+function dedicated(): void {
+  let here: Installation;
+  let client: Client;
+  const witness = new Witness();
+
+  beforeAll(async () => {
+    here = await Installation.start({ values: { inference: { extraEnv: [{ name: 'VISION_QUEUE_WAIT_SECONDS', value: '30' }] } } });
+    client = await here.faceModel('own', { serving: { mode: 'Dedicated', replicas: 2 } });
+  });
+
+  afterAll(async () => {
+    await witness.stop();
+    await here?.[Symbol.asyncDispose]();
+  });
+
+  it('is answered for by them, through the door that all models share', async () => {
+    await enrol('Ann', 0);
+    await here.kubectl.run('wait', 'fm/own', '--for=condition=Ready', '--timeout=60s');
+    const pods = await eventually(ownPods, (names) => names.length === 2);
+    const before = await answeredBy(pods);
+    for (let i = 0; i < 10; i++) expect(await witness.named(client, await sampleFace(0, 9))).toBe('Ann');
+    expect((await answeredBy(pods)) - before).toBe(10);
+  });
+
+  it('takes a new version over without an answer that fails', async () => {
+    witness.asks('own', client, { of: 'Ann', photo: await sampleFace(0, 9) });
+    witness.asks('own', client, { of: 'Ben', photo: await sampleFace(3, 9) });
+    await undisturbed(async () => {
+      await enrol('Ben', 3);
+      await witness.hears('own', await here.field('own', '.status.activeVersion.name'));
+    });
+    expect(await witness.named(client, await sampleFace(3, 8))).toBe('Ben');
+  });
+
+  it('has its pods restarted, and more of them, without an answer that fails', async () => {
+    await undisturbed(async () => {
+      const deployment = await here.kubectl.run('get', 'deployments', '-n', PLATFORM, '-l', 'facehash.dev/model-name=own', '-o', 'name');
+      await here.kubectl.run('rollout', 'restart', deployment, '-n', PLATFORM);
+      await here.kubectl.run('rollout', 'status', deployment, '-n', PLATFORM, '--timeout=85s');
+      await here.kubectl.run('patch', 'fm', 'own', '--type=merge', '-p', '{"spec":{"serving":{"replicas":3}}}');
+      await eventually(ownPods, (names) => names.length === 3);
+    });
+  });
+
+  it('goes back to the replicas of all models without an answer that fails, and leaves no pod', async () => {
+    await undisturbed(async () => {
+      await here.kubectl.run('patch', 'fm', 'own', '--type=merge', '-p', '{"spec":{"serving":{"mode":"Shared"}}}');
+      await eventually(
+        () => here.kubectl.run('get', 'deployments,services,pdb,pods', '-n', PLATFORM, '-l', 'facehash.dev/model-name=own', '-o', 'name'),
+        (left) => left === '',
+        90_000,
+      );
+    });
+    console.log(witness.summary());
+  });
+
+  it('is operated by an operator that may look at one namespace, and at no other', async () => {
+    await here.upgrade({ operator: { watchNamespace: 'default' } });
+    await enrol('Cleo', 4);
+    expect(await witness.named(client, await sampleFace(4, 9))).toBe('Cleo');
+    await here.kubectl.run('create', 'namespace', 'elsewhere');
+    await here.kubectl.apply({
+      apiVersion: 'facehash.dev/v1alpha1',
+      kind: 'FaceModel',
+      metadata: { name: 'unseen', namespace: 'elsewhere' },
+    });
+    const roles = await here.kubectl.run('get', 'clusterroles', '-o', 'name');
+    expect(roles.split('\n').filter((name) => name.includes(`${PLATFORM}:facehash:operator`))).toEqual([]);
+    await witness.goesOn();
+    expect(await here.field('unseen', '.status.phase', 'elsewhere')).toBe('');
+  });
+
+  async function undisturbed(step: () => Promise<void>): Promise<void> {
+    const since = witness.count;
+    await step();
+    await witness.goesOn();
+    const { refused, broken, mixed } = witness.since(since);
+    expect({ refused, broken, mixed }).toEqual({ refused: [], broken: [], mixed: [] });
+  }
+
+  async function enrol(name: string, person: number): Promise<void> {
+    const photos = await sampleFaces(person, [0, 1, 2, 3]);
+    const { body } = await eventually(
+      () => client.train(name, photos),
+      ({ status }) => status !== 202 && status !== 503,
+      120_000,
+    );
+    expect(body).toMatchObject({ trainingSuccess: 1 });
+  }
+
+  async function ownPods(): Promise<readonly string[]> {
+    return (await here.kubectl.run('get', 'pods', ...OF_MODEL, '-o', 'jsonpath={.items[*].metadata.name}')).split(' ').filter(Boolean);
+  }
+
+  /** Calls to `POST /` that these pods have answered. */
+  async function answeredBy(pods: readonly string[]): Promise<number> {
+    const counts = await Promise.all(
+      pods.map(async (pod) => {
+        const text = await here.kubectl.run('get', '--raw', `/api/v1/namespaces/${PLATFORM}/pods/${pod}:9090/proxy/metrics`);
+        const lines = text.matchAll(/^facehash_http_request_duration_seconds_count\{[^}]*route="\/"[^}]*\} (\d+)$/gm);
+        return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
+      }),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+}
