@@ -147,6 +147,11 @@ function wantedByContainer({ env = [], envFrom = [] }: Container): readonly Want
       ...(secretKeyRef ? [{ kind: 'Secret', ...secretKeyRef }] : []),
       ...(configMapKeyRef ? [{ kind: 'ConfigMap', ...configMapKeyRef }] : []),
     ]),
+    // What the operator mounts into the pods of training runs.
+    ...env.flatMap(({ name, value = '' }) => {
+      const [, kind] = /^FACEHASH_.*_(SECRET|CONFIGMAP)$/.exec(name) ?? [];
+      return kind === undefined ? [] : [{ kind: kind === 'SECRET' ? 'Secret' : 'ConfigMap', name: value }];
+    }),
     ...envFrom.flatMap(({ secretRef, configMapRef }) => [
       ...(secretRef ? [{ kind: 'Secret', name: secretRef.name ?? '' }] : []),
       ...(configMapRef ? [{ kind: 'ConfigMap', name: configMapRef.name ?? '' }] : []),

@@ -81,16 +81,33 @@ function read(): void {
     expect(operator.loadConfig(environmentOf(containerOf(objects, 'Deployment facehash-operator')))).toMatchObject({
       runsMax: 4,
       s3CaConfigMap: 's3-authority',
+      trainerNats: { secret: { name: 'nats-trainer', credsKey: 'trainer.creds', caKey: 'ca.crt' } },
       watchNamespace: undefined,
       inferenceDeployment: 'facehash-inference',
       nats: { auth: { kind: 'password-folder', path: '/var/run/facehash/nats' }, inboxPrefix: '_INBOX_operator', setup: 'check' },
     });
   });
 
+  it('is whose descriptor network it is, for everybody who describes faces', async () => {
+    const descriptor = { description: '/network/own.json', previous: '/network/before.json', pipeline: 'own-2' };
+    const objects = await render({ ...valueSets.everything, descriptor });
+    const own = { FACEHASH_DESCRIPTOR: '/network/own.json', FACEHASH_DESCRIPTOR_PREVIOUS: '/network/before.json' };
+    expect(environmentOf(containerOf(objects, 'Deployment facehash-inference'))).toMatchObject(own);
+    expect(environmentOf({ env: templateIn(objects).env as never as EnvVar[] })).toMatchObject(own);
+    expect(environmentOf(containerOf(objects, 'Deployment facehash-operator'))).toMatchObject({ FACEHASH_PIPELINE: 'own-2' });
+    const parsed = parseTrainingProfiles(dataOf(objects, 'facehash-training', 'profiles.yaml'));
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    const { default: usual, ...others } = parsed.profiles;
+    expect(usual?.env).toEqual({ OMP_NUM_THREADS: '2', FACEHASH_DESCRIPTOR: '/network/own.json' });
+    for (const { env } of Object.values(others)) expect(env).toEqual({ FACEHASH_DESCRIPTOR: '/network/own.json' });
+  });
+
   it('names as little as the values do', async () => {
     const objects = await renderedSet('least');
     const config = operator.loadConfig(environmentOf(containerOf(objects, 'Deployment facehash-operator')));
-    expect(config).toMatchObject({ inferenceDeployment: undefined, dedicatedTemplateFile: undefined });
+    expect(config).toMatchObject({ inferenceDeployment: undefined, dedicatedTemplateFile: undefined, s3CaConfigMap: undefined });
+    // Nobody needs credentials there, and so trainers need none.
+    expect(config.trainerNats).toEqual({ servers: 'nats://nats.example.org:4222' });
     expect(config.nats).not.toHaveProperty('auth');
     expect(
       inference.loadConfig({ ...ofImage, ...environmentOf(containerOf(objects, 'Deployment facehash-inference')) }).cluster,
@@ -104,7 +121,9 @@ function read(): void {
     const { spec } = podOf(objects, 'Deployment facehash-inference');
     const config = inference.loadConfig({ ...ofImage, ...environmentOf(containerOf(objects, 'Deployment facehash-inference')) });
     expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(30 + config.shutdownGraceMs / 1000);
-    expect(templateIn(objects).terminationGracePeriodSeconds).toBeGreaterThan(config.shutdownGraceMs / 1000);
+    const { terminationGracePeriodSeconds, preStopSeconds } = templateIn(objects);
+    expect(preStopSeconds).toBe(30);
+    expect(terminationGracePeriodSeconds).toBeGreaterThan(preStopSeconds + config.shutdownGraceMs / 1000);
   });
 
   it('is for the small stores what they are, whatever else is said of stores', async () => {

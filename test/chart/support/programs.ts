@@ -27,7 +27,9 @@ export interface OperatorConfig {
   readonly dedicatedTemplateFile: string | undefined;
   readonly runsMax: number;
   readonly s3: object;
+  readonly s3CaConfigMap: string | undefined;
   readonly nats: object;
+  readonly trainerNats: object | undefined;
   readonly managementPort: number;
 }
 

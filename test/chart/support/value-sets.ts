@@ -20,6 +20,7 @@ const external = {
       caConfigMap: 'nats-authority',
       operator: { existingSecret: 'nats-operator', inboxPrefix: '_INBOX_operator' },
       inference: { existingSecret: 'nats-inference', credsKey: 'inference.creds', inboxPrefix: '_INBOX_inference' },
+      trainer: { existingSecret: 'nats-trainer', credsKey: 'trainer.creds', caKey: 'ca.crt' },
     },
   },
 };
@@ -76,7 +77,13 @@ const everything = {
     profiles: {
       default: { nodeSelector: { pool: 'training' }, env: { OMP_NUM_THREADS: '2' } },
       gpu: { runtimeClassName: 'nvidia', tolerations: [toleration], queueName: 'gpus', tfjsBackend: 'tensorflow' },
-      own: { image: 'other.example.org/trainer:own', imagePullSecrets: ['own-credentials'], resources: { limits: { memory: '4Gi' } } },
+      own: {
+        image: 'other.example.org/trainer:own',
+        imagePullSecrets: ['own-credentials'],
+        resources: { limits: { memory: '4Gi' } },
+        volumes: [{ name: 'network', configMap: { name: 'own-network' } }],
+        volumeMounts: [{ name: 'network', mountPath: '/network', readOnly: true }],
+      },
     },
   },
   ingress: {
