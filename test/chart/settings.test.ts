@@ -80,6 +80,7 @@ function read(): void {
     });
     expect(operator.loadConfig(environmentOf(containerOf(objects, 'Deployment facehash-operator')))).toMatchObject({
       runsMax: 4,
+      s3CaConfigMap: 's3-authority',
       watchNamespace: undefined,
       inferenceDeployment: 'facehash-inference',
       nats: { auth: { kind: 'password-folder', path: '/var/run/facehash/nats' }, inboxPrefix: '_INBOX_operator', setup: 'check' },

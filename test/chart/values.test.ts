@@ -18,7 +18,18 @@ const { $defs: definitions, ...schema } = JSON.parse(await readFile(inChart('val
 };
 /** What Kubernetes itself judges, as it is handed on as it stands. */
 const handedOn = [
-  ...['tolerations', 'affinity', 'topologySpreadConstraints', 'extraEnv', 'extraEnvFrom', 'extraVolumes', 'extraVolumeMounts', 'behavior'],
+  ...[
+    'tolerations',
+    'affinity',
+    'topologySpreadConstraints',
+    'extraEnv',
+    'extraEnvFrom',
+    'extraVolumes',
+    'extraVolumeMounts',
+    'behavior',
+    'volumes',
+    'volumeMounts',
+  ],
   ...['tls', 'parentRefs', 'inferenceFrom', 'metricsFrom', 's3To', 'mongodbTo', 'natsTo', 'apiServerTo', 'extraEgress'],
 ];
 
@@ -62,6 +73,12 @@ function tried(): void {
       { training: { profiles: { GPU: { resources: {} } } } },
       '/training/profiles',
       'GPU',
+    ],
+    [
+      'a variable of a profile that is the operator’s to set',
+      { training: { profiles: { default: { env: { FACEHASH_RUN: '{}' } } } } },
+      '/training/profiles/default/env/FACEHASH_RUN',
+      'false schema',
     ],
     ['a misspelt limit', { dedicated: { resources: { limit: {} } } }, '/dedicated/resources', "'limit' not allowed"],
     ['a label that is no text', { commonLabels: { year: 2026 } }, '/commonLabels/year', 'want string'],

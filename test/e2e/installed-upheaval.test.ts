@@ -25,7 +25,11 @@ function upheaval(): void {
 
   beforeAll(async () => {
     here = await Installation.start({
-      values: { training: { profiles: { broken: { resources: {}, env: { FACEHASH_NETWORKS_DIR: '/nowhere' } } } } },
+      values: {
+        training: { profiles: { broken: { resources: {}, env: { FACEHASH_NETWORKS_DIR: '/nowhere' } } } },
+        // What two cores cannot answer in time while they carry a whole cluster is not what is asked here.
+        inference: { extraEnv: [{ name: 'VISION_QUEUE_WAIT_SECONDS', value: '30' }] },
+      },
     });
     await eventually(
       () => readyReplicas(),
@@ -40,7 +44,6 @@ function upheaval(): void {
       witness.asks(model, client, { of: 'Ann', photo: await sampleFace(0, 9) });
       witness.asks(model, client, { of: 'Ben', photo: await sampleFace(1, 9) });
     }
-    for (const name of ['swapped', 'restarted']) witness.learns(name, await active(name), ['Ann']);
   });
 
   afterAll(async () => {
@@ -51,7 +54,6 @@ function upheaval(): void {
   it('trains a new person and swaps the version in, one replica after another', async () => {
     await undisturbed(async () => {
       const { version } = await enrol(swapped, 'Ben');
-      witness.learns('swapped', version, ['Ann', 'Ben']);
       await witness.hears('swapped', version);
     });
     expect(await witness.named(swapped, await sampleFace(1, 8))).toBe('Ben');
@@ -61,7 +63,6 @@ function upheaval(): void {
     const before = await podsOf('inference');
     await undisturbed(async () => {
       const { version } = await enrol(restarted, 'Ben');
-      witness.learns('restarted', version, ['Ann', 'Ben']);
       await witness.hears('restarted', version);
       await rolledOut('deployment', 'inference');
     });
@@ -71,7 +72,6 @@ function upheaval(): void {
   it('is scaled in the middle of a rollout', async () => {
     await undisturbed(async () => {
       const [{ version }] = await Promise.all([enrol(swapped, 'Cleo'), scaled(4)]);
-      witness.learns('swapped', version, ['Ann', 'Ben', 'Cleo']);
       await rolledOut('deployment', 'inference');
       await scaled(2);
       await witness.hears('swapped', version);
@@ -95,7 +95,6 @@ function upheaval(): void {
       const holder = await here.kubectl.run('get', 'lease', `${RELEASE}-operator`, '-n', PLATFORM, '-o', 'jsonpath={.spec.holderIdentity}');
       await killed(holder.slice(0, holder.lastIndexOf('_')));
       const { version } = await training;
-      witness.learns('swapped', version, ['Ann', 'Ben', 'Cleo', 'Dora']);
       await witness.hears('swapped', version);
       await rolledOut('deployment', 'operator');
     });
@@ -107,7 +106,6 @@ function upheaval(): void {
       await here.kubectl.run('delete', 'pod', `${RELEASE}-${store}-0`, '-n', PLATFORM, '--wait=true');
       await rolledOut('statefulset', store);
       const { version } = await enrol(swapped, name);
-      witness.learns('swapped', version, people.slice(0, people.indexOf(name) + 1));
       await witness.hears('swapped', version);
     });
   });
@@ -125,7 +123,6 @@ function upheaval(): void {
         () => active('restarted'),
         (name) => name !== before,
       );
-      witness.learns('restarted', version, ['Ann', 'Ben', 'Cleo']);
       await witness.hears('restarted', version);
       await rolledOut('deployment', 'inference');
     });

@@ -14,6 +14,8 @@ const binaries = await serversOrReason([
 const NAMES = ['one', 'two', 'three'] as const;
 /** A round of three runs takes some seconds; the rest is what the fault costs, and a machine that others use. */
 const CONVERGES_MS = 60_000;
+/** Longer than a lease, and less than a call may take. */
+const SLOW_LIST_MS = 20_000;
 
 describe('an operator behind a bad network, and stores that go and come back', () => {
   if (typeof binaries === 'string') it.skip(`is not tested: ${binaries}`, () => undefined);
@@ -133,6 +135,33 @@ function faults(): void {
     });
     expect(operator.ended).toBe(false);
     for (const [message, times] of Object.entries(log.counts)) expect({ message, times }).toEqual({ message, times: 1 });
+  });
+
+  it('does nothing before it has seen everything, however long its first lists take, and stays', async () => {
+    await operator.stop();
+    const lists = new Set<string>();
+    const watches: string[] = [];
+    front.answer(({ method, url }) => {
+      if (method !== 'GET' || isLease(url)) return undefined;
+      const [path = ''] = url.split('?');
+      if (url.includes('watch=')) return void watches.push(path);
+      if (!/\/(facemodels|jobs|pods|nodes)$/.test(path) || lists.has(path)) return undefined;
+      lists.add(path);
+      return { holdMs: SLOW_LIST_MS };
+    });
+    const before = models.witness.jobs;
+    const enrolled = Promise.all(NAMES.map((name) => models.enrol(name)));
+    const started = stage.startOperator({ through: { port: front.port, protocol: 'http' } });
+    await eventually(() => lists.size > 0);
+    await pause(SLOW_LIST_MS / 2);
+    expect([watches, models.witness.jobs - before]).toEqual([[], 0]);
+    operator = await started;
+    front.answer(undefined);
+    await enrolled;
+    await models.converged(CONVERGES_MS);
+    expect(models.witness.violations).toEqual([]);
+    expect(models.witness.jobs - before).toBe(NAMES.length);
+    expect(operator.ended).toBe(false);
   });
 
   it('is patient with a server that throttles and one that fails, and lists anew where its position is gone', async () => {

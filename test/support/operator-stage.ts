@@ -8,6 +8,7 @@ import { serverBinaries, startApiServer, type ApiServer } from '@facehash/test-s
 import { tcpProxy, temporaryFolder, type TcpProxy } from '@facehash/testing';
 import { KubeConfig } from '@kubernetes/client-node';
 import { stringify } from 'yaml';
+import { checkout } from './documents.js';
 import { faceModelsServed } from './face-models-served.js';
 import { FakeKubelet, type KubeletOptions } from './fake-kubelet.js';
 import { freePort, Program } from './program.js';
@@ -15,7 +16,7 @@ import { Replicas } from './replicas.js';
 
 const run = promisify(execFile);
 const KUBECTL_TIMEOUT_MS = 60_000;
-const crd = new URL('../../charts/facehash/files/crd-facemodels.yaml', import.meta.url).pathname;
+const crd = join(checkout, 'charts/facehash/files/crd-facemodels.yaml');
 /** Where Jobs run. */
 export const PLATFORM = 'facehash';
 
@@ -31,6 +32,8 @@ export interface StageOptions {
   readonly operators?: number;
   /** The API server writes down who calls what. */
   readonly audit?: boolean;
+  /** False: the API server remembers no changes by itself. */
+  readonly watchCache?: false;
 }
 
 /** A TCP proxy, or an HTTP server. */
@@ -70,7 +73,8 @@ export class OperatorStage implements AsyncDisposable {
         await folder[Symbol.asyncDispose]();
       });
       const { kubectl = '' } = await serverBinaries(['kubectl']);
-      const api = await startApiServer({ controllerManager: true, audit: options.audit ?? false });
+      const { audit = false, watchCache } = options;
+      const api = await startApiServer({ controllerManager: true, audit, ...(watchCache === undefined ? {} : { watchCache }) });
       closer.defer('API server', () => api.stop());
       const stores = await Replicas.start({ replicas: options.replicas ?? 2, lifecycle: false });
       closer.defer('stores', async () => {

@@ -89,7 +89,8 @@ export class OperatorWitness {
       if (before && isBefore(value.fence, before.fence))
         this.violations.push(`${key} was published as ${JSON.stringify(value.fence)} after ${JSON.stringify(before.fence)}`);
       this.#states.set(key, value);
-      this.#sawActive(`the state of ${key}`, value.active);
+      // Of a model that was deleted nothing answers any more.
+      if (!value.tombstone) this.#sawActive(`the state of ${key}`, value.active);
     }
   }
 }

@@ -90,6 +90,11 @@ export class PlayedModels implements AsyncDisposable {
     }
   }
 
+  /** It is gone, and nothing is waited for any more. */
+  forget(name: string): void {
+    this.#storageIds.delete(name);
+  }
+
   /** As inference cuts a snapshot of new photos. Resolves when it is stored and the operator was told, however long the stores are away. */
   async enrol(name: string): Promise<void> {
     const storageId = this.storageIdOf(name);

@@ -12,6 +12,8 @@ interface Answer {
   readonly status: number;
   readonly version: string | undefined;
   readonly name: string | null;
+  /** Why there is no name. */
+  readonly code: string | undefined;
   /** In ms since it began. */
   readonly at: number;
   /** Of a call without an answer, or with one from the way: how the next try was answered. */
@@ -24,11 +26,12 @@ export interface Seen {
   readonly refused: readonly Answer[];
   /** Connections that broke, and what a proxy answered for us. */
   readonly broken: readonly Answer[];
-  /** Answers that name a version and somebody whom it does not know, or nobody where it knows who it is. */
+  /** Answers of one version that say something else than others of the same version did of the same photo. */
   readonly mixed: readonly Answer[];
 }
 
-const PAUSE_MS = 50;
+/** Two cores also train, start pods and carry a cluster: a part of what they could answer. */
+const PAUSE_MS = 250;
 const GOES_ON_MS = 1500;
 const HEARS_MS = 60_000;
 /** What stands between clients and replicas says when it reached none. */
@@ -37,8 +40,6 @@ const ofTheWay: readonly number[] = [0, 502, 504];
 /** Asks the same few questions again and again, each as soon as the one before was answered, and remembers every answer. */
 export class Witness {
   readonly #answers: Answer[] = [];
-  /** Who is known, by model and version, in the order in which they were learnt. */
-  readonly #known = new Map<string, Map<string, readonly string[]>>();
   readonly #asking: Promise<void>[] = [];
   readonly #began = performance.now();
   #over = false;
@@ -51,13 +52,9 @@ export class Witness {
     this.#asking.push(this.#ask(model, client, question));
   }
 
-  learns(model: string, version: string, names: readonly string[]): void {
-    const versions = this.#known.get(model) ?? new Map<string, readonly string[]>();
-    this.#known.set(model, versions.set(version, names));
-  }
-
+  /** That answered, in the order in which they were heard first. */
   versionsOf(model: string): readonly string[] {
-    return [...(this.#known.get(model)?.keys() ?? [])];
+    return [...new Set(this.#answers.flatMap((answer) => (answer.model === model ? (answer.version ?? []) : [])))];
   }
 
   /** Until the version answers. */
@@ -80,7 +77,7 @@ export class Witness {
       asked: answers.length,
       refused: answers.filter(({ status }) => status !== 200 && !ofTheWay.includes(status)),
       broken: answers.filter(({ status }) => ofTheWay.includes(status)),
-      mixed: answers.filter((answer) => answer.status === 200 && !this.#fits(answer)),
+      mixed: mixedAmong(answers),
     };
   }
 
@@ -100,20 +97,25 @@ export class Witness {
     await Promise.all(this.#asking);
   }
 
-  /** A version that nobody has told of yet is judged when somebody has. */
-  #fits({ model, of, version, name }: Answer): boolean {
-    const names = this.#known.get(model)?.get(version ?? '');
-    return names !== undefined && name === (names.includes(of) ? of : null);
-  }
-
   async #ask(model: string, client: Client, { of, photo }: Question): Promise<void> {
     for (; !this.#over; await pause(PAUSE_MS)) {
       const at = performance.now() - this.#began;
       const { status, body } = await asked(client, photo);
       const again = ofTheWay.includes(status) ? { again: (await asked(client, photo)).status } : {};
-      this.#answers.push({ model, of, status, version: body?.version, name: body?.foundFace ?? null, at, ...again });
+      this.#answers.push({ model, of, status, version: body?.version, name: body?.foundFace ?? null, code: body?.code, at, ...again });
     }
   }
+}
+
+/** A version is a function of the photo. */
+function mixedAmong(answers: readonly Answer[]): readonly Answer[] {
+  const first = new Map<string, string | null>();
+  return answers.filter(({ status, model, version, of, name }) => {
+    if (status !== 200) return false;
+    const question = JSON.stringify([model, version, of]);
+    if (!first.has(question)) first.set(question, name);
+    return first.get(question) !== name;
+  });
 }
 
 type Asked = Partial<Pick<Awaited<ReturnType<Client['recognize']>>, 'body'>> & { readonly status: number };

@@ -6,6 +6,12 @@
 - { name: TRAIN_WAIT_SECONDS, value: {{ $inference.requests.trainWaitSeconds | toString | quote }} }
 - { name: SHUTDOWN_GRACE_SECONDS, value: {{ $inference.shutdownGraceSeconds | toString | quote }} }
 - { name: LOG_LEVEL, value: {{ $inference.logLevel | quote }} }
+{{- with .Values.descriptor.description }}
+- { name: FACEHASH_DESCRIPTOR, value: {{ . | quote }} }
+{{- end }}
+{{- with .Values.descriptor.previous }}
+- { name: FACEHASH_DESCRIPTOR_PREVIOUS, value: {{ . | quote }} }
+{{- end }}
 {{- with $inference.otlpEndpoint }}
 - { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ . | quote }} }
 {{- end }}
@@ -40,6 +46,7 @@ tolerations:
 {{- with $dedicated.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
+preStopSeconds: {{ .Values.inference.preStopSeconds }}
 terminationGracePeriodSeconds: {{ include "facehash.inference.graceSeconds" . }}
 env:
   {{- include "facehash.inference.env" . | nindent 2 }}
@@ -68,7 +75,9 @@ volumeMounts:
 {{- $secrets := list }}
 {{- range $root.Values.imagePullSecrets }}{{ $secrets = append $secrets .name }}{{ end }}
 {{- if $secrets }}{{ $_ := set $pulled "imagePullSecrets" $secrets }}{{ end }}
+{{- $own := omit $profile "gpu" }}
+{{- with $root.Values.descriptor.description }}{{ $own = set $own "env" (merge ($own.env | default dict) (dict "FACEHASH_DESCRIPTOR" .)) }}{{ end }}
 {{ $name }}:
-  {{- merge (omit $profile "gpu") $pulled | toYaml | nindent 2 }}
+  {{- merge $own $pulled | toYaml | nindent 2 }}
 {{- end }}
 {{- end -}}

@@ -144,3 +144,23 @@ nats://{{ include "facehash.fullname" . }}-nats:4222
 - { name: {{ .name }}, mountPath: /var/run/facehash/{{ .name }}, readOnly: true }
 {{- end }}
 {{- end -}}
+
+{{/* How trainers reach the stores, as the operator hands it on. */}}
+{{- define "facehash.trainer.env" -}}
+{{- $nats := .Values.stores.nats -}}
+{{- $secret := include "facehash.nats.secret" (list . "trainer") -}}
+{{- if or $secret (not $nats.operator.existingSecret) }}
+- { name: FACEHASH_TRAINER_NATS_SERVERS, value: {{ include "facehash.nats.servers" . | quote }} }
+{{- end }}
+{{- with $secret }}
+- { name: FACEHASH_TRAINER_NATS_SECRET, value: {{ . }} }
+{{- end }}
+{{- if not .Values.evaluation.enabled }}
+{{- with $nats.trainer.credsKey }}
+- { name: FACEHASH_TRAINER_NATS_CREDS_KEY, value: {{ . | quote }} }
+{{- end }}
+{{- with $nats.trainer.caKey }}
+- { name: FACEHASH_TRAINER_NATS_CA_KEY, value: {{ . | quote }} }
+{{- end }}
+{{- end }}
+{{- end -}}

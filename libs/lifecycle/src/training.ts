@@ -9,6 +9,8 @@ import { quarantineOf, summaryOf } from './wanted.js';
 const RETRY_FIRST_MS = 1000;
 const RETRY_MAX_MS = 300_000;
 const SLOT_POLL_MS = 1000;
+/** Of the one that wrote a failure down before that of who reads it. */
+const CLOCKS_DIFFER_MS = 5_000;
 
 /** An ended run is written down before anything else happens, so that its outcome is never lost. */
 export const runEnded: Check = (o, wanted) => {
@@ -111,8 +113,10 @@ export const failedForGood: Check = (o, wanted) => {
 export const backingOff: Check = (o, wanted) => {
   const last = failureOf(o, wanted);
   if (!last) return undefined;
-  const againAfterMs = Date.parse(last.at) + retryDelayMs(last.version, last.attempt) - o.now.getTime();
-  if (againAfterMs <= 0) return undefined;
+  const delayMs = retryDelayMs(last.version, last.attempt);
+  const againAfterMs = Date.parse(last.at) + delayMs - o.now.getTime();
+  // A failure of the future is one before the clock was set back: nobody knows how long ago it was.
+  if (againAfterMs <= 0 || againAfterMs > delayMs + CLOCKS_DIFFER_MS) return undefined;
   return { reason: 'TrainingFailed', message: `${last.message}; trying again`, againAfterMs };
 };
 

@@ -44,6 +44,8 @@ export const operatorVariables = {
   FACEHASH_TRAINER_NATS_SECRET: z.string().min(1).max(253).optional(),
   FACEHASH_TRAINER_NATS_CREDS_KEY: secretKey.optional(),
   FACEHASH_TRAINER_NATS_CA_KEY: secretKey.optional(),
+  /** ConfigMap of the platform's namespace with `ca.crt`: where the store's certificate is of an authority of one's own, runs mount it. */
+  FACEHASH_S3_CA_CONFIGMAP: z.string().min(1).max(253).optional(),
   FACEHASH_TRAINING_RUNS_MAX: z.coerce.number().int().min(1).max(1000).default(2),
   /** What the trainer's images describe faces by. */
   FACEHASH_PIPELINE: z.string().min(1).max(200).default(builtIn.id),
@@ -89,6 +91,7 @@ export interface OperatorConfig {
   readonly callsPerSecond: number;
   readonly deletionDeadlineMs: number;
   readonly s3: S3Settings;
+  readonly s3CaConfigMap: string | undefined;
   readonly nats: NatsSettings;
   readonly managementPort: number;
   readonly host: string;
@@ -123,6 +126,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>>)
     callsPerSecond: e.FACEHASH_KUBERNETES_CALLS_PER_SECOND,
     deletionDeadlineMs: e.FACEHASH_DELETION_DEADLINE_SECONDS * 1000,
     s3,
+    s3CaConfigMap: e.FACEHASH_S3_CA_CONFIGMAP,
     nats,
     managementPort: e.MANAGEMENT_PORT,
     host: e.HOST,

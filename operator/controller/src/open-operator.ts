@@ -2,7 +2,7 @@ import { Closer, systemRandom, type Logger } from '@facehash/kernel';
 import { openNatsMessaging } from '@facehash/messaging-nats';
 import { openS3ObjectStore } from '@facehash/object-store-s3';
 import { watchStores } from '@facehash/observability';
-import { KubeClient, LeaderElection, Manager, systemRuntimeClock } from '@facehash/operator-runtime';
+import { ClusterClock, KubeClient, LeaderElection, Manager, systemRuntimeClock } from '@facehash/operator-runtime';
 import type { Registry } from 'prom-client';
 import { openCaches, type Context } from './caches.js';
 import type { OperatorConfig } from './config.js';
@@ -34,9 +34,11 @@ export async function openOperator(config: OperatorConfig, { logger, registry, o
   const closer = new Closer();
   try {
     const metrics = promMetrics(registry);
-    const context = { clock: systemRuntimeClock, random: systemRandom, logger, metrics };
+    const clock = new ClusterClock(systemRuntimeClock);
+    const context = { clock, random: systemRandom, logger, metrics };
+    const onDate = (date: string, roundTripMs: number): void => clock.heard(date, roundTripMs);
     const rate = { qps: config.callsPerSecond, burst: 2 * config.callsPerSecond };
-    const client = new KubeClient({ kubeConfig: kubeConfigOf(config), fieldManager: NAME, ...rate, ...context });
+    const client = new KubeClient({ kubeConfig: kubeConfigOf(config), fieldManager: NAME, onDate, ...rate, ...context });
     closer.defer('Kubernetes', () => client.close());
     const stores = await openStores(config, context, closer);
     watchStores(registry, () => ({ s3: stores.objects.health().ok, nats: stores.messaging.health().ok }));

@@ -25,16 +25,15 @@ import {
   TrainingJobs,
   type DedicatedTemplate,
   type DeletionParts,
-  type JobSettings,
   type StoreCredentials,
   type TrainingProfiles,
 } from '@facehash/operator-reconcilers';
 import { Controller, EventRecorder, keyOf, type Background, type KubeClient, type LeaderElection } from '@facehash/operator-runtime';
 import { ReplicaBoard } from '@facehash/reconciler';
-import { s3Environment } from '@facehash/settings';
 import type { Registry } from 'prom-client';
 import type { Caches, Context } from './caches.js';
 import type { OperatorConfig } from './config.js';
+import { jobSettings } from './job-settings.js';
 import { modelMetrics, type ModelMetrics } from './model-metrics.js';
 import { followRestarts, openServing, type Serving } from './serving.js';
 
@@ -232,11 +231,6 @@ function openRuns(parts: ReconcilingParts): Runs {
   return { runs, queue, progress, measured };
 }
 
-function jobSettings(config: OperatorConfig): JobSettings {
-  const { platformNamespace, trainerNats: nats } = config;
-  return { platformNamespace, storeEnvironment: storeEnvironment(config), ...(nats ? { nats } : {}) };
-}
-
 /** A run reads user data through native code: it may see the objects of its model, for as long as it may wait and last. */
 function credentialsFor(
   { config, caches, context }: ReconcilingParts,
@@ -246,12 +240,6 @@ function credentialsFor(
   const waits = modelOf(caches, storageId)?.spec.training.startDeadlineSeconds ?? 0;
   const durationSeconds = Math.max(ROLE_SECONDS_MIN, waits + deadlineSeconds + ROLE_SLACK_SECONDS);
   return assumeRunRole({ ...config.s3, ...context }, { storageId, durationSeconds }, signal);
-}
-
-/** Where the objects are; the credentials come from a file. */
-function storeEnvironment({ s3 }: OperatorConfig): Readonly<Record<string, string>> {
-  const none = { accessKeyId: '', secretAccessKey: '', sessionToken: '' };
-  return Object.fromEntries(Object.entries(s3Environment(s3, none)).filter(([, value]) => value !== ''));
 }
 
 function modelOf({ models }: Caches, storageId: string): Pick<StoredFaceModel, 'uid' | 'name' | 'namespace' | 'spec'> | undefined {

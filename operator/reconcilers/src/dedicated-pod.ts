@@ -28,7 +28,7 @@ export function dedicatedPod(
 }
 
 function container(template: DedicatedTemplate, storageId: string): object {
-  const { image, imagePullPolicy, port, managementPort, env, envFrom, resources, volumeMounts } = template;
+  const { image, imagePullPolicy, port, managementPort, env, envFrom, resources, volumeMounts, preStopSeconds } = template;
   const probe = (path: string): object => ({ httpGet: { path, port: MANAGEMENT } });
   const own = {
     FACEHASH_MODE: 'cluster',
@@ -55,6 +55,7 @@ function container(template: DedicatedTemplate, storageId: string): object {
     ],
     envFrom,
     resources,
+    ...(preStopSeconds === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds: preStopSeconds } } } }),
     startupProbe: { ...probe('/health/ready'), periodSeconds: 1, failureThreshold: 300 },
     readinessProbe: { ...probe('/health/ready'), periodSeconds: 2 },
     livenessProbe: { ...probe('/health/live'), periodSeconds: 10 },

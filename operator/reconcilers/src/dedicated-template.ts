@@ -19,7 +19,9 @@ export const dedicatedTemplate = z.strictObject({
   nodeSelector: z.record(z.string(), z.string()).default({}),
   tolerations: z.array(object).max(50).default([]),
   priorityClassName: z.string().nullable().default(null),
-  /** Longer than the program takes for its requests under way. */
+  /** Between the order to end and the end, in which whoever sends calls here is told. */
+  preStopSeconds: z.int().min(0).max(300).default(5),
+  /** Longer than that and what the program takes for its requests under way. */
   terminationGracePeriodSeconds: z.int().min(1).max(3600).default(60),
 });
 export type DedicatedTemplate = z.output<typeof dedicatedTemplate>;

@@ -44,6 +44,7 @@ describe('what a Dedicated model has', () => {
     expect(container).toMatchObject({
       image: 'registry/inference:1',
       securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+      lifecycle: { preStop: { sleep: { seconds: 5 } } },
       readinessProbe: { httpGet: { path: '/health/ready', port: 'management' } },
     });
     expect(container.env).toEqual(

@@ -24,7 +24,7 @@ export function trainerPod(order: RunOrder, settings: PodSettings): Readonly<Rec
     nodeSelector: { ...profile.nodeSelector, ...(accelerated ? profile.acceleratorNodeSelector : {}) },
     tolerations: [...profile.tolerations, ...acceleratorTolerations(order)],
     ...defined({ affinity, runtimeClassName, priorityClassName, serviceAccountName }),
-    volumes: volumesOf(settings),
+    volumes: [...volumesOf(settings), ...profile.volumes],
     containers: [container(order, settings)],
   };
 }
@@ -41,7 +41,7 @@ function container(order: RunOrder, settings: PodSettings): object {
     terminationMessagePolicy: 'FallbackToLogsOnError',
     env: variables.map(([name, value]) => ({ name, value })),
     resources: resourcesOf(order),
-    volumeMounts: mountsOf(settings),
+    volumeMounts: [...mountsOf(settings), ...profile.volumeMounts],
   };
 }
 

@@ -94,6 +94,15 @@ describe('the Job of a run', () => {
     expect(job.metadata.labels['kueue.x-k8s.io/queue-name']).toBeUndefined();
   });
 
+  it('has the volumes of the profile beside its own', () => {
+    const volumes = [{ name: 'network', configMap: { name: 'network' } }];
+    const volumeMounts = [{ name: 'network', mountPath: '/network', readOnly: true }];
+    const pod = podOf(made({ profile: aProfile({ volumes, volumeMounts }) }));
+    expect(pod['volumes']).toEqual(expect.arrayContaining(volumes));
+    expect(pod['volumes']).toHaveLength((podOf(made())['volumes'] as unknown[]).length + 1);
+    expect(pod.containers[0]['volumeMounts']).toEqual(expect.arrayContaining(volumeMounts));
+  });
+
   it('waits in the queue that the profile names', () => {
     const job = made({ profile: aProfile({ queueName: 'training' }) });
     expect(job.metadata.labels['kueue.x-k8s.io/queue-name']).toBe('training');

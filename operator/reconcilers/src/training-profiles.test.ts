@@ -20,6 +20,8 @@ describe('the training profiles', () => {
       labels: {},
       annotations: {},
       env: {},
+      volumes: [],
+      volumeMounts: [],
       acceleratorNodeSelector: {},
     });
   });

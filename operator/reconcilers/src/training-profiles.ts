@@ -38,6 +38,9 @@ const profile = z.strictObject({
         context.addIssue({ code: 'custom', path: [name], message: 'is set by the operator: leave it out' });
     })
     .default({}),
+  /** Beside its own, as pods have them: a descriptor network of one's own, say. */
+  volumes: z.array(asGiven).max(20).default([]),
+  volumeMounts: z.array(asGiven).max(20).default([]),
   /** Absent: the namespace's default. Its token is mounted in no case. */
   serviceAccountName: dnsName.optional(),
   /** Absent: what the image says. */

@@ -1,4 +1,5 @@
 export { ApiError, hasApiCode, type ApiErrorCode, type ApiErrorDetails } from './api-error.js';
+export { ClusterClock } from './cluster-clock.js';
 export { Controller, type ControllerOptions, type Reconcile } from './controller.js';
 export { EventRecorder, type EventNote, type EventRecorderOptions } from './event-recorder.js';
 export {

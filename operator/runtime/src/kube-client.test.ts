@@ -113,6 +113,16 @@ function theVerbs(api: ApiServer): void {
     expect(made.metadata['managedFields']).toBeUndefined();
   });
 
+  it('passes on what time it is there, with each answer', async () => {
+    const told: { readonly date: string; readonly roundTripMs: number }[] = [];
+    const listening = aClient(api, { onDate: (date, roundTripMs) => void told.push({ date, roundTripMs }) });
+    await listening.get(configMaps, ref('of nobody'));
+    await listening.close();
+    expect(told).toHaveLength(1);
+    expect(Math.abs(Date.parse(told[0]?.date ?? '') - Date.now())).toBeLessThan(5_000);
+    expect(told[0]?.roundTripMs).toBeGreaterThan(0);
+  });
+
   it('writes the time of a lease as the server takes it', async () => {
     const now = microTime(new Date());
     const record = { holder: 'me', durationSeconds: 15, acquiredAt: now, renewedAt: now, transitions: 0 };

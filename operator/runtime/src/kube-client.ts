@@ -20,6 +20,8 @@ export interface KubeClientOptions {
   readonly qps?: number;
   readonly burst?: number;
   readonly concurrency?: number;
+  /** Told the `Date` of each answer, and how long after its question it came. */
+  readonly onDate?: (date: string, roundTripMs: number) => void;
 }
 
 export interface Selection {

@@ -34,6 +34,8 @@ export interface TransportOptions {
   readonly qps: number;
   readonly burst: number;
   readonly concurrency: number;
+  /** Told the `Date` of each answer, and how long after its question it came. */
+  readonly onDate?: ((date: string, roundTripMs: number) => void) | undefined;
 }
 
 /** Tries of one call that the server itself asked to come again; after that it is the caller's queue that waits. */
@@ -125,6 +127,7 @@ export class Transport {
     limit.throwIfAborted();
     const dispatcher = context.getDispatcher();
     let response: ResponseContext;
+    const askedAtMs = this.options.clock.monotonicMs();
     try {
       response = await this.#http.send(context).toPromise();
     } catch (cause) {
@@ -135,6 +138,8 @@ export class Transport {
       return this.#failed(request, limit, cause);
     }
     this.#count(request, String(response.httpStatusCode));
+    const { date } = response.headers;
+    if (date !== undefined) this.options.onDate?.(date, this.options.clock.monotonicMs() - askedAtMs);
     if (response.httpStatusCode < 300) return { response, dispatcher };
     // What is refused may be a certificate that the server has seen for long enough.
     if (response.httpStatusCode === 401) this.#pool.drop(dispatcher);

@@ -27,12 +27,17 @@ interface RenderOptions {
   readonly release?: string;
   /** Of the cluster that it would be installed on. */
   readonly kubeVersion?: string;
+  /** Left out: the chart as it lies here. */
+  readonly chart?: string;
 }
 
 /** What `helm install` would make, hooks included. Rejects with what Helm complains of. */
-export async function render(values: Values, { release = RELEASE, kubeVersion }: RenderOptions = {}): Promise<readonly Manifest[]> {
+export async function render(
+  values: Values,
+  { release = RELEASE, kubeVersion, chart: from = inChart('.') }: RenderOptions = {},
+): Promise<readonly Manifest[]> {
   const cluster = kubeVersion === undefined ? [] : ['--kube-version', kubeVersion];
-  return parseManifests(await helm(['template', release, '--namespace', NAMESPACE, ...cluster, '--values', '-', inChart('.')], values));
+  return parseManifests(await helm(['template', release, '--namespace', NAMESPACE, ...cluster, '--values', '-', from], values));
 }
 
 /** Resolves where nothing is worth a warning. */

@@ -92,7 +92,7 @@ function isOf(definition: Schema, { group, version, kind }: Kind): boolean {
 }
 
 /** As the API server would judge by it, with one difference: a field that is not named is a mistake and not ignored. */
-export function strict(schema: Schema): Schema {
+function strict(schema: Schema): Schema {
   if (typeof schema['$ref'] === 'string') return { $ref: schema['$ref'] };
   if (schema['x-kubernetes-int-or-string'] === true) return textOrInteger;
   const { properties, items, additionalProperties, nullable } = schema as {

@@ -17,6 +17,8 @@ export interface ApiServer extends RunningServer {
   readonly kubeconfig: string;
   /** Not there unless it was asked for and started here. */
   readonly controllerManager?: ServerDetails;
+  /** Where its etcd is, without credentials. Not there unless it was started here. */
+  readonly etcdUrl?: string;
   /** Path of the audit log: one event of `audit.k8s.io/v1` a line, written before the call is answered. Not there unless it was asked for and started here. */
   readonly auditLog?: string;
 }
@@ -26,6 +28,8 @@ export interface ApiServerOptions extends StartOptions {
   readonly controllerManager?: boolean;
   /** Writes down who made which call and how it was answered; no body, and so no secret. */
   readonly audit?: boolean;
+  /** False: each watch and each list is etcd's own, as the API server remembers nothing. */
+  readonly watchCache?: false;
 }
 
 /**
@@ -49,9 +53,10 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   try {
     const storeDefinition = singleServers.etcd();
     const store = await start(storeDefinition, 'etcd');
+    const etcdUrl = storeDefinition.url(store.place);
     const token = secret();
     const server = await start(
-      apiServer({ etcdUrl: storeDefinition.url(store.place), token, audit: options.audit === true }),
+      apiServer({ etcdUrl, token, audit: options.audit === true, watchCache: options.watchCache ?? true }),
       'kube-apiserver',
     );
     const kubeconfig = await writeKubeconfig(server.place, token);
@@ -61,6 +66,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       kind: 'kube-apiserver',
       url: urlOf(server.place),
       kubeconfig,
+      etcdUrl,
       process: detailsOf(server),
       ...(controllers && { controllerManager: detailsOf(controllers) }),
       ...(options.audit === true && { auditLog: auditLogOf(server.place) }),
@@ -82,9 +88,10 @@ interface ApiServerSettings {
   /** Of the administrator. */
   readonly token: string;
   readonly audit: boolean;
+  readonly watchCache: boolean;
 }
 
-function apiServer({ etcdUrl, token, audit }: ApiServerSettings): ServerDefinition {
+function apiServer({ etcdUrl, token, audit, watchCache }: ApiServerSettings): ServerDefinition {
   return {
     name: 'The API server',
     ports: ['api'],
@@ -113,6 +120,7 @@ function apiServer({ etcdUrl, token, audit }: ApiServerSettings): ServerDefiniti
           '--disable-admission-plugins=ServiceAccount',
           '--allow-privileged=true',
           '--endpoint-reconciler-type=none',
+          `--watch-cache=${watchCache}`,
           ...(audit ? await auditArguments(place) : []),
         ],
       };

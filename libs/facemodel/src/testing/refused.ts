@@ -88,6 +88,7 @@ export const refusedManifests: readonly RefusedManifest[] = [
 export const takenSpecs: readonly Readonly<Record<string, unknown>>[] = [
   {},
   { photosPerPerson: { min: 3, max: 3 } },
+  { training: { gate: { mode: 'Off' } } },
   { limits: { burst: 1, requestsPerSecond: 0.01 } },
   { limits: { burst: null, requestsPerSecond: null } },
   { serving: { replicas: null, autoscaling: null, rollout: { firstWave: 100 } } },

@@ -9,7 +9,11 @@ export interface FrontAnswer {
   readonly body?: string;
 }
 
-export type FrontRule = (request: { readonly method: string; readonly url: string }) => FrontAnswer | undefined;
+/** `holdMs`: it is given on, and so much later. */
+export type FrontRule = (request: {
+  readonly method: string;
+  readonly url: string;
+}) => FrontAnswer | { readonly holdMs: number } | undefined;
 
 /** Stands in front of an API server and answers in its place what a rule says. It speaks plain HTTP; the server behind speaks TLS or not. */
 export interface HttpFront extends AsyncDisposable {
@@ -32,6 +36,7 @@ export async function httpFront(target: { readonly url: string; readonly ca?: Bu
     calls.push(`${method} ${url}`);
     const answer = rule?.({ method, url });
     if (answer === undefined) return giveOn(request, response, target);
+    if ('holdMs' in answer) return void setTimeout(() => giveOn(request, response, target), answer.holdMs);
     request.resume();
     response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers }).end(answer.body ?? '{}');
   });
