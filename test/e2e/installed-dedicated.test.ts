@@ -60,7 +60,7 @@ function dedicated(): void {
 
   it('goes back to the replicas of all models without an answer that fails, and leaves no pod', async () => {
     await undisturbed(async () => {
-      await here.kubectl.run('patch', 'fm', 'own', '--type=merge', '-p', '{"spec":{"serving":{"mode":"Shared"}}}');
+      await here.kubectl.run('patch', 'fm', 'own', '--type=merge', '-p', '{"spec":{"serving":{"mode":"Shared","replicas":null}}}');
       await eventually(
         () => here.kubectl.run('get', 'deployments,services,pdb,pods', '-n', PLATFORM, '-l', 'facehash.dev/model-name=own', '-o', 'name'),
         (left) => left === '',

@@ -13,7 +13,7 @@ const toTest = ['curl', 'python3-pip', 'python3-requests'];
  */
 const toRunClusters = [
   ...['runc', 'iptables', 'iproute2', 'conntrack', 'containernetworking-plugins', 'util-linux', 'mount'],
-  ...['openssl', 'catatonit', 'busybox-static'],
+  ...['openssl', 'catatonit', 'busybox-static', 'jq'],
 ];
 /** Builds images without a container engine, and runs them as a pod would. */
 const toBuildImages = ['buildah', 'debootstrap', 'debian-archive-keyring', 'runc'];
