@@ -18,7 +18,7 @@ type Name = (typeof people)[number];
 const TRIES_MAX = 60;
 
 const values = {
-  training: { profiles: { broken: { resources: {}, env: { FACEHASH_NETWORKS_DIR: '/nowhere' } } } },
+  training: { profiles: { broken: { resources: {}, tfjsBackend: 'tensorflow' } } },
   // What two cores cannot answer in time while they carry a whole cluster is not what is asked here.
   inference: { extraEnv: [{ name: 'VISION_QUEUE_WAIT_SECONDS', value: '30' }] },
 };
@@ -118,6 +118,8 @@ function upheaval(): void {
       const failed = await restarted.train('Cleo', await photosOf('Cleo'));
       expect(failed).toMatchObject({ status: 503, body: { trainingSuccess: 0, code: 'TRAINING_FAILED' } });
       await here.kubectl.run('wait', 'fm/restarted', '--for=condition=Stalled', '--timeout=60s');
+      // Whose it is to mend it, sees what is wrong.
+      expect(failed.body.detail).toContain('FACEHASH_TENSORFLOW_DIR is not set');
       expect(await active('restarted')).toBe(before);
       await changed('restarted', { training: { profile: 'default' } });
       const version = await eventually(

@@ -60,6 +60,7 @@ export interface RecognizeAnswer {
 
 export interface TrainAnswer {
   readonly trainingSuccess: 0 | 1;
+  readonly detail?: string;
   readonly version?: string;
   readonly accepted?: number;
   readonly rejected?: readonly { readonly index: number; readonly code: string }[];

@@ -36,6 +36,9 @@ const programs = ['operator', 'inference', 'trainer'] as const;
 
 /** The chart in a cluster of its own, with small stores of its own, reached as clients reach it: through the ingress. */
 export class Installation implements AsyncDisposable {
+  /** How long `helm install --wait` took. */
+  installMs = Number.NaN;
+
   private constructor(
     private readonly here: TestCluster,
     private readonly helmPath: string,
@@ -58,15 +61,10 @@ export class Installation implements AsyncDisposable {
       await here.cluster.load([...servers, ...programs, ...more].map((name) => imageOf(name).archive));
       // Whatever the chart brings must get by with this.
       await here.kubectl.apply(namespaceOf(PLATFORM));
-      await installation.helm(
-        'install',
-        RELEASE,
-        chart,
-        '--wait',
-        '--timeout',
-        INSTALL_TIMEOUT,
-        ...(await installation.valuesFile(values)),
-      );
+      const files = await installation.valuesFile(values);
+      const began = performance.now();
+      await installation.helm('install', RELEASE, chart, '--wait', '--timeout', INSTALL_TIMEOUT, ...files);
+      installation.installMs = performance.now() - began;
       return installation;
     } catch (error) {
       await here[Symbol.asyncDispose]();

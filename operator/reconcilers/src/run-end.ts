@@ -8,6 +8,8 @@ import { failed, isOver, type RunState, type Watching } from './run-watching.js'
 const POD_LAG_MS = 10_000;
 /** The kubelet ends a pod whose time is over; so much later it has not, and is probably no more. */
 const LOST_MS = 60_000;
+/** Of what it printed. */
+const SAID_MAX = 500;
 
 /** These tell how the run ended, whatever became of its pod then. */
 const decisive: readonly number[] = [exitCodes.trained, exitCodes.refused, exitCodes.untrainable, exitCodes.misconfigured];
@@ -77,7 +79,14 @@ function tookTooLong({ job }: Watching): RunOutcome {
 }
 
 function told({ code, message }: TrainerExit, version: string): RunOutcome {
+  // It prints which settings are wrong, and no value of any; whoever owns the profile has to know.
+  if (code === exitCodes.misconfigured && message.trim() !== '' && jsonIn(message) === undefined)
+    return { outcome: 'failed', retryable: false, code: 'TRAINING_FAILED', message: `the trainer does not start: ${oneLine(message)}` };
   return outcomeOf({ code, signal: null }, jsonIn(message), version);
+}
+
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s+/g, ' ').slice(-SAID_MAX);
 }
 
 /** The end of its log, where the trainer came to write none. */

@@ -145,9 +145,9 @@ const ended: readonly Case[] = [
   [
     'left a log and no message',
     aJob(),
-    [exited(64, 'FACEHASH_RUN is not set')],
+    [exited(64, 'The configuration is not valid:\n  FACEHASH_RUN is not set\n')],
     0,
-    failure('TRAINING_FAILED', 'the trainer exited with 64', false),
+    failure('TRAINING_FAILED', 'the trainer does not start: The configuration is not valid: FACEHASH_RUN is not set', false),
   ],
   [
     'ran out of memory',

@@ -1,0 +1,19 @@
+import type { BuiltImage } from '@facehash/images';
+import { row, type Row } from '../benchmark.js';
+import type { Installation } from '../installation.js';
+
+export interface Installed extends AsyncDisposable {
+  readonly installation: Installation;
+  readonly rows: readonly Row[];
+}
+
+/** A cluster with the images on its node, and the chart in it. */
+export async function installed(images: Readonly<Record<string, BuiltImage>>): Promise<Installed> {
+  // What tests are given by `npm test`, which builds them first; read when the module is loaded.
+  process.env['FACEHASH_IMAGES'] = JSON.stringify(images);
+  const { Installation } = await import('../installation.js');
+  const values = { inference: { autoscaling: { enabled: false }, replicas: 1 } };
+  const installation = await Installation.start({ values });
+  const rows = [row('helm install until everything is ready', installation.installMs / 1000, 's')];
+  return { installation, rows, [Symbol.asyncDispose]: () => installation[Symbol.asyncDispose]() };
+}
