@@ -13,7 +13,11 @@ const OPEN_API = 'kubernetes-openapi-';
 const openApis = serverNames.filter((name) => name.startsWith(OPEN_API));
 const definitions = {
   'gateway-api-crds': ['standard/gateway.networking.k8s.io_httproutes.yaml'],
-  'prometheus-operator-crds': ['monitoring.coreos.com_servicemonitors.yaml', 'monitoring.coreos.com_prometheusrules.yaml'],
+  'prometheus-operator-crds': [
+    'monitoring.coreos.com_servicemonitors.yaml',
+    'monitoring.coreos.com_podmonitors.yaml',
+    'monitoring.coreos.com_prometheusrules.yaml',
+  ],
 };
 const binaries = await serversOrReason(['kubeconform', ...Object.keys(definitions), ...openApis]);
 
