@@ -3,7 +3,7 @@ import type { Client } from '../support/client.js';
 import { Installation, PLATFORM } from '../support/installation.js';
 import { noImages } from '../support/images.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
-import { Witness } from '../support/witness.js';
+import { noTrouble, Witness } from '../support/witness.js';
 
 const reason = noImages ?? (await noClusterHere());
 
@@ -87,11 +87,7 @@ function dedicated(): void {
   });
 
   async function undisturbed(step: () => Promise<void>): Promise<void> {
-    const since = witness.count;
-    await step();
-    await witness.goesOn();
-    const { refused, broken, mixed } = witness.since(since);
-    expect({ refused, broken, mixed }).toEqual({ refused: [], broken: [], mixed: [] });
+    expect(await witness.troubleDuring(step)).toEqual(noTrouble);
   }
 
   async function enrol(name: string, person: number): Promise<void> {

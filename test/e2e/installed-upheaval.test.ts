@@ -4,7 +4,7 @@ import { Installation, PLATFORM, RELEASE } from '../support/installation.js';
 import { noImages } from '../support/images.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
 import { anotherPipeline, nextChart } from '../support/next-chart.js';
-import { Witness } from '../support/witness.js';
+import { noTrouble, Witness } from '../support/witness.js';
 
 const reason = noImages ?? (await noClusterHere());
 
@@ -183,11 +183,7 @@ function upheaval(): void {
 
   /** What is asked meanwhile is answered, rightly, at the first try. */
   async function undisturbed(step: () => Promise<void>): Promise<void> {
-    const since = witness.count;
-    await step();
-    await witness.goesOn();
-    const { refused, broken, mixed } = witness.since(since);
-    expect({ refused, broken, mixed }).toEqual({ refused: [], broken: [], mixed: [] });
+    expect(await witness.troubleDuring(step)).toEqual(noTrouble);
   }
 
   async function enrol(client: Client, name: Name): Promise<TrainAnswer & { readonly version: string }> {

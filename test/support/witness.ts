@@ -1,9 +1,13 @@
 import type { Client } from './client.js';
+import { pause } from './eventually.js';
 
 interface Question {
   readonly of: string;
   readonly photo: Buffer;
 }
+
+/** Of `troubleDuring` where there was none. */
+export const noTrouble = { refused: [], broken: [], mixed: [] };
 
 interface Answer {
   readonly model: string;
@@ -71,6 +75,15 @@ export class Witness {
     return pause(GOES_ON_MS);
   }
 
+  /** What was not answered, or wrongly, while `step` was under way and a moment longer. */
+  async troubleDuring(step: () => Promise<void>): Promise<Omit<Seen, 'asked'>> {
+    const since = this.count;
+    await step();
+    await this.goesOn();
+    const { refused, broken, mixed } = this.since(since);
+    return { refused, broken, mixed };
+  }
+
   since(count: number): Seen {
     const answers = this.#answers.slice(count);
     return {
@@ -125,8 +138,4 @@ function asked(client: Client, photo: Buffer): Promise<Asked> {
     // A proxy answers in words and not in JSON.
     return { status: error instanceof SyntaxError ? 502 : 0 };
   });
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
