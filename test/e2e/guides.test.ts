@@ -83,7 +83,7 @@ function followed(): void {
     const known = 'if [ -f ./try/environment ]; then . ./try/environment; fi';
     const text = `${known}\n${atPort(script, port)}`;
     const options = { cwd: folder.path, env, timeout: STEP_TIMEOUT_MS, maxBuffer: 16 * 2 ** 20 };
-    const { stdout } = await promisify(execFile)('bash', ['-ceu', '-o', 'pipefail', text], options).catch((error: unknown) => {
+    const { stdout } = await promisify(execFile)('bash', ['--norc', '-ceu', '-o', 'pipefail', text], options).catch((error: unknown) => {
       const { stdout: said = '', stderr = '' } = error as { stdout?: string; stderr?: string };
       throw new Error(`${script}\n${said.slice(-2000)}\n${stderr.slice(-2000)}`);
     });

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Defaults } from './config.js';
 import { down, load, status, up } from './commands.js';
@@ -37,7 +38,7 @@ function commands(context: CliContext, exitWith: (code: number) => void): Comman
     program
       .command(name)
       .description(description)
-      .option('--state <folder>', 'where the cluster keeps its state', context.defaults.stateDir);
+      .option('--state <folder>', 'where the cluster keeps its state', absolute, context.defaults.stateDir);
   withState('up', 'starts the cluster and leaves it running')
     .option('--gpus <count>', 'how many nvidia.com/gpu the node says that it has', count, 1)
     .action((options: StateOption & { gpus: number }) => up(options, context));
@@ -50,10 +51,15 @@ function commands(context: CliContext, exitWith: (code: number) => void): Comman
   });
   program
     .command('keep', { hidden: true })
-    .requiredOption('--state <folder>')
+    .requiredOption('--state <folder>', '', absolute)
     .option('--gpus <count>', '', count, 1)
     .action((options: StateOption & { gpus: number }) => keep(options));
   return program;
+}
+
+/** Programs that are told of it have other working directories, and take a relative address for one on the network. */
+function absolute(path: string): string {
+  return resolve(path);
 }
 
 function count(text: string): number {
