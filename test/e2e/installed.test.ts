@@ -103,17 +103,20 @@ function installed(): void {
 
   it('waits for a GPU that no node has, where it must, says so, and takes no room meanwhile', async () => {
     const accelerator = { resource: NOT_HERE, count: 1, onUnavailable: 'Wait' };
-    const client = await here.faceModel('waiting', { training: { accelerator } });
-    expect((await client.train(someone.name, someone.enrolled, { prefer: 'respond-async' })).status).toBe(202);
-    await eventually(
-      () => here.kubectl.run('get', 'fm', 'waiting', '-o', 'wide'),
-      (line) => line.includes(NOT_HERE),
-    );
-    expect(await here.field('waiting', '.status.phase')).toBe('Training');
-    // It would take a place of two: both are free for others.
-    const other = await here.faceModel('beside');
-    await enrol(other);
-    await here.kubectl.run('delete', 'fm', 'waiting', '--timeout=60s');
+    // As many as may run at once: if they took their places, nobody else would be trained.
+    const names = ['waiting', 'waiting-too'];
+    for (const name of names) {
+      const client = await here.faceModel(name, { training: { accelerator, startDeadlineSeconds: 5 } });
+      expect((await client.train(someone.name, someone.enrolled, { prefer: 'respond-async' })).status).toBe(202);
+      await eventually(
+        () => here.kubectl.run('get', 'fm', name, '-o', 'wide'),
+        (line) => line.includes(NOT_HERE),
+      );
+      expect(await here.field(name, '.status.phase')).toBe('Training');
+    }
+    await enrol(await here.faceModel('beside'));
+    for (const name of names) expect(await here.field(name, '.status.phase')).toBe('Training');
+    await here.kubectl.run('delete', 'fm', ...names, '--timeout=60s');
   });
 
   it('gives accounts what they need, and pods that need nothing no account at all', async () => {
