@@ -80,6 +80,7 @@ function tried(): void {
       '/training/profiles/default/env/FACEHASH_RUN',
       'false schema',
     ],
+    ['a name that Kubernetes does not take', { fullnameOverride: 'Faces_1' }, '/fullnameOverride', 'does not match'],
     ['a misspelt limit', { dedicated: { resources: { limit: {} } } }, '/dedicated/resources', "'limit' not allowed"],
     ['a label that is no text', { commonLabels: { year: 2026 } }, '/commonLabels/year', 'want string'],
     [

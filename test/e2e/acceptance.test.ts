@@ -47,18 +47,42 @@ describe('the acceptance of an installation', () => {
   });
 
   it('fails where everybody is somebody who is known, as nobody would be a stranger', async () => {
-    const answers: Readonly<Record<string, object>> = { '/v1/model': { phase: 'Empty' }, '/train': { trainingSuccess: 1, version: 'v-1' } };
-    const server = createServer((request, response) => {
-      request.resume().on('end', () => response.end(JSON.stringify(answers[request.url ?? ''] ?? { foundFace: 'acceptance' })));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    try {
-      const { port } = server.address() as AddressInfo;
-      const { code, stderr } = await accept({ FACEHASH_URL: `http://127.0.0.1:${port}`, FACEHASH_API_KEY: 'fhk_x' });
-      expect({ code, stderr }).toEqual({ code: 1, stderr: 'a stranger was not told from who was enrolled: the answer was 200\n' });
-    } finally {
-      server.closeAllConnections();
-      server.close();
-    }
+    await using server = await answering({ '/train': () => [200, { trainingSuccess: 1, version: 'v-1' }] });
+    const { code, stderr } = await accept({ FACEHASH_URL: server.url, FACEHASH_API_KEY: 'fhk_x' });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'a stranger was not told from who was enrolled: the answer was 200\n' });
+  });
+
+  it('sends the photos again where a replica that ends does not wait for their version', async () => {
+    const answers: readonly Answer[] = [
+      [202, { trainingSuccess: 0 }],
+      [200, { trainingSuccess: 1, version: 'v-1' }],
+    ];
+    let asked = 0;
+    await using server = await answering({ '/train': () => answers[asked++] ?? [500, {}] });
+    const { stdout } = await accept({ FACEHASH_URL: server.url, FACEHASH_API_KEY: 'fhk_x' });
+    expect(stdout).toContain('3 photos enrolled and version v-1 trained\n');
+    expect(asked).toBe(2);
   });
 });
+
+type Answer = readonly [status: number, body: object];
+
+/** Knows a key and everybody; what else it says is told by path. */
+async function answering(answers: Readonly<Record<string, () => Answer>>): Promise<AsyncDisposable & { readonly url: string }> {
+  const all: typeof answers = { '/v1/model': () => [200, { phase: 'Empty' }], ...answers };
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      const [status, body] = all[request.url ?? '']?.() ?? [200, { foundFace: 'acceptance' }];
+      response.writeHead(status).end(JSON.stringify(body));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -80,7 +80,9 @@ export class Witness {
     const since = this.count;
     await step();
     await this.goesOn();
-    const { refused, broken, mixed } = this.since(since);
+    const { asked, refused, broken, mixed } = this.since(since);
+    // Where nobody was answered, nothing was seen to go well.
+    if (asked === 0) throw new Error(`nothing was answered meanwhile: ${this.summary()}`);
     return { refused, broken, mixed };
   }
 

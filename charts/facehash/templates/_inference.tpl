@@ -23,9 +23,9 @@
 {{- end }}
 {{- end -}}
 
-{{/* Until every endpoint has been told, until calls under way are over, and some. */}}
+{{/* Until every endpoint has been told, until calls under way are over, and longer than the 20 s that the program gives itself to close the rest. */}}
 {{- define "facehash.inference.graceSeconds" -}}
-{{- add .Values.inference.preStopSeconds .Values.inference.shutdownGraceSeconds 15 -}}
+{{- add .Values.inference.preStopSeconds .Values.inference.shutdownGraceSeconds 25 -}}
 {{- end -}}
 
 {{/* What pods of Dedicated models are made from. */}}

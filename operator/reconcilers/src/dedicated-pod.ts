@@ -58,7 +58,8 @@ function container(template: DedicatedTemplate, storageId: string): object {
     ...(preStopSeconds === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds: preStopSeconds } } } }),
     startupProbe: { ...probe('/health/ready'), periodSeconds: 1, failureThreshold: 300 },
     readinessProbe: { ...probe('/health/ready'), periodSeconds: 2 },
-    livenessProbe: { ...probe('/health/live'), periodSeconds: 10 },
+    // As patient as the chart is with the pods of all: a node that is busy for seconds must not cost a replica.
+    livenessProbe: { ...probe('/health/live'), periodSeconds: 10, failureThreshold: 6, timeoutSeconds: 5 },
     volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }, ...volumeMounts],
   };
 }

@@ -33,6 +33,11 @@ describe('what a Dedicated model has', () => {
     expect(others.map(({ resource }) => resource.kind)).toEqual(['Service', 'PodDisruptionBudget']);
   });
 
+  it('lets its node be drained, and of pods that are not ready any number', () => {
+    const budget = dedicatedManifests(model(), platform).others[1]?.object ?? { metadata: { name: '' } };
+    expect(specOf(budget)).toMatchObject({ maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow' });
+  });
+
   it('is a Deployment that never has less than it should, for this model alone, and as restricted as may be', () => {
     const { template, ...spec } = specOf(dedicatedManifests(model({ replicas: 3 }), platform).deployment.object) as never as {
       template: { spec: { containers: [{ env: { name: string; value?: string }[] }] } };
@@ -46,6 +51,7 @@ describe('what a Dedicated model has', () => {
       securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
       lifecycle: { preStop: { sleep: { seconds: 5 } } },
       readinessProbe: { httpGet: { path: '/health/ready', port: 'management' } },
+      livenessProbe: { periodSeconds: 10, failureThreshold: 6, timeoutSeconds: 5 },
     });
     expect(container.env).toEqual(
       expect.arrayContaining([

@@ -80,9 +80,10 @@ function serviceOf({ metadata, template, selector }: Wish): Manifest {
   return { resource: services, object: { metadata, spec: { type: 'ClusterIP', selector, ports } } };
 }
 
-/** One at a time, so that nodes can be drained also where there is one pod only. */
+/** One at a time, so that nodes can be drained also where there is one pod only; and one that is not ready holds up nobody. */
 function budgetOf({ metadata, selector }: Wish): Manifest {
-  return { resource: disruptionBudgets, object: { metadata, spec: { maxUnavailable: 1, selector: { matchLabels: selector } } } };
+  const spec = { maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow', selector: { matchLabels: selector } };
+  return { resource: disruptionBudgets, object: { metadata, spec } };
 }
 
 function autoscalerOf(

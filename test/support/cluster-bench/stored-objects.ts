@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { openS3ObjectStore } from '@facehash/object-store-s3';
 import { serverBinaries } from '@facehash/test-servers';
 import { PLATFORM, RELEASE, type Installation } from '../installation.js';
 import { freePort } from '../program.js';
+
+const FORWARDED_TIMEOUT_MS = 30_000;
 
 export interface StoredObjects extends AsyncDisposable {
   /** The one object whose key begins and ends so. */
@@ -17,7 +20,10 @@ export async function storedObjects(here: Installation): Promise<StoredObjects> 
   const child = spawn(kubectl, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   // It says so when it forwards.
-  await new Promise((resolve) => child.stdout.once('data', resolve));
+  await once(child.stdout, 'data', { signal: AbortSignal.timeout(FORWARDED_TIMEOUT_MS) }).catch((error: unknown) => {
+    child.kill();
+    throw error;
+  });
   const secret = async (key: string): Promise<string> => {
     const path = `jsonpath={.data.${key}}`;
     const data = await here.kubectl.run('get', 'secret', `${RELEASE}-evaluation-s3`, '-n', PLATFORM, '-o', path);
