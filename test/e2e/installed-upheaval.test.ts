@@ -97,7 +97,6 @@ function upheaval(): void {
       await killed(holder.slice(0, holder.lastIndexOf('_')));
       const { version } = await training;
       await witness.hears('swapped', version);
-      await rolledOut('deployment', 'operator');
     });
   });
 
@@ -167,7 +166,6 @@ function upheaval(): void {
     const since = witness.count;
     const [victim = ''] = await podsOf('inference');
     await killed(victim);
-    await rolledOut('deployment', 'inference');
     await witness.goesOn();
     const { refused, mixed, broken } = witness.since(since);
     expect({ refused, mixed }).toEqual({ refused: [], mixed: [] });
@@ -177,7 +175,7 @@ function upheaval(): void {
   it('answered everything, each call by one version', () => {
     const { asked, mixed } = witness.since(0);
     console.log(witness.summary());
-    expect(asked).toBeGreaterThan(1000);
+    expect(asked).toBeGreaterThan(300);
     expect(mixed).toEqual([]);
   });
 
@@ -216,8 +214,16 @@ function upheaval(): void {
     await here.kubectl.run('scale', `deployment/${RELEASE}-inference`, `--replicas=${replicas}`, '-n', PLATFORM);
   }
 
+  /** By SIGKILL, from the node: nothing is told, drained or given back. Resolves when it is there again. */
   async function killed(pod: string): Promise<void> {
-    await here.kubectl.run('delete', 'pod', pod, '-n', PLATFORM, '--grace-period=0', '--force');
+    const status = async (path: string): Promise<string> =>
+      here.kubectl.run('get', 'pod', pod, '-n', PLATFORM, '-o', `jsonpath={.status.containerStatuses[0].${path}}`);
+    const id = (await status('containerID')).replace('containerd://', '');
+    await here.onNode('tasks', 'kill', '--signal', 'SIGKILL', id);
+    await eventually(
+      async () => `${await status('restartCount')} ${await status('ready')}`,
+      (seen) => seen === '1 true',
+    );
   }
 
   async function rolledOut(kind: string, component: string): Promise<void> {

@@ -3,6 +3,7 @@ import type { Client } from '../support/client.js';
 import { Installation, PLATFORM, RELEASE } from '../support/installation.js';
 import { noImages } from '../support/images.js';
 import { newcomer, persons, type Person } from '../support/photos.js';
+import { storedObjects } from '../support/stored-objects.js';
 
 const reason = noImages ?? (await noClusterHere());
 /** A resource that no node here has. */
@@ -129,7 +130,14 @@ function installed(): void {
   });
 
   it('leaves nothing of a FaceModel that is deleted', async () => {
+    const ids = (await here.kubectl.run('get', 'fm', '-o', 'jsonpath={.items[*].status.storageId}')).split(' ');
+    await using stored = await storedObjects(here);
+    expect(await Promise.all(ids.map(async (id) => (await stored.keys(`${id}/`)).length > 0))).toContain(true);
     await here.kubectl.run('delete', 'fm', '--all', '--timeout=120s');
+    await eventually(
+      async () => (await Promise.all(ids.map((id) => stored.keys(`${id}/`)))).flat(),
+      (keys) => keys.length === 0,
+    );
     await eventually(
       () => here.kubectl.run('get', 'secrets,fm,jobs', '-n', 'default', '-o', 'name'),
       (left) => left === '',

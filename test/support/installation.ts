@@ -88,6 +88,12 @@ export class Installation implements AsyncDisposable {
     return paths.flatMap(({ path }) => ['--values', path]);
   }
 
+  /** As whoever has the node calls containerd. */
+  async onNode(...args: readonly string[]): Promise<void> {
+    const { ctr = '' } = await serverBinaries(['ctr']);
+    await promisify(execFile)(ctr, ['--address', join(this.here.stateDir, 'containerd.sock'), '--namespace', 'k8s.io', ...args]);
+  }
+
   async upgrade(values: Values = {}, from = chart): Promise<string> {
     return this.helm('upgrade', RELEASE, from, '--wait', '--timeout', INSTALL_TIMEOUT, ...(await this.valuesFile(values)));
   }

@@ -37,6 +37,7 @@ export interface Seen {
 /** Two cores also train, start pods and carry a cluster: a part of what they could answer. */
 const PAUSE_MS = 250;
 const GOES_ON_MS = 1500;
+const RETRY_MS = 1000;
 const HEARS_MS = 60_000;
 /** What stands between clients and replicas says when it reached none. */
 const ofTheWay: readonly number[] = [0, 502, 504];
@@ -116,7 +117,7 @@ export class Witness {
     for (; !this.#over; await pause(PAUSE_MS)) {
       const at = performance.now() - this.#began;
       const { status, body } = await asked(client, photo);
-      const again = ofTheWay.includes(status) ? { again: (await asked(client, photo)).status } : {};
+      const again = ofTheWay.includes(status) ? { again: await onceMore(client, photo) } : {};
       this.#answers.push({ model, of, status, version: body?.version, name: body?.foundFace ?? null, code: body?.code, at, ...again });
     }
   }
@@ -134,6 +135,12 @@ function mixedAmong(answers: readonly Answer[]): readonly Answer[] {
 }
 
 type Asked = Partial<Pick<Awaited<ReturnType<Client['recognize']>>, 'body'>> & { readonly status: number };
+
+/** As clients try again: a moment later. */
+async function onceMore(client: Client, photo: Buffer): Promise<number> {
+  await pause(RETRY_MS);
+  return (await asked(client, photo)).status;
+}
 
 function asked(client: Client, photo: Buffer): Promise<Asked> {
   return client.recognize(photo).catch((error: unknown) => {

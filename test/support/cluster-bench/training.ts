@@ -6,7 +6,7 @@ import { median, row, type Row } from '../benchmark.js';
 import type { Client } from '../client.js';
 import { PLATFORM, type Installation } from '../installation.js';
 import { newcomer, persons } from '../photos.js';
-import { storedObjects } from './stored-objects.js';
+import { storedObjects } from '../stored-objects.js';
 import { waitUntil } from './wait.js';
 
 /** Moments of one run, in ms of one clock. */

@@ -2,14 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openS3ObjectStore } from '@facehash/object-store-s3';
 import { serverBinaries } from '@facehash/test-servers';
-import { PLATFORM, RELEASE, type Installation } from '../installation.js';
-import { freePort } from '../program.js';
+import { PLATFORM, RELEASE, type Installation } from './installation.js';
+import { freePort } from './program.js';
 
 const FORWARDED_TIMEOUT_MS = 30_000;
 
 export interface StoredObjects extends AsyncDisposable {
   /** The one object whose key begins and ends so. */
   find(prefix: string, suffix: string): Promise<Buffer>;
+  keys(prefix: string): Promise<readonly string[]>;
 }
 
 /** The evaluation's object store, past the product and through a forwarded port. */
@@ -45,6 +46,7 @@ export async function storedObjects(here: Installation): Promise<StoredObjects> 
       }
       throw new Error(`there is no object ${prefix}…${suffix}`);
     },
+    keys: async (prefix) => Array.fromAsync(objects.list(prefix), ({ key }) => key),
     async [Symbol.asyncDispose]() {
       await objects.close();
       child.kill();
