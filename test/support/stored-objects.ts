@@ -46,7 +46,11 @@ export async function storedObjects(here: Installation): Promise<StoredObjects> 
       }
       throw new Error(`there is no object ${prefix}…${suffix}`);
     },
-    keys: async (prefix) => Array.fromAsync(objects.list(prefix), ({ key }) => key),
+    async keys(prefix) {
+      const found: string[] = [];
+      for await (const { key } of objects.list(prefix)) found.push(key);
+      return found;
+    },
     async [Symbol.asyncDispose]() {
       await objects.close();
       child.kill();
