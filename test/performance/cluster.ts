@@ -3,9 +3,6 @@ import { parseArgs } from 'node:util';
 import { buildImages } from '@facehash/images';
 import { report, row, type Row } from '../support/benchmark.js';
 import { imageArchives } from '../support/cluster-bench/images.js';
-import { installed } from '../support/cluster-bench/installed.js';
-import { recognitionRows } from '../support/cluster-bench/recognition.js';
-import { trainingRows } from '../support/cluster-bench/training.js';
 import { photoSource } from '../support/photos.js';
 
 // What an installation in a cluster does in what time: until it is ready, from photos to the name in an answer, and how many answers it gives
@@ -32,9 +29,14 @@ const add = (more: readonly Row[]): void => {
 const load = (when: string): Row => row(`load average ${when}`, loadavg()[0] ?? Number.NaN, '');
 
 console.error(`photos: ${photoSource()}${shortened ? '; shortened: the figures are rough' : ''}`);
-const built = await buildImages(imageArchives, { onProgress: (line) => console.error(line) });
+// As `npm test` hands them to tests, which read it when they are loaded.
+process.env['FACEHASH_IMAGES'] = JSON.stringify(await buildImages(imageArchives, { onProgress: (line) => console.error(line) }));
+const { installed } = await import('../support/cluster-bench/installed.js');
+const { recognitionRows } = await import('../support/cluster-bench/recognition.js');
+const { trainingRows } = await import('../support/cluster-bench/training.js');
+
 add([load('before')]);
-await using here = await installed(built);
+await using here = await installed();
 add(here.rows);
 add(await trainingRows(here.installation, { photos, rounds }));
 add([load('half way')]);

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { helmValues } from '@facehash/images';
 import type { Cluster } from '@facehash/local-cluster';
@@ -10,9 +9,10 @@ import { stringify } from 'yaml';
 import { Client } from './client.js';
 import { eventually, TestCluster, type Kubectl } from './cluster.js';
 import { namespaceOf } from './deployed.js';
+import { checkout } from './documents.js';
 import { imageOf, images } from './images.js';
 
-export const chart = fileURLToPath(new URL('../../charts/facehash', import.meta.url));
+export const chart = join(checkout, 'charts/facehash');
 /** What `helm install` is told to wait for. */
 const INSTALL_TIMEOUT = '180s';
 const HELM_TIMEOUT_MS = 240_000;

@@ -1,6 +1,5 @@
-import type { BuiltImage } from '@facehash/images';
 import { row, type Row } from '../benchmark.js';
-import type { Installation } from '../installation.js';
+import { Installation } from '../installation.js';
 
 export interface Installed extends AsyncDisposable {
   readonly installation: Installation;
@@ -8,10 +7,7 @@ export interface Installed extends AsyncDisposable {
 }
 
 /** A cluster with the images on its node, and the chart in it. */
-export async function installed(images: Readonly<Record<string, BuiltImage>>): Promise<Installed> {
-  // What tests are given by `npm test`, which builds them first; read when the module is loaded.
-  process.env['FACEHASH_IMAGES'] = JSON.stringify(images);
-  const { Installation } = await import('../installation.js');
+export async function installed(): Promise<Installed> {
   const values = { inference: { autoscaling: { enabled: false }, replicas: 1 } };
   const installation = await Installation.start({ values });
   const rows = [row('helm install until everything is ready', installation.installMs / 1000, 's')];

@@ -129,6 +129,16 @@ interface WatchedPod {
   };
 }
 
+/** Undefined while the event is not whole: some versions of kubectl write it on one line, others indent it. */
+function podIn(text: string): WatchedPod | undefined {
+  if (!text.endsWith('}')) return undefined;
+  try {
+    return (JSON.parse(text) as { object: WatchedPod }).object;
+  } catch {
+    return undefined;
+  }
+}
+
 type Step = 'made' | 'scheduled' | 'running' | 'ended';
 
 /** When trainers' pods were seen to get on, by our own clock: Kubernetes tells whole seconds. */
@@ -150,9 +160,9 @@ class PodWatch implements AsyncDisposable {
     let text = '';
     createInterface({ input: child.stdout }).on('line', (line) => {
       text += line;
-      // Events are indented, so that this brace ends one.
-      if (line !== '}') return;
-      watch.#see((JSON.parse(text) as { object: WatchedPod }).object);
+      const pod = podIn(text);
+      if (!pod) return;
+      watch.#see(pod);
       text = '';
     });
     return watch;
