@@ -16,7 +16,10 @@ interface Moments {
   readonly scheduled: number;
   readonly running: number;
   readonly ended: number;
+  /** By the first version that knows them, which may be of a part of the photos. */
   readonly named: number;
+  /** The version that answers is trained on all of them. */
+  readonly answered: number;
 }
 
 interface Stages {
@@ -27,7 +30,8 @@ interface Stages {
 
 const AIM_SECONDS = 15;
 const NAMED_TIMEOUT_MS = 120_000;
-const ASK_MS = 50;
+/** A look at who is named costs what any recognition costs. */
+const ASK_MS = 200;
 
 /** From a `POST /train` of many photos of somebody new to the first answer that names them, and what the time went into: medians. */
 export async function trainingRows(
@@ -42,9 +46,14 @@ export async function trainingRows(
     runs.push({ moments, stages: await stagesOf(here, `bench-${round}`) });
   }
   const of = (pick: (run: (typeof runs)[number]) => number): number => median(runs.map(pick)) / 1000;
-  const total = of(({ moments }) => moments.named - moments.sent);
+  const total = of(({ moments }) => moments.answered - moments.sent);
   return [
-    row(`POST /train of ${photos} photos until the answer that names them`, total, 's', { atMost: AIM_SECONDS }),
+    row(`POST /train of ${photos} photos until the version of them all answers`, total, 's', { atMost: AIM_SECONDS }),
+    row(
+      '… until they are named, be it by a version of the first photos',
+      of(({ moments }) => moments.named - moments.sent),
+      's',
+    ),
     row(
       '… accept: photos looked at and stored, snapshot cut, Job made',
       of(({ moments }) => moments.made - moments.sent),
@@ -81,8 +90,8 @@ export async function trainingRows(
       's',
     ),
     row(
-      '… roll: verified, loaded, promoted, asked',
-      of(({ moments }) => moments.named - moments.ended),
+      '… roll: verified, loaded, promoted',
+      of(({ moments }) => moments.answered - moments.ended),
       's',
     ),
   ];
@@ -97,14 +106,16 @@ async function oneRun(
   const [probe = Buffer.alloc(0)] = (await newcomer(round, photos + 1)).photos.slice(-1);
   await using pods = await PodWatch.start(here);
   const sent = performance.now();
-  // Answered when its version answers, or earlier where it waits for longer than it may.
-  const training = client.train(person.name, person.photos);
+  const training = client.train(person.name, person.photos).then(({ status }) => {
+    if (status !== 200) throw new Error(`/train was answered with ${status}`);
+    return performance.now();
+  });
   const named = await waitUntil(async () => (await client.recognize(probe)).body.foundFace === person.name, {
     everyMs: ASK_MS,
     timeoutMs: NAMED_TIMEOUT_MS,
   });
-  await training;
-  return { sent, named, ...pods.moments(sent) };
+  const answered = await training;
+  return { sent, named, answered, ...pods.moments(sent) };
 }
 
 /** As the trainer's own report has them. */
