@@ -101,26 +101,32 @@ export class Call {
     for (let attempt = 0, unsure = false; ; attempt++) {
       this.tries++;
       const keys = await this.parts.keys.current();
+      const reachedBefore = this.parts.health.reached;
       const tried = await this.parts.connections.try(work, keys, this.signal);
       if ('value' in tried) return tried;
       const { trouble } = tried;
       if (isRefusal(trouble.kind)) return { refused: trouble.kind, unsure };
       this.trouble = trouble;
       unsure ||= trouble.mayHaveHappened;
-      if (!(await this.#isWorthAnother(trouble.kind, keys))) throw new Error(trouble.why, { cause: trouble.cause });
+      if (!(await this.#isWorthAnother(trouble.kind, { keys, reachedBefore }))) throw new Error(trouble.why, { cause: trouble.cause });
       await clock.sleep(backoffMs(attempt, BACKOFF, random), this.signal);
     }
   }
 
-  async #isWorthAnother(kind: Trouble['kind'], keys: Keys): Promise<boolean> {
+  async #isWorthAnother(
+    kind: Trouble['kind'],
+    { keys, reachedBefore }: { readonly keys: Keys; readonly reachedBefore: boolean },
+  ): Promise<boolean> {
     if (kind === 'denied') return this.parts.keys.renewed(keys);
-    return kind === 'again' || (kind === 'bucketMissing' && (await this.#makeBucket()));
+    // Another call may have made the bucket while this one's refusal was on its way.
+    return kind === 'again' || (kind === 'bucketMissing' && !reachedBefore && (await this.#makeBucket()));
   }
 
   /** A bucket that was there and is gone took what was acknowledged with it: an empty one in its place would hide that. */
   async #makeBucket(): Promise<boolean> {
     const { connections, health, keys, settings } = this.parts;
-    if (settings.bucketMissing !== 'make' || health.reached) return false;
+    if (settings.bucketMissing !== 'make') return false;
+    if (health.reached) return true;
     const { bucket, region } = settings;
     const made = await connections.try((client) => client.makeBucket(bucket, region), await keys.current(), this.signal);
     // Several replicas may make it at once.

@@ -153,6 +153,23 @@ function onMinio(): void {
       await Promise.all([store, ...making].map((each) => each.close()));
     });
 
+    it('whose refusal was on its way while another call made it, are begun all the same', async () => {
+      await using minio = new Minio(await startServer('minio'));
+      await using front = await HttpFront.before(minio.url);
+      const store = await openS3ObjectStore(minio.options({ endpoint: front.url, bucketMissing: 'make' }));
+      const made = Promise.withResolvers<undefined>();
+      let late = 0;
+      front.does(({ url }) =>
+        url?.includes('m/late') && late++ === 0 ? { status: 404, code: 'NoSuchBucket', when: made.promise } : 'pass',
+      );
+      const refused = store.create('m/late', bytes('late'));
+      await until(() => late > 0);
+      expect(await store.create('m/early', bytes('early'))).toBe('created');
+      made.resolve(undefined);
+      expect(await refused).toBe('created');
+      await store.close();
+    });
+
     it('that was there before, are not begun anew', async () => {
       await using minio = new Minio(await startServer('minio'));
       await using front = await HttpFront.before(minio.url);

@@ -9,11 +9,14 @@ interface Answered {
 }
 
 /**
- * What the front does with a request: gives it on; answers it by itself, as S3 does when it refuses; gives it on and changes the bytes of
+ * What the front does with a request: gives it on; answers it by itself, as S3 does when it refuses, at once or `when` something has happened; gives it on and changes the bytes of
  * the answer; or gives it on, lets the store do its work, and breaks off before the client sees the answer.
  */
 export type Fault =
-  'pass' | 'loseAnswer' | { readonly status: number; readonly code: string } | { readonly change: (body: Buffer) => Buffer };
+  | 'pass'
+  | 'loseAnswer'
+  | { readonly status: number; readonly code: string; readonly when?: Promise<unknown> }
+  | { readonly change: (body: Buffer) => Buffer };
 
 /** Stands before a store and does to whole answers what a bad proxy, a busy store or a rotten disk does. Signatures stay good: it keeps the host's name. */
 export class HttpFront implements AsyncDisposable {
@@ -57,6 +60,7 @@ export class HttpFront implements AsyncDisposable {
     const fault = this.#fault(incoming);
     const sent = await whole(incoming);
     if (typeof fault === 'object' && 'status' in fault) {
+      await fault.when;
       const xml = `<?xml version="1.0"?><Error><Code>${fault.code}</Code><Message>on purpose</Message></Error>`;
       return void outgoing.writeHead(fault.status, { 'content-type': 'application/xml' }).end(incoming.method === 'HEAD' ? undefined : xml);
     }
