@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { serverBinaries } from '@facehash/test-servers';
 import { temporaryFolder } from '@facehash/testing';
@@ -43,7 +43,8 @@ function followed(): void {
     env = {
       PATH: path.join(delimiter),
       HOME: home,
-      FACEHASH_CACHE_DIR: process.env['FACEHASH_CACHE_DIR'],
+      // What is built already, as the home is another one: programs lie in <cache>/servers/<module>.
+      FACEHASH_CACHE_DIR: resolve(programs['kubectl'] ?? '', '../../..'),
       FACEHASH_TEST_RUN: process.env['FACEHASH_TEST_RUN'],
     };
   });
