@@ -1,20 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
-import { inChart, NAMESPACE, noHelm, render, type Values } from './support/helm.js';
+import { operatorRules, type Rule } from '../support/operator-rules.js';
+import { NAMESPACE, noHelm, render, type Values } from './support/helm.js';
 import { named, ofKind, type Manifest } from './support/manifests.js';
 import { renderedSet, setNames, valueSets, type SetName } from './support/value-sets.js';
 
-interface Rule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly resourceNames?: readonly string[];
-  readonly verbs: readonly string[];
-}
-
-type Place = 'models' | 'platform' | 'workloads' | 'cluster';
-
 /** Of which test/operator/rbac.test.ts says that the operator needs each. */
-const needed = parse(await readFile(inChart('files/operator-rbac.yaml'), 'utf8')) as Readonly<Record<Place, readonly Rule[]>>;
+const needed = await operatorRules();
 const restartsOnly: readonly Rule[] = [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['list', 'watch', 'patch'] }];
 const ACCOUNT = 'facehash-operator';
 

@@ -1,24 +1,14 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { callsOf, verbsOf, type AuditedCall } from '../support/api-audit.js';
 import { eventually } from '../support/eventually.js';
+import { operatorRules, type Place, type Rule } from '../support/operator-rules.js';
 import { OperatorStage, PLATFORM } from '../support/operator-stage.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
 import { serversOrReason } from '../support/servers.js';
 
-interface Rule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly resourceNames?: readonly string[];
-  readonly verbs: readonly string[];
-}
-
-type Place = 'models' | 'platform' | 'workloads' | 'cluster';
-
-const file = new URL('../../charts/facehash/files/operator-rbac.yaml', import.meta.url).pathname;
-const rules = parse(await readFile(file, 'utf8')) as Readonly<Record<Place, readonly Rule[]>>;
+const rules = await operatorRules();
 const binaries = await serversOrReason([
   'kube-apiserver',
   'kube-controller-manager',

@@ -2,7 +2,7 @@ import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { buildImages } from '@facehash/images';
 import { report, row, type Row } from '../support/benchmark.js';
-import { imageArchives } from '../support/cluster-bench/images.js';
+import { installedImages } from '../support/installed-images.js';
 import { photoSource } from '../support/photos.js';
 
 // What an installation in a cluster does in what time: until it is ready, from photos to the name in an answer, and how many answers it gives
@@ -30,7 +30,7 @@ const load = (when: string): Row => row(`load average ${when}`, loadavg()[0] ?? 
 
 console.error(`photos: ${photoSource()}${shortened ? '; shortened: the figures are rough' : ''}`);
 // As `npm test` hands them to tests, which read it when they are loaded.
-process.env['FACEHASH_IMAGES'] = JSON.stringify(await buildImages(imageArchives, { onProgress: (line) => console.error(line) }));
+process.env['FACEHASH_IMAGES'] = JSON.stringify(await buildImages(installedImages, { onProgress: (line) => console.error(line) }));
 const { installed } = await import('../support/cluster-bench/installed.js');
 const { recognitionRows } = await import('../support/cluster-bench/recognition.js');
 const { trainingRows } = await import('../support/cluster-bench/training.js');

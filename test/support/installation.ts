@@ -11,6 +11,7 @@ import { eventually, TestCluster, type Kubectl } from './cluster.js';
 import { namespaceOf } from './deployed.js';
 import { checkout } from './documents.js';
 import { imageOf, images } from './images.js';
+import { installedImages } from './installed-images.js';
 
 export const chart = join(checkout, 'charts/facehash');
 /** What `helm install` is told to wait for. */
@@ -30,9 +31,6 @@ export interface InstallationOptions {
   /** Images beside those of the programs and the stores. */
   readonly more?: readonly string[];
 }
-
-const servers = ['minio', 'nats', 'ferretdb'] as const;
-const programs = ['operator', 'inference', 'trainer'] as const;
 
 /** The chart in a cluster of its own, with small stores of its own, reached as clients reach it: through the ingress. */
 export class Installation implements AsyncDisposable {
@@ -58,7 +56,7 @@ export class Installation implements AsyncDisposable {
     try {
       const { helm = '' } = await serverBinaries(['helm']);
       const installation = new Installation(here, helm);
-      await here.cluster.load([...servers, ...programs, ...more].map((name) => imageOf(name).archive));
+      await here.cluster.load([...installedImages, ...more].map((name) => imageOf(name).archive));
       // Whatever the chart brings must get by with this.
       await here.kubectl.apply(namespaceOf(PLATFORM));
       const files = await installation.valuesFile(values);

@@ -4,6 +4,7 @@ import { parseKubernetesStatus, kubernetesStatusOf } from '@facehash/facemodel';
 import { aStatus } from '@facehash/facemodel/testing';
 import { Registry } from 'prom-client';
 import { modelMetrics, type ModelFigures, type ModelMetrics } from './model-metrics.js';
+import { documentedRows } from './testing/documented-rows.js';
 
 const idle = { running: 0, parked: 0, waiting: 0, longestWaitSeconds: 0 };
 
@@ -101,15 +102,8 @@ describe('what is measured of FaceModels', () => {
     metrics.ended({ outcome: { outcome: 'refused', code: 'VERSION_REFUSED', message: 'm' }, seconds: 1 });
     const page = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
     const [, ofModels = ''] = page.split('### FaceModels, training and stores');
-    const rows = ofModels.split('\n').filter((line) => /^\| `facehash_\w+` +\|/.test(line));
-    const documented = rows.map((row) =>
-      row
-        .replaceAll('`', '')
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    );
-    expect(documented.sort()).toEqual(exported(await registry.metrics()).sort());
+    const documented = documentedRows(ofModels, /^\| `facehash_\w+` +\|/);
+    expect([...documented].sort()).toEqual(exported(await registry.metrics()).sort());
   });
 });
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Registry } from 'prom-client';
 import { runtimeMetrics } from '@facehash/operator-runtime';
 import { promMetrics } from './prom-metrics.js';
+import { documentedRows } from './testing/documented-rows.js';
 
 describe('what the runtime measures', () => {
   it('is told to Prometheus under the names that dashboards of controllers ask for', async () => {
@@ -25,14 +26,7 @@ describe('what the runtime measures', () => {
     const page = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
     const [, ofOperator = ''] = page.split('## The operator');
     const [ofAnyController = ''] = ofOperator.split('### FaceModels, training and stores');
-    const rows = ofAnyController.split('\n').filter((line) => /^\| `\w+_\w+` +\|/.test(line));
-    const documented = rows.map((row) =>
-      row
-        .replaceAll('`', '')
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    );
+    const documented = documentedRows(ofAnyController, /^\| `\w+_\w+` +\|/);
     const measured = Object.entries(runtimeMetrics).map(([name, { kind, labels, help }]) => [name, kind, labels.join(', '), help]);
     expect(documented).toEqual(measured);
   });

@@ -1,2 +1,0 @@
-/** What the chart runs where it brings stores of its own. */
-export const imageArchives = ['operator', 'inference', 'trainer', 'minio', 'nats', 'ferretdb'] as const;
