@@ -12,7 +12,7 @@ describe('a model with replicas of its own', () => {
   else it.skip(`is not tested: ${reason}`, () => undefined);
 });
 
-const OF_MODEL = ['-n', PLATFORM, '-l', 'facehash.dev/model-name=own', '--field-selector=status.phase=Running'];
+const OF_MODEL = 'facehash.dev/model-name=own';
 
 function dedicated(): void {
   let here: Installation;
@@ -100,8 +100,8 @@ function dedicated(): void {
     expect(body).toMatchObject({ trainingSuccess: 1 });
   }
 
-  async function ownPods(): Promise<readonly string[]> {
-    return (await here.kubectl.run('get', 'pods', ...OF_MODEL, '-o', 'jsonpath={.items[*].metadata.name}')).split(' ').filter(Boolean);
+  function ownPods(): Promise<readonly string[]> {
+    return here.pods(OF_MODEL);
   }
 
   /** Calls to `POST /` that these pods have answered. */

@@ -230,10 +230,8 @@ function upheaval(): void {
     await here.kubectl.run('rollout', 'status', `${kind}/${RELEASE}-${component}`, '-n', PLATFORM, '--timeout=85s');
   }
 
-  async function podsOf(component: string): Promise<readonly string[]> {
-    const of = ['-l', `app.kubernetes.io/component=${component}`, '--field-selector=status.phase=Running'];
-    const names = await here.kubectl.run('get', 'pods', '-n', PLATFORM, ...of, '-o', 'jsonpath={.items[*].metadata.name}');
-    return names.split(' ').filter(Boolean);
+  function podsOf(component: string): Promise<readonly string[]> {
+    return here.pods(`app.kubernetes.io/component=${component}`);
   }
 
   async function readyReplicas(): Promise<number> {

@@ -24,6 +24,10 @@ export const PLATFORM = 'facehash';
 
 type Values = Readonly<Record<string, unknown>>;
 
+interface PodList {
+  readonly items: readonly { readonly metadata: { readonly name: string; readonly deletionTimestamp?: string } }[];
+}
+
 export interface InstallationOptions {
   /** Merged by Helm over what every test's installation has. */
   readonly values?: Values;
@@ -106,6 +110,13 @@ export class Installation implements AsyncDisposable {
       ({ status }) => status === 200,
     );
     return client;
+  }
+
+  /** Names of the release's pods that run and stay, by labels: a pod that drains is at phase Running, too. */
+  async pods(selector: string): Promise<readonly string[]> {
+    const running = ['-l', selector, '--field-selector=status.phase=Running'];
+    const { items } = JSON.parse(await this.kubectl.run('get', 'pods', '-n', PLATFORM, ...running, '-o', 'json')) as PodList;
+    return items.flatMap(({ metadata }) => (metadata.deletionTimestamp === undefined ? [metadata.name] : []));
   }
 
   async apiKey(name: string, namespace = 'default'): Promise<string> {
