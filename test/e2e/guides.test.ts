@@ -1,93 +1,108 @@
-import { execFile } from 'node:child_process';
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
-import { delimiter, dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { serverBinaries } from '@facehash/test-servers';
-import { temporaryFolder } from '@facehash/testing';
-import { noClusterHere } from '../support/cluster.js';
-import { atPort, checkout, testedBlocks } from '../support/documents.js';
+import { eventually, noClusterHere } from '../support/cluster.js';
+import { atPort, commandsOf, testedBlocks, untestedCommands } from '../support/documents.js';
+import { GuideShell } from '../support/guide-shell.js';
 import { noImages } from '../support/images.js';
 import { freePort } from '../support/program.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
 
 const reason = noImages ?? (await noClusterHere());
-const STEP_TIMEOUT_MS = 280_000;
-/** What they print belongs to nobody's checkout. */
-const notLinked: readonly string[] = ['.git', 'try', 'data'];
+const RUNBOOKS = 'docs/runbooks.md';
 
-describe('docs/install.md and docs/operate.md, followed to the letter', () => {
+/** What kubectl says beside what it was asked. */
+const remarks = [/^$/, /^Found \d+ pods, using pod\//, /^Defaulted container /];
+/** What a cluster like this one has not, and what nothing happened to. */
+const notHere = [
+  /^error: Metrics API not available$/,
+  /^error: the server doesn't have a resource type "servicemonitors"$/,
+  /^Error from server \(BadRequest\): previous terminated container "[\w-]+" in pod "[\w-]+" not found$/,
+];
+const nothingTrained = /^No resources found in facehash namespace\.$/;
+
+describe('docs/install.md, docs/operate.md and docs/runbooks.md, followed to the letter', () => {
+  it.each(['docs/install.md', 'docs/operate.md'])('%s has no command that no test runs', async (document) => {
+    expect(await untestedCommands(document)).toEqual([]);
+  });
+
   if (reason === undefined) followed();
-  else it.skip(`are not tested: ${reason}`, () => undefined);
+  else it.skip(`are not tested in a cluster: ${reason}`, () => undefined);
 });
 
-/** In an empty folder that holds the checkout, as links, with a shell that knows kubectl and Helm. */
 function followed(): void {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let shell: GuideShell;
   let install: readonly string[];
-  let env: NodeJS.ProcessEnv;
   let port: number;
 
   beforeAll(async () => {
-    folder = await temporaryFolder();
-    for (const name of await readdir(checkout)) {
-      if (!notLinked.includes(name)) await symlink(join(checkout, name), join(folder.path, name));
-    }
-    for (const [i, photo] of (await sampleFaces(0, [0, 1, 2])).entries()) await writeFile(join(folder.path, `ann${i + 1}.jpg`), photo);
-    await writeFile(join(folder.path, 'photo.jpg'), await sampleFace(0, 9));
+    shell = await GuideShell.start();
+    for (const [i, photo] of (await sampleFaces(0, [0, 1, 2])).entries()) await shell.write(`ann${i + 1}.jpg`, photo);
+    await shell.write('photo.jpg', await sampleFace(0, 9));
     install = await testedBlocks('docs/install.md', 'install');
     port = await freePort();
-    const programs = await serverBinaries(['kubectl', 'helm']);
-    const home = join(folder.path, 'home');
-    await mkdir(home);
-    const path = [...Object.values(programs).map(dirname), dirname(process.execPath), process.env['PATH']];
-    env = {
-      PATH: path.join(delimiter),
-      HOME: home,
-      // What is built already, as the home is another one: programs lie in <cache>/servers/<module>.
-      FACEHASH_CACHE_DIR: resolve(programs['kubectl'] ?? '', '../../..'),
-      FACEHASH_TEST_RUN: process.env['FACEHASH_TEST_RUN'],
-    };
   });
 
   afterAll(async () => {
     // Where a step before it failed.
-    await shell('npm run cluster -- down --state ./try/cluster').catch(() => undefined);
-    await folder[Symbol.asyncDispose]();
+    await shell.run('npm run cluster -- down --state ./try/cluster').catch(() => undefined);
+    await shell[Symbol.asyncDispose]();
   });
 
   it('brings a cluster up and gives it the images', async () => {
-    await shell(install.slice(0, 2).join('\n'));
+    await run(install.slice(0, 2).join('\n'));
   });
 
   it('installs, and tests what was installed', async () => {
-    expect(await shell(install[2] ?? '')).toMatch(/^Phase: +Succeeded$/m);
+    expect(await run(install[2] ?? '')).toMatch(/^Phase: +Succeeded$/m);
   });
 
   it('has somebody recognised', async () => {
-    const said = await shell((install[3] ?? '').replace(' 5000:80', ` ${port}:80`));
+    const said = await run(install[3] ?? '');
     expect(JSON.parse(said.slice(said.lastIndexOf('{"foundFlag"')))).toMatchObject({ foundFlag: 1, foundFace: 'Ann' });
   });
 
-  it('upgrades, backs up, restores, rotates and suspends', async () => {
-    const blocks = await testedBlocks('docs/operate.md', 'bash');
-    for (const block of blocks) await shell(block);
-    expect(await shell('kubectl get fm front-door')).toMatch(/front-door +Ready/);
+  it('upgrades, backs up, restores, rotates, scales and suspends, and does what incidents ask for', async () => {
+    const VERSION = await run(`kubectl get fm front-door -o jsonpath='{.status.activeVersion.name}'`);
+    for (const block of await testedBlocks('docs/operate.md', 'bash')) await run(block.replaceAll('VERSION', VERSION));
+    expect(await run('kubectl get fm front-door')).toMatch(/front-door +Ready/);
+  });
+
+  it('looks where incidents and alerts say', async () => {
+    // A container that only begins has no log yet, one that ends takes no command.
+    for (const name of ['operator', 'inference']) await run(`kubectl rollout status -n facehash deploy/facehash-${name} --timeout=300s`);
+    await eventually(
+      () => run(`kubectl get pods -n facehash -l 'app.kubernetes.io/component in (operator,inference)' -o name`),
+      (pods) => pods.split('\n').length === 4,
+    );
+    const [first = '', ...others] = await commandsOf(RUNBOOKS);
+    const [ready = ''] = first.match(/^ready\(\).*$/m) ?? [];
+    expect((await look(first)).split('"directory"')).toHaveLength(3);
+    for (const block of [...(await testedBlocks('docs/operate.md', 'look')), ...others]) await look(`${ready}\n${block}`);
   });
 
   it('takes everything away again', async () => {
-    await shell(install[4] ?? '');
+    await run(install[4] ?? '');
     expect(install).toHaveLength(5);
   });
 
-  /** What it prints; rejects with that, too. */
-  async function shell(script: string): Promise<string> {
+  function run(block: string): Promise<string> {
+    return shell.run(filled(block));
+  }
+
+  /** What there was to see. What is looked for may not be there; what is asked must be understood. */
+  async function look(block: string): Promise<string> {
+    const { stdout, stderr } = await shell.look(filled(block));
+    const expected = [...remarks, ...notHere, ...(block.includes('component=trainer') ? [nothingTrained] : [])];
+    const complaints = stderr.split('\n').filter((line) => !expected.some((known) => known.test(line)));
+    expect({ block, complaints }).toEqual({ block, complaints: [] });
+    return stdout;
+  }
+
+  /** As whoever follows a guide fills in what is theirs. */
+  function filled(block: string): string {
     const known = 'if [ -f ./try/environment ]; then . ./try/environment; fi';
-    const text = `${known}\n${atPort(script, port)}`;
-    const options = { cwd: folder.path, env, timeout: STEP_TIMEOUT_MS, maxBuffer: 16 * 2 ** 20 };
-    const { stdout } = await promisify(execFile)('bash', ['--norc', '-ceu', '-o', 'pipefail', text], options).catch((error: unknown) => {
-      const { stdout: said = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-      throw new Error(`${script}\n${said.slice(-2000)}\n${stderr.slice(-2000)}`);
-    });
-    return stdout.trim();
+    const text = block
+      .replaceAll('NAMESPACE', 'default')
+      .replaceAll(/\bNAME\b(?!:)/g, 'front-door')
+      .replace(' 5000:80', ` ${port}:80`);
+    return `${known}\n${atPort(text, port)}`;
   }
 }

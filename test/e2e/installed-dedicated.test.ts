@@ -1,5 +1,7 @@
 import { noClusterHere, eventually } from '../support/cluster.js';
 import type { Client } from '../support/client.js';
+import { testedBlocks } from '../support/documents.js';
+import { GuideShell } from '../support/guide-shell.js';
 import { Installation, PLATFORM } from '../support/installation.js';
 import { noImages } from '../support/images.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
@@ -12,20 +14,29 @@ describe('a model with replicas of its own', () => {
   else it.skip(`is not tested: ${reason}`, () => undefined);
 });
 
+/** A door of the other kind: here all that is asked comes by the Gateway, and not by an Ingress. */
+const values = {
+  ingress: { enabled: false },
+  httpRoute: { enabled: true, parentRefs: [{ name: 'traefik', namespace: 'ingress' }] },
+  inference: { extraEnv: [{ name: 'VISION_QUEUE_WAIT_SECONDS', value: '30' }] },
+};
 const OF_MODEL = 'facehash.dev/model-name=own';
 
 function dedicated(): void {
   let here: Installation;
+  let shell: GuideShell;
   let client: Client;
   const witness = new Witness();
 
   beforeAll(async () => {
-    here = await Installation.start({ values: { inference: { extraEnv: [{ name: 'VISION_QUEUE_WAIT_SECONDS', value: '30' }] } } });
+    here = await Installation.start({ values });
+    shell = await GuideShell.start({ KUBECONFIG: here.cluster.kubeconfig });
     client = await here.faceModel('own', { serving: { mode: 'Dedicated', replicas: 2 } });
   });
 
   afterAll(async () => {
     await witness.stop();
+    await shell?.[Symbol.asyncDispose]();
     await here?.[Symbol.asyncDispose]();
   });
 
@@ -50,8 +61,9 @@ function dedicated(): void {
 
   it('has its pods restarted, and more of them, without an answer that fails', async () => {
     await undisturbed(async () => {
-      const deployment = await here.kubectl.run('get', 'deployments', '-n', PLATFORM, '-l', 'facehash.dev/model-name=own', '-o', 'name');
-      await here.kubectl.run('rollout', 'restart', deployment, '-n', PLATFORM);
+      const [restart = ''] = await testedBlocks('docs/operate.md', 'dedicated');
+      await shell.run(restart);
+      const deployment = await here.kubectl.run('get', 'deployments', '-n', PLATFORM, '-l', OF_MODEL, '-o', 'name');
       await here.kubectl.run('rollout', 'status', deployment, '-n', PLATFORM, '--timeout=85s');
       await here.kubectl.run('patch', 'fm', 'own', '--type=merge', '-p', '{"spec":{"serving":{"replicas":3}}}');
       await eventually(ownPods, (names) => names.length === 3);
@@ -62,7 +74,7 @@ function dedicated(): void {
     await undisturbed(async () => {
       await here.kubectl.run('patch', 'fm', 'own', '--type=merge', '-p', '{"spec":{"serving":{"mode":"Shared","replicas":null}}}');
       await eventually(
-        () => here.kubectl.run('get', 'deployments,services,pdb,pods', '-n', PLATFORM, '-l', 'facehash.dev/model-name=own', '-o', 'name'),
+        () => here.kubectl.run('get', 'deployments,services,pdb,pods', '-n', PLATFORM, '-l', OF_MODEL, '-o', 'name'),
         (left) => left === '',
         90_000,
       );

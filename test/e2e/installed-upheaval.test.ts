@@ -1,5 +1,7 @@
 import { noClusterHere, eventually } from '../support/cluster.js';
 import type { Client, TrainAnswer } from '../support/client.js';
+import { testedBlocks } from '../support/documents.js';
+import { GuideShell } from '../support/guide-shell.js';
 import { Installation, PLATFORM, RELEASE } from '../support/installation.js';
 import { noImages } from '../support/images.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
@@ -26,12 +28,14 @@ const values = {
 /** Each step is something that happens to clusters; what is asked all the while is answered all the while. */
 function upheaval(): void {
   let here: Installation;
+  let shell: GuideShell;
   let swapped: Client;
   let restarted: Client;
   const witness = new Witness();
 
   beforeAll(async () => {
     here = await Installation.start({ values });
+    shell = await GuideShell.start({ KUBECONFIG: here.cluster.kubeconfig });
     await eventually(
       () => readyReplicas(),
       (count) => count >= 2,
@@ -49,6 +53,7 @@ function upheaval(): void {
 
   afterAll(async () => {
     await witness.stop();
+    await shell?.[Symbol.asyncDispose]();
     await here?.[Symbol.asyncDispose]();
   });
 
@@ -88,6 +93,18 @@ function upheaval(): void {
       await here.kubectl.run('rollout', 'restart', `deployment/${RELEASE}-inference`, '-n', PLATFORM);
       await rolledOut('deployment', 'inference');
     });
+  });
+
+  it('has its node drained, and its pods placed again, with the stores among them', async () => {
+    const before = await podsOf('inference');
+    const [drain = ''] = await testedBlocks('docs/operate.md', 'drain');
+    await undisturbed(async () => {
+      // There is no other node: it stands for one that takes what this one gives up.
+      await Promise.all([shell.run(drain.replace('NODE', 'local')), uncordonedOnceCordoned()]);
+      for (const store of ['nats', 'minio', 'mongodb']) await rolledOut('statefulset', store);
+      for (const component of ['inference', 'operator']) await rolledOut('deployment', component);
+    });
+    expect((await podsOf('inference')).filter((pod) => before.includes(pod))).toEqual([]);
   });
 
   it('loses the operator that leads, in the middle of a training', async () => {
@@ -224,6 +241,15 @@ function upheaval(): void {
       async () => `${await status('restartCount')} ${await status('ready')}`,
       (seen) => seen === '1 true',
     );
+  }
+
+  async function uncordonedOnceCordoned(): Promise<void> {
+    const unschedulable = ['get', 'node', 'local', '-o', 'jsonpath={.spec.unschedulable}'];
+    await eventually(
+      () => here.kubectl.run(...unschedulable),
+      (said) => said === 'true',
+    );
+    await here.kubectl.run('uncordon', 'local');
   }
 
   async function rolledOut(kind: string, component: string): Promise<void> {

@@ -34,6 +34,8 @@ export interface InstallationOptions {
   readonly gpus?: number;
   /** Images beside those of the programs and the stores. */
   readonly more?: readonly string[];
+  /** What its owner makes before it is installed: the namespace and the images are there. */
+  readonly prepare?: (here: Installation) => Promise<void>;
 }
 
 /** The chart in a cluster of its own, with small stores of its own, reached as clients reach it: through the ingress. */
@@ -55,7 +57,7 @@ export class Installation implements AsyncDisposable {
   }
 
   /** Resolves as soon as `helm install --wait` does. */
-  static async start({ values = {}, gpus, more = [] }: InstallationOptions = {}): Promise<Installation> {
+  static async start({ values = {}, gpus, more = [], prepare }: InstallationOptions = {}): Promise<Installation> {
     const here = await TestCluster.start(gpus === undefined ? {} : { gpus });
     try {
       const { helm = '' } = await serverBinaries(['helm']);
@@ -63,6 +65,7 @@ export class Installation implements AsyncDisposable {
       await here.cluster.load([...installedImages, ...more].map((name) => imageOf(name).archive));
       // Whatever the chart brings must get by with this.
       await here.kubectl.apply(namespaceOf(PLATFORM));
+      await prepare?.(installation);
       const files = await installation.valuesFile(values);
       const began = performance.now();
       await installation.helm('install', RELEASE, chart, '--wait', '--timeout', INSTALL_TIMEOUT, ...files);
