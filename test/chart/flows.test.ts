@@ -7,6 +7,7 @@ const toStores = ['s3:443', 'mongodb:27017', 'nats:4222'];
 const nobody = { neighbour: [], tenant: [], internet: [] };
 /** Where nobody is named who may, anybody may. */
 const open = ['inference:5000', 'inference:9090', 'dedicated:9090', 'operator:9090'];
+const toDns = ['DNS:53', 'DNS of OpenShift:5353'];
 const anybody = { ingress: open, monitoring: open, 'helm test': open, neighbour: open, tenant: open, internet: open };
 const { inferenceFrom, metricsFrom, extraEgress: _, ...peers } = valueSets.everything.networkPolicy;
 
@@ -21,17 +22,17 @@ function told(): void {
       ingress: ['inference:5000'],
       'helm test': ['inference:5000'],
       monitoring: ['inference:9090', 'dedicated:9090', 'operator:9090'],
-      inference: ['dedicated:5000', ...toStores, 'collector:4318', 'proxy:3128', 'DNS:53'],
-      dedicated: [...toStores, 'collector:4318', 'proxy:3128', 'DNS:53'],
-      trainer: ['s3:443', 'nats:4222', 'proxy:3128', 'DNS:53'],
-      operator: ['s3:443', 'nats:4222', 'API server:443', 'proxy:3128', 'DNS:53'],
+      inference: ['dedicated:5000', ...toStores, 'collector:4318', 'proxy:3128', ...toDns],
+      dedicated: [...toStores, 'collector:4318', 'proxy:3128', ...toDns],
+      trainer: ['s3:443', 'nats:4222', 'proxy:3128', ...toDns],
+      operator: ['s3:443', 'nats:4222', 'API server:443', 'proxy:3128', ...toDns],
       ...nobody,
     });
   });
 
   it('is by port alone, where it is not said where the stores are', async () => {
     // Whoever may ask S3 may ask everything at its port.
-    const somewhere = ['API server:443', 'internet:443', 'DNS:53'];
+    const somewhere = ['API server:443', 'internet:443', ...toDns];
     expect(flowsIn(await renderedSet('external'))).toEqual({
       inference: ['dedicated:5000', ...toStores, ...somewhere],
       dedicated: [...toStores, ...somewhere],
@@ -44,10 +45,10 @@ function told(): void {
   it('is nobody outside but the stores, where it is said where they are', async () => {
     const objects = await render({ ...valueSets.external, networkPolicy: peers });
     expect(flowsIn(objects)).toEqual({
-      inference: ['dedicated:5000', ...toStores, 'DNS:53'],
-      dedicated: [...toStores, 'DNS:53'],
-      trainer: ['s3:443', 'nats:4222', 'DNS:53'],
-      operator: ['s3:443', 'nats:4222', 'API server:443', 'DNS:53'],
+      inference: ['dedicated:5000', ...toStores, ...toDns],
+      dedicated: [...toStores, ...toDns],
+      trainer: ['s3:443', 'nats:4222', ...toDns],
+      operator: ['s3:443', 'nats:4222', 'API server:443', ...toDns],
       ...anybody,
     });
   });
@@ -55,10 +56,10 @@ function told(): void {
   it('is for the small stores only who needs them, and they ask nobody', async () => {
     const flows = flowsIn(await renderedSet('evaluation'));
     expect(flows).toEqual({
-      inference: ['dedicated:5000', 'minio:9000', 'mongodb:27017', 'nats:4222', 'DNS:53'],
-      dedicated: ['minio:9000', 'mongodb:27017', 'nats:4222', 'DNS:53'],
-      trainer: ['minio:9000', 'nats:4222', 'DNS:53'],
-      operator: ['minio:9000', 'nats:4222', 's3:443', 'API server:443', 'internet:443', 'DNS:53'],
+      inference: ['dedicated:5000', 'minio:9000', 'mongodb:27017', 'nats:4222', ...toDns],
+      dedicated: ['minio:9000', 'mongodb:27017', 'nats:4222', ...toDns],
+      trainer: ['minio:9000', 'nats:4222', ...toDns],
+      operator: ['minio:9000', 'nats:4222', 's3:443', 'API server:443', 'internet:443', ...toDns],
       ...anybody,
       minio: [],
       mongodb: [],
@@ -69,7 +70,7 @@ function told(): void {
   it('is the same for the front door, where no model may have pods of its own', async () => {
     const objects = await render({ ...valueSets.everything, dedicated: { enabled: false } });
     const flows = flowsIn(objects);
-    expect(flows['inference']).toEqual([...toStores, 'collector:4318', 'proxy:3128', 'DNS:53']);
+    expect(flows['inference']).toEqual([...toStores, 'collector:4318', 'proxy:3128', ...toDns]);
     expect(flows['ingress']).toContain('inference:5000');
   });
 

@@ -10,8 +10,10 @@
 
 {{- define "facehash.egress.dns" -}}
 - ports:
-    - { port: 53, protocol: UDP }
-    - { port: 53, protocol: TCP }
+    {{- range .Values.networkPolicy.ports.dns }}
+    - { port: {{ . }}, protocol: UDP }
+    - { port: {{ . }}, protocol: TCP }
+    {{- end }}
 {{- end -}}
 
 {{/* (list . "s3"): the store where it is, or the evaluation's own. */}}

@@ -1,5 +1,5 @@
 import type { DedicatedTemplate } from './dedicated-template.js';
-import { podSecurity } from './pod-security.js';
+import { podSecurity, scratch } from './pod-security.js';
 
 const MAIN = 'http';
 const MANAGEMENT = 'management';
@@ -22,7 +22,7 @@ export function dedicatedPod(
     topologySpreadConstraints: [
       { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: selector } },
     ],
-    volumes: [{ name: 'tmp', emptyDir: {} }, ...volumes],
+    volumes: [scratch, ...volumes],
     containers: [container(template, storageId)],
   };
 }

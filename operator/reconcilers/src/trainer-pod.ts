@@ -1,4 +1,4 @@
-import { podSecurity } from './pod-security.js';
+import { podSecurity, scratch } from './pod-security.js';
 import type { JobSettings, RunOrder, TrainerNats } from './training-job.js';
 
 const CREDENTIALS_DIR = '/var/run/facehash/store';
@@ -89,7 +89,7 @@ function acceleratorTolerations({ spec, accelerated }: RunOrder): readonly objec
 
 function volumesOf({ secretName, storeAuthority, nats }: PodSettings): readonly object[] {
   return [
-    { name: 'tmp', emptyDir: {} },
+    scratch,
     { name: 'store', secret: { secretName, defaultMode: 0o440 } },
     ...(storeAuthority === undefined ? [] : [{ name: 'authority', configMap: { name: storeAuthority.configMap } }]),
     // Optional: without it nobody hears how far the run is, and that is all.

@@ -99,5 +99,6 @@ function targetsFor(own: Readonly<Record<string, PodParty>>): readonly Target[] 
     { of: 'collector', to: { namespace: namespace('tracing'), labels: { app: 'collector' } }, port: 4318 },
     { of: 'proxy', to: { ip: '192.0.2.64' }, port: 3128 },
     { of: 'DNS', to: { namespace: namespace('kube-system'), labels: { 'k8s-app': 'kube-dns' } }, port: 53, protocol: 'UDP' },
+    { of: 'DNS of OpenShift', to: { namespace: namespace('openshift-dns'), labels: {} }, port: 5353, protocol: 'UDP' },
   ];
 }
