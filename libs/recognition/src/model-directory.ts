@@ -1,6 +1,7 @@
 import { apiKeyHash, isApiKey } from '@facehash/facemodel';
-import { FaceHashError, supervise, type SuperviseOptions } from '@facehash/kernel';
+import { FaceHashError, type SuperviseOptions } from '@facehash/kernel';
 import type { KvBucket, ModelState } from '@facehash/messaging-core';
+import { FollowedBucket, type BucketChange } from './followed-bucket.js';
 import type { ModelDirectory } from './types.js';
 
 type Listener = (state: ModelState) => void;
@@ -28,23 +29,20 @@ export function openModelDirectory(models: KvBucket<ModelState>, options: Direct
 }
 
 class Directory implements WatchedDirectory {
-  readonly #stop = new AbortController();
   /** Tombstones stay: a controller that was deposed must not bring an erased model back. */
   readonly #newest = new Map<string, ModelState>();
   readonly #byKey = new Map<string, string>();
   readonly #listeners = new Set<Listener>();
-  readonly #following: Promise<void>;
+  readonly #followed: FollowedBucket<ModelState>;
   readonly #whenSynced: Promise<void>;
   #synced = false;
 
   constructor(
-    private readonly models: KvBucket<ModelState>,
+    models: KvBucket<ModelState>,
     private readonly options: DirectoryOptions,
   ) {
-    let synced: () => void = () => undefined;
-    const seen = new Promise<void>((resolve) => (synced = resolve));
-    this.#whenSynced = Promise.all([seen, options.syncedAfter]).then(() => void (this.#synced = true));
-    this.#following = supervise(() => this.#follow(synced), { ...options, what: 'model directory', signal: this.#stop.signal });
+    this.#followed = new FollowedBucket(models, (change) => this.#heard(change), { ...options, what: 'model directory' });
+    this.#whenSynced = Promise.all([this.#followed.whenSynced, options.syncedAfter]).then(() => void (this.#synced = true));
   }
 
   get synced(): boolean {
@@ -105,16 +103,12 @@ class Directory implements WatchedDirectory {
   }
 
   async close(): Promise<void> {
-    this.#stop.abort();
-    await this.#following;
+    await this.#followed.close();
   }
 
-  async #follow(synced: () => void): Promise<void> {
-    for await (const change of this.models.watch(this.#stop.signal)) {
-      // Only a tombstone ends a model: a key that is gone may come back with the next publication.
-      if (change.kind === 'put' && this.#counts(change.entry.key)) this.#take(change.entry.value);
-      if (change.kind === 'synced') synced();
-    }
+  /** Only a tombstone ends a model: a key that is gone may come back with the next publication. */
+  #heard(change: BucketChange<ModelState>): void {
+    if (change.kind === 'put' && this.#counts(change.entry.key)) this.#take(change.entry.value);
   }
 
   #counts(storageId: string): boolean {

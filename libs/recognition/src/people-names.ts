@@ -1,5 +1,6 @@
-import { supervise, type SuperviseOptions } from '@facehash/kernel';
-import type { KvBucket, KvChange, PeopleProjection } from '@facehash/messaging-core';
+import type { SuperviseOptions } from '@facehash/kernel';
+import type { KvBucket, PeopleProjection } from '@facehash/messaging-core';
+import { FollowedBucket, type BucketChange } from './followed-bucket.js';
 
 export interface PeopleNames {
   /** Null for a person who was erased or is not known: they are masked. */
@@ -23,22 +24,15 @@ export function openPeopleNames(people: KvBucket<PeopleProjection>, options: Omi
 }
 
 class Names implements PeopleNames {
-  readonly #stop = new AbortController();
   readonly #known = new Map<string, PeopleProjection>();
   /** By storage id: who was masked before the projection said so. */
   readonly #masked = new Map<string, Set<string>>();
   readonly #listeners = new Set<(storageId: string) => void>();
-  readonly #following: Promise<void>;
-  readonly #whenSynced: Promise<void>;
+  readonly #followed: FollowedBucket<PeopleProjection>;
   #seen = 0;
 
-  constructor(
-    private readonly people: KvBucket<PeopleProjection>,
-    options: Omit<SuperviseOptions, 'what' | 'signal'>,
-  ) {
-    let synced: () => void = () => undefined;
-    this.#whenSynced = new Promise((resolve) => (synced = resolve));
-    this.#following = supervise(() => this.#follow(synced), { ...options, what: 'people names', signal: this.#stop.signal });
+  constructor(people: KvBucket<PeopleProjection>, options: Omit<SuperviseOptions, 'what' | 'signal'>) {
+    this.#followed = new FollowedBucket(people, (change) => this.#take(change), { ...options, what: 'people names' });
   }
 
   get seen(): number {
@@ -66,22 +60,14 @@ class Names implements PeopleNames {
   }
 
   untilSynced(): Promise<void> {
-    return this.#whenSynced;
+    return this.#followed.whenSynced;
   }
 
   async close(): Promise<void> {
-    this.#stop.abort();
-    await this.#following;
+    await this.#followed.close();
   }
 
-  async #follow(synced: () => void): Promise<void> {
-    for await (const change of this.people.watch(this.#stop.signal)) {
-      if (change.kind === 'synced') synced();
-      else this.#take(change);
-    }
-  }
-
-  #take(change: Exclude<KvChange<PeopleProjection>, { kind: 'synced' }>): void {
+  #take(change: BucketChange<PeopleProjection>): void {
     const storageId = change.kind === 'put' ? change.entry.key : change.key;
     if (change.kind === 'put') {
       this.#known.set(storageId, change.entry.value);
