@@ -25,6 +25,8 @@ function onOwnStores(): void {
 
   beforeAll(async () => {
     here = await Installation.start({ values: ownStores, prepare });
+    // A replica that comes later has no model in memory, and none to load while its store refuses it.
+    await here.answeredBy(2);
     client = await here.faceModel('door');
   });
 

@@ -36,10 +36,7 @@ function upheaval(): void {
   beforeAll(async () => {
     here = await Installation.start({ values });
     shell = await GuideShell.start({ KUBECONFIG: here.cluster.kubeconfig });
-    await eventually(
-      () => readyReplicas(),
-      (count) => count >= 2,
-    );
+    await here.answeredBy(2);
     [swapped, restarted] = await Promise.all([
       here.faceModel('swapped'),
       here.faceModel('restarted', { serving: { rollout: { strategy: 'RestartPods' } } }),
@@ -252,16 +249,11 @@ function upheaval(): void {
     await here.kubectl.run('uncordon', 'local');
   }
 
-  async function rolledOut(kind: string, component: string): Promise<void> {
-    await here.kubectl.run('rollout', 'status', `${kind}/${RELEASE}-${component}`, '-n', PLATFORM, '--timeout=85s');
+  function rolledOut(kind: string, component: string): Promise<void> {
+    return here.rolledOut(`${kind}/${RELEASE}-${component}`);
   }
 
   function podsOf(component: string): Promise<readonly string[]> {
     return here.pods(`app.kubernetes.io/component=${component}`);
-  }
-
-  async function readyReplicas(): Promise<number> {
-    const ready = ['get', `deployment/${RELEASE}-inference`, '-n', PLATFORM, '-o', 'jsonpath={.status.readyReplicas}'];
-    return Number(await here.kubectl.run(...ready));
   }
 }

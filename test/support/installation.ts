@@ -103,6 +103,20 @@ export class Installation implements AsyncDisposable {
     return this.helm('upgrade', RELEASE, from, '--wait', '--timeout', INSTALL_TIMEOUT, ...(await this.valuesFile(values)));
   }
 
+  /** Until all pods of a workload (`deployment/…`) are those that are wanted, and ready. */
+  async rolledOut(workload: string): Promise<void> {
+    await this.kubectl.run('rollout', 'status', workload, '-n', PLATFORM, '--timeout=85s');
+  }
+
+  /** Until so many replicas are ready: with an autoscaler there is one until it has looked. */
+  async answeredBy(replicas: number): Promise<void> {
+    const ready = ['get', `deployment/${RELEASE}-inference`, '-n', PLATFORM, '-o', 'jsonpath={.status.readyReplicas}'];
+    await eventually(
+      () => this.kubectl.run(...ready),
+      (count) => Number(count) >= replicas,
+    );
+  }
+
   /** Makes a FaceModel, as its owner does, and waits until its key works. */
   async faceModel(name: string, spec: object = {}, namespace = 'default'): Promise<Client> {
     await this.kubectl.apply({ apiVersion: 'facehash.dev/v1alpha1', kind: 'FaceModel', metadata: { name, namespace }, spec });
