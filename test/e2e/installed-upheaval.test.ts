@@ -1,4 +1,5 @@
-import { noClusterHere, eventually } from '../support/cluster.js';
+import { eventually } from '@facehash/testing';
+import { IN_CLUSTER, noClusterHere } from '../support/cluster.js';
 import type { Client, TrainAnswer } from '../support/client.js';
 import { testedBlocks } from '../support/documents.js';
 import { GuideShell } from '../support/guide-shell.js';
@@ -39,6 +40,7 @@ function upheaval(): void {
     await eventually(
       () => readyReplicas(),
       (count) => count >= 2,
+      IN_CLUSTER,
     );
     [swapped, restarted] = await Promise.all([
       here.faceModel('swapped'),
@@ -84,6 +86,7 @@ function upheaval(): void {
       await eventually(
         () => podsOf('inference'),
         (pods) => pods.length === 2,
+        IN_CLUSTER,
       );
     });
   });
@@ -141,6 +144,7 @@ function upheaval(): void {
       const version = await eventually(
         () => active('restarted'),
         (name) => name !== before,
+        IN_CLUSTER,
       );
       await witness.hears('restarted', version);
       await rolledOut('deployment', 'inference');
@@ -169,7 +173,7 @@ function upheaval(): void {
         await eventually(
           () => here.field(name, '.status.activeVersion.pipeline'),
           (id) => id === pipeline.id,
-          90_000,
+          { withinMs: 90_000 },
         );
         await witness.hears(name, await active(name));
       }
@@ -240,6 +244,7 @@ function upheaval(): void {
     await eventually(
       async () => `${await status('restartCount')} ${await status('ready')}`,
       (seen) => seen === '1 true',
+      IN_CLUSTER,
     );
   }
 
@@ -248,6 +253,7 @@ function upheaval(): void {
     await eventually(
       () => here.kubectl.run(...unschedulable),
       (said) => said === 'true',
+      IN_CLUSTER,
     );
     await here.kubectl.run('uncordon', 'local');
   }

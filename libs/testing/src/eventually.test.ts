@@ -73,7 +73,7 @@ describe('what comes to hold eventually', () => {
       (reason: unknown) => reason as Error,
     );
     expect(error?.message).toMatch(/what was seen last: 'x+.{0,30}…$/);
-    expect(error?.message.length).toBeLessThan(600);
+    expect(error?.message.length).toBeLessThan(1_100);
     expect(error?.cause).toBeUndefined();
   });
 

@@ -3,9 +3,8 @@ import { inspect } from 'node:util';
 
 const WITHIN_MS = 30_000;
 const PASSES_WITHIN_MS = 15_000;
-const POLL_MS = 20;
-const REST_MS_MAX = 200;
-const CHARACTERS_MAX = 500;
+const REST_MS = { min: 20, max: 200 };
+const CHARACTERS_MAX = 1_000;
 
 export interface Patience {
   readonly withinMs?: number;
@@ -32,9 +31,9 @@ export async function eventually<T>(
   for (;;) {
     const lookedAt = performance.now();
     try {
-      const now = await look();
-      seen.splice(0, 1, now);
-      if (holds(now)) return now;
+      const found = await look();
+      seen.splice(0, 1, found);
+      if (holds(found)) return found;
     } catch (failure) {
       failures.splice(0, 1, failure);
     }
@@ -45,16 +44,17 @@ export async function eventually<T>(
   }
 }
 
-/** What `work` resolves to as soon as it does not throw; what it threw last if that takes too long. */
-export async function untilItPasses<T>(
-  work: () => T | Promise<T>,
-  { withinMs = PASSES_WITHIN_MS }: Pick<Patience, 'withinMs'> = {},
-): Promise<T> {
-  for (const latest = performance.now() + withinMs; ; await sleep(POLL_MS)) {
+/** What `work` resolves to as soon as it does not throw; what it threw last if that takes longer than `withinMs` (15 s). */
+export async function untilItPasses<T>(work: () => T | Promise<T>, { withinMs = PASSES_WITHIN_MS, everyMs }: Patience = {}): Promise<T> {
+  const latest = performance.now() + withinMs;
+  for (;;) {
+    const began = performance.now();
     try {
       return await work();
     } catch (error) {
-      if (performance.now() > latest) throw error;
+      const now = performance.now();
+      if (now >= latest) throw error;
+      await sleep(Math.min(latest - now, everyMs ?? restMs(now - began)));
     }
   }
 }
@@ -64,7 +64,7 @@ function isThere(seen: unknown): boolean {
 }
 
 function restMs(lookTookMs: number): number {
-  return Math.min(REST_MS_MAX, Math.max(POLL_MS, 2 * lookTookMs));
+  return Math.min(REST_MS.max, Math.max(REST_MS.min, 2 * lookTookMs));
 }
 
 interface Seen {
