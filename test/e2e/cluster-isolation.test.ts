@@ -5,8 +5,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { startCluster } from '@facehash/local-cluster';
-import { temporaryFolder } from '@facehash/testing';
-import { eventually, Kubectl, noClusterHere, shell, testImageArchive } from '../support/cluster.js';
+import { eventually, temporaryFolder } from '@facehash/testing';
+import { IN_CLUSTER, Kubectl, noClusterHere, shell, testImageArchive } from '../support/cluster.js';
 
 const run = promisify(execFile);
 const reason = await noClusterHere();
@@ -46,8 +46,12 @@ function isolation(): void {
     if (moment === 'a pod') await startPod(machine.folder, stateDir);
     keeper.kill('SIGKILL');
     await once(keeper, 'exit');
-    await eventually(async () => processesIn(inside), (left) => left.length === 0, 10_000); // prettier-ignore
-    await eventually(machine.now, (now) => JSON.stringify(now) === JSON.stringify(machine.before), 5_000);
+    await eventually(
+      async () => processesIn(inside),
+      (left) => left.length === 0,
+      { withinMs: 10_000 },
+    );
+    await eventually(machine.now, (now) => JSON.stringify(now) === JSON.stringify(machine.before), { withinMs: 5_000 });
 
     await using next = await startCluster({ stateDir });
     const kubectl = await Kubectl.of(next);
@@ -75,7 +79,7 @@ async function startPod(folder: string, stateDir: string): Promise<void> {
   const kubectl = await Kubectl.of({ kubeconfig });
   await kubectl.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'starting' }, spec: shell('sleep 3600') });
   const phase = () => kubectl.run('get', 'pod', 'starting', '--output', 'jsonpath={.spec.nodeName}');
-  await eventually(phase, (node) => node !== '');
+  await eventually(phase, (node) => node !== '', IN_CLUSTER);
 }
 
 /** What `npm run cluster -- up` starts and leaves behind. */

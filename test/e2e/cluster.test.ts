@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Cluster } from '@facehash/local-cluster';
-import { eventually, noClusterHere, shell, TestCluster, testImageArchive, through, type Kubectl } from '../support/cluster.js';
+import { eventually } from '@facehash/testing';
+import { IN_CLUSTER, noClusterHere, shell, TestCluster, testImageArchive, through, type Kubectl } from '../support/cluster.js';
 
 const reason = await noClusterHere();
 const apiKey = 'fh_a-key-that-is-part-of-the-path';
@@ -41,13 +42,13 @@ function aCluster(): void {
     const body = Buffer.alloc(30 * 1024 * 1024, 'face');
     for (const host of ['ingress.example', 'route.example']) {
       const ask = () => through({ ingressUrl: cluster.ingressUrl, host, path: `/cgi-bin/count/${apiKey}?key=${apiKey}` });
-      await eventually(ask, ({ status }) => status === 200);
+      await eventually(ask, ({ status }) => status === 200, IN_CLUSTER);
       const answer = await through({ ingressUrl: cluster.ingressUrl, host, path: `/cgi-bin/count/${apiKey}/train` }, body);
       expect(answer).toEqual({ status: 200, text: `${body.length}\n` });
     }
     expect((await through({ ingressUrl: cluster.ingressUrl, host: 'nobody.example', path: `/${apiKey}` })).status).toBe(404);
     const log = () => readFile(join(cluster.logDir, 'traefik.log'), 'utf8');
-    const lines = await eventually(log, (text) => text.includes('"RequestHost":"nobody.example"'));
+    const lines = await eventually(log, (text) => text.includes('"RequestHost":"nobody.example"'), IN_CLUSTER);
     expect(lines).toContain(`"RequestContentSize":${body.length}`);
     expect(lines).not.toContain(apiKey);
   });
@@ -73,7 +74,7 @@ function aCluster(): void {
     await kubectl.apply(gpuJob('second'));
     const why = 'jsonpath={.items[0].status.conditions[?(@.type=="PodScheduled")].message}';
     const pods = () => kubectl.run('get', 'pods', '--selector', 'job-name=second', '--output', why);
-    await eventually(pods, (message) => message.includes('Insufficient nvidia.com/gpu'));
+    await eventually(pods, (message) => message.includes('Insufficient nvidia.com/gpu'), IN_CLUSTER);
     await kubectl.run('delete', 'job/first');
     await kubectl.run('wait', '--for=jsonpath={.status.ready}=1', 'job/second', '--timeout=60s');
     await kubectl.run('delete', 'job/second');
@@ -93,6 +94,7 @@ function aCluster(): void {
         await eventually(
           () => kubectl.run('logs', 'writer'),
           (text) => text !== '',
+          IN_CLUSTER,
         ),
       ).toBe(starts);
       await kubectl.run('delete', 'pod/writer', '--grace-period=0', '--force');
@@ -103,6 +105,7 @@ function aCluster(): void {
     await eventually(
       () => readdir(join(here.stateDir, 'volumes')),
       (left) => left.length === 0,
+      IN_CLUSTER,
     );
   });
 
@@ -116,7 +119,7 @@ function aCluster(): void {
   it('still says so after the kubelet wrote its status many times', async () => {
     const beat = () => kubectl.run('get', 'lease', 'local', '--namespace', 'kube-node-lease', '--output', 'jsonpath={.spec.renewTime}');
     const before = await beat();
-    await eventually(beat, (now) => now !== before);
+    await eventually(beat, (now) => now !== before, IN_CLUSTER);
     expect(await kubectl.run('get', 'node', 'local', '--output', String.raw`jsonpath={.status.allocatable.nvidia\.com/gpu}`)).toBe('1');
   });
 }

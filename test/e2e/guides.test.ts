@@ -1,4 +1,5 @@
-import { eventually, noClusterHere } from '../support/cluster.js';
+import { eventually } from '@facehash/testing';
+import { IN_CLUSTER, noClusterHere } from '../support/cluster.js';
 import { atPort, commandsOf, testedBlocks, untestedCommands } from '../support/documents.js';
 import { GuideShell } from '../support/guide-shell.js';
 import { noImages } from '../support/images.js';
@@ -71,6 +72,7 @@ function followed(): void {
     await eventually(
       () => run(`kubectl get pods -n facehash -l 'app.kubernetes.io/component in (operator,inference)' -o name`),
       (pods) => pods.split('\n').length === 4,
+      IN_CLUSTER,
     );
     const [first = '', ...others] = await commandsOf(RUNBOOKS);
     const [ready = ''] = first.match(/^ready\(\).*$/m) ?? [];

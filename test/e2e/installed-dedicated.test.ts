@@ -1,4 +1,5 @@
-import { noClusterHere, eventually } from '../support/cluster.js';
+import { eventually } from '@facehash/testing';
+import { IN_CLUSTER, noClusterHere } from '../support/cluster.js';
 import type { Client } from '../support/client.js';
 import { testedBlocks } from '../support/documents.js';
 import { GuideShell } from '../support/guide-shell.js';
@@ -43,7 +44,7 @@ function dedicated(): void {
   it('is answered for by them, through the door that all models share', async () => {
     await enrol('Ann', 0);
     await here.kubectl.run('wait', 'fm/own', '--for=condition=Ready', '--timeout=60s');
-    const pods = await eventually(ownPods, (names) => names.length === 2);
+    const pods = await eventually(ownPods, (names) => names.length === 2, IN_CLUSTER);
     const before = await answeredBy(pods);
     for (let i = 0; i < 10; i++) expect(await witness.named(client, await sampleFace(0, 9))).toBe('Ann');
     expect((await answeredBy(pods)) - before).toBe(10);
@@ -66,7 +67,7 @@ function dedicated(): void {
       const deployment = await here.kubectl.run('get', 'deployments', '-n', PLATFORM, '-l', OF_MODEL, '-o', 'name');
       await here.kubectl.run('rollout', 'status', deployment, '-n', PLATFORM, '--timeout=85s');
       await here.kubectl.run('patch', 'fm', 'own', '--type=merge', '-p', '{"spec":{"serving":{"replicas":3}}}');
-      await eventually(ownPods, (names) => names.length === 3);
+      await eventually(ownPods, (names) => names.length === 3, IN_CLUSTER);
     });
   });
 
@@ -76,7 +77,7 @@ function dedicated(): void {
       await eventually(
         () => here.kubectl.run('get', 'deployments,services,pdb,pods', '-n', PLATFORM, '-l', OF_MODEL, '-o', 'name'),
         (left) => left === '',
-        90_000,
+        { withinMs: 90_000 },
       );
     });
     console.log(witness.summary());
@@ -107,7 +108,7 @@ function dedicated(): void {
     const { body } = await eventually(
       () => client.train(name, photos),
       ({ status }) => status !== 202 && status !== 503,
-      120_000,
+      { withinMs: 120_000 },
     );
     expect(body).toMatchObject({ trainingSuccess: 1 });
   }

@@ -1,4 +1,5 @@
-import { eventually, noClusterHere } from '../support/cluster.js';
+import { eventually } from '@facehash/testing';
+import { IN_CLUSTER, noClusterHere } from '../support/cluster.js';
 import type { Client } from '../support/client.js';
 import { testedBlocks } from '../support/documents.js';
 import { GuideShell } from '../support/guide-shell.js';
@@ -70,6 +71,7 @@ function onOwnStores(): void {
     const { body } = await eventually(
       () => client.recognize(sampleOfBen),
       ({ status }) => status === 200,
+      IN_CLUSTER,
     );
     expect(body).toMatchObject({ foundFace: 'Ben', version: before.version });
     expect(await here.kubectl.run('get', 'jobs', '-n', PLATFORM, '-o', 'name')).toBe('');
@@ -126,7 +128,7 @@ function onOwnStores(): void {
     const { body } = await eventually(
       () => client.train(name, photos),
       ({ status }) => status !== 202 && status !== 503,
-      120_000,
+      { withinMs: 120_000 },
     );
     expect(body).toMatchObject({ trainingSuccess: 1 });
   }

@@ -1,4 +1,5 @@
-import { noClusterHere, eventually } from '../support/cluster.js';
+import { eventually } from '@facehash/testing';
+import { IN_CLUSTER, noClusterHere } from '../support/cluster.js';
 import type { Client, TrainAnswer } from '../support/client.js';
 import { testedBlocks } from '../support/documents.js';
 import { GuideShell } from '../support/guide-shell.js';
@@ -81,6 +82,7 @@ function upheaval(): void {
       await eventually(
         () => podsOf('inference'),
         (pods) => pods.length === 2,
+        IN_CLUSTER,
       );
     });
   });
@@ -138,6 +140,7 @@ function upheaval(): void {
       const version = await eventually(
         () => active('restarted'),
         (name) => name !== before,
+        IN_CLUSTER,
       );
       await witness.hears('restarted', version);
       await rolledOut('deployment', 'inference');
@@ -166,7 +169,7 @@ function upheaval(): void {
         await eventually(
           () => here.field(name, '.status.activeVersion.pipeline'),
           (id) => id === pipeline.id,
-          90_000,
+          { withinMs: 90_000 },
         );
         await witness.hears(name, await active(name));
       }
@@ -237,6 +240,7 @@ function upheaval(): void {
     await eventually(
       async () => `${await status('restartCount')} ${await status('ready')}`,
       (seen) => seen === '1 true',
+      IN_CLUSTER,
     );
   }
 
@@ -245,6 +249,7 @@ function upheaval(): void {
     await eventually(
       () => here.kubectl.run(...unschedulable),
       (said) => said === 'true',
+      IN_CLUSTER,
     );
     await here.kubectl.run('uncordon', 'local');
   }

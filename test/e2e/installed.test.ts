@@ -1,4 +1,5 @@
-import { noClusterHere, eventually } from '../support/cluster.js';
+import { eventually } from '@facehash/testing';
+import { IN_CLUSTER, noClusterHere } from '../support/cluster.js';
 import type { Client } from '../support/client.js';
 import { Installation, PLATFORM, RELEASE } from '../support/installation.js';
 import { noImages } from '../support/images.js';
@@ -67,6 +68,7 @@ function installed(): void {
     await eventually(
       () => here.kubectl.run('get', 'fm,jobs,pods', '-n', PLATFORM, '-l', 'app.kubernetes.io/component in (test,trainer)', '-o', 'name'),
       (left) => left === '',
+      IN_CLUSTER,
     );
   });
 
@@ -112,6 +114,7 @@ function installed(): void {
       await eventually(
         () => here.kubectl.run('get', 'fm', name, '-o', 'wide'),
         (line) => line.includes(NOT_HERE),
+        IN_CLUSTER,
       );
       expect(await here.field(name, '.status.phase')).toBe('Training');
     }
@@ -137,16 +140,19 @@ function installed(): void {
     await eventually(
       async () => (await Promise.all(ids.map((id) => stored.keys(`${id}/`)))).flat(),
       (keys) => keys.length === 0,
+      IN_CLUSTER,
     );
     await eventually(
       () => here.kubectl.run('get', 'secrets,fm,jobs', '-n', 'default', '-o', 'name'),
       (left) => left === '',
+      IN_CLUSTER,
     );
     // Pods and Secrets of a Job go a moment after it.
     const ofModels = ['get', 'jobs,pods,secrets', '-n', PLATFORM, '-l', 'app.kubernetes.io/managed-by=facehash-operator', '-o', 'name'];
     await eventually(
       () => here.kubectl.run(...ofModels),
       (left) => left === '',
+      IN_CLUSTER,
     );
   });
 
@@ -156,6 +162,7 @@ function installed(): void {
     const left = await eventually(
       () => here.kubectl.run('get', kinds, '-n', PLATFORM, '-o', 'name'),
       (names) => !names.includes('pod/') && !names.includes('persistentvolumeclaim/'),
+      IN_CLUSTER,
     );
     expect(left.split('\n').sort()).toEqual([
       'configmap/kube-root-ca.crt',
@@ -198,6 +205,7 @@ function installed(): void {
           items: { spec: { nodeName?: string; containers: { resources: { limits: Record<string, string> } }[] } }[];
         },
       ({ items }) => items[0]?.spec.nodeName !== undefined,
+      IN_CLUSTER,
     );
     const spec = list.items[0]?.spec;
     return { node: spec?.nodeName, limits: spec?.containers[0]?.resources.limits ?? {} };

@@ -13,8 +13,9 @@ import {
 import { newApiKey } from '@facehash/facemodel';
 import { systemRandom } from '@facehash/kernel';
 import type { Cluster } from '@facehash/local-cluster';
+import { eventually } from '@facehash/testing';
 import { builtIn } from '@facehash/vision-core';
-import { eventually, noClusterHere, TestCluster, through, type Kubectl } from '../support/cluster.js';
+import { IN_CLUSTER, noClusterHere, TestCluster, through, type Kubectl } from '../support/cluster.js';
 import { deployment, host, namespace, trainingJob } from '../support/deployed.js';
 import { imageOf, noImages } from '../support/images.js';
 import { largePhotos, newcomer, persons, type Person } from '../support/photos.js';
@@ -67,6 +68,7 @@ function aDeployment(): void {
     const model = await eventually(
       () => call('/v1/model'),
       ({ status }) => status === 200,
+      IN_CLUSTER,
     );
     expect(model.body).toMatchObject({ phase: 'Empty', people: 0 });
   });
@@ -96,12 +98,13 @@ function aDeployment(): void {
     const said = await eventually(
       () => kubectl.run(...ofJob),
       (text) => text !== '',
+      IN_CLUSTER,
     );
     expect(runOutcomeSchema.parse(JSON.parse(said))).toEqual({ outcome: 'trained', version: run.version });
 
     expect(run.version).not.toBe(run.activeVersion);
     expect((await call(`/v1/versions/${run.version}/activate`, {})).status).toBeLessThan(300);
-    await eventually(active, (version) => version === run.version);
+    await eventually(active, (version) => version === run.version, IN_CLUSTER);
     for (const person of people) {
       expect((await call('/', photoOf(person))).body).toMatchObject({ foundFace: person.name, version: run.version });
     }
@@ -112,10 +115,11 @@ function aDeployment(): void {
     await kubectl.run('rollout', 'restart', 'deployment/inference', '--namespace', namespace);
     await kubectl.run('rollout', 'status', 'deployment/inference', '--namespace', namespace, '--timeout=80s');
     const model = await eventually(
-      () => call('/v1/model').catch(() => undefined),
-      (answer) => answer?.status === 200,
+      () => call('/v1/model'),
+      ({ status }) => status === 200,
+      IN_CLUSTER,
     );
-    expect(model?.body['active']).toEqual(before);
+    expect(model.body['active']).toEqual(before);
     for (const person of people) expect(await named(photoOf(person))).toBe(person.name);
   });
 

@@ -1,4 +1,5 @@
-import { eventually, pause } from '../support/eventually.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@facehash/testing';
 import { sampleFaces } from '../support/sample-faces.js';
 import { serversOrReason } from '../support/servers.js';
 import { asking, personOf, twoReplicas, type TwoReplicas } from '../support/two-replicas.js';
@@ -31,12 +32,12 @@ function whileCutOff(): void {
     const asked = await first.call('DELETE', `/v1/people/${two.ann}`);
     expect(asked).toMatchObject({ status: 202, body: { maskedAt: null, completedAt: null } });
     expect((await first.recognize(two.probe)).body).toMatchObject({ foundFlag: 0, foundFace: null });
-    for (; performance.now() - began < PARTED_MS; await pause(500)) expect(await receipt()).toMatchObject({ maskedAt: null });
+    for (; performance.now() - began < PARTED_MS; await sleep(500)) expect(await receipt()).toMatchObject({ maskedAt: null });
 
     nats.heal();
     await eventually(async () => (await receipt())['maskedAt'] !== null);
     await nobodyIsNamed();
-    await eventually(async () => (await receipt())['completedAt'] !== null, 60_000);
+    await eventually(async () => (await receipt())['completedAt'] !== null, { withinMs: 60_000 });
     for (const load of loads) {
       const { refused, broken } = await load.stop();
       expect({ refused, broken }).toEqual({ refused: [], broken: [] });
@@ -49,7 +50,7 @@ function whileCutOff(): void {
     /** In what was asked since, of either. */
     async function nobodyIsNamed(): Promise<void> {
       const from = loads.map(({ answers }) => answers.length + 1);
-      await pause(3000);
+      await sleep(3000);
       for (const [i, { answers }] of loads.entries())
         expect(new Set(answers.slice(from[i]).map(({ foundFace }) => foundFace))).toEqual(new Set([null]));
     }
@@ -65,11 +66,11 @@ function whileCutOff(): void {
     const { nats } = cluster.replica(1).network;
     nats.cut();
     expect(await first.call('DELETE', `/v1/people/${id}`)).toMatchObject({ status: 202, body: { maskedAt: null } });
-    await eventually(async () => (await first.call('GET', `/v1/erasures/${id}`)).body['maskedAt'] !== null, GONE_WITHIN_MS);
+    await eventually(async () => (await first.call('GET', `/v1/erasures/${id}`)).body['maskedAt'] !== null, { withinMs: GONE_WITHIN_MS });
     for (let times = 0; times < 5; times++) expect((await second.recognize(probe)).body).toMatchObject({ foundFlag: 0, foundFace: null });
-    await eventually(async () => (await first.call('GET', `/v1/erasures/${id}`)).body['completedAt'] !== null, 60_000);
+    await eventually(async () => (await first.call('GET', `/v1/erasures/${id}`)).body['completedAt'] !== null, { withinMs: 60_000 });
     nats.heal();
-    await pause(3000);
+    await sleep(3000);
     for (const client of [first, second]) expect((await client.recognize(probe)).body).toMatchObject({ foundFlag: 0, foundFace: null });
   });
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { eventually, pause } from '../support/eventually.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@facehash/testing';
 import { LogWatch, printedOf } from '../support/log-watch.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
 import { serversOrReason } from '../support/servers.js';
@@ -69,13 +70,13 @@ function withStoresAway(): void {
       });
       const there = await sampleFace(0, take++);
       expect(await enrolled(first, ann, there)).toBe('acknowledged');
-      await pause(Math.max(0, AWAY_MS - (performance.now() - began)));
+      await sleep(Math.max(0, AWAY_MS - (performance.now() - began)));
 
       proxy.heal();
-      await eventually(async () => (await healthOf(replica)).stores[as]?.reachable === true, 20_000);
+      await eventually(async () => (await healthOf(replica)).stores[as]?.reachable === true, { withinMs: 20_000 });
       expect((await healthOf(replica)).stores[as]).toEqual({ status: 'up', reachable: true, why: null });
       const again = await sampleFace(0, take++);
-      await eventually(async () => (await enrolled(second, ann, again)) === 'acknowledged', 20_000);
+      await eventually(async () => (await enrolled(second, ann, again)) === 'acknowledged', { withinMs: 20_000 });
       for (const load of loads) {
         const { refused, broken } = await load.stop();
         expect({ refused, broken }).toEqual({ refused: [], broken: [] });
@@ -95,7 +96,7 @@ function withStoresAway(): void {
     minio.slow(200_000);
     const breaking = setInterval(() => minio.resetAll(), 300);
     const training = second.train('Slowly', photos);
-    await pause(BREAKING_MS);
+    await sleep(BREAKING_MS);
     clearInterval(breaking);
     const { status, body } = await training;
     if (status !== 200) expect([status, body.code]).toEqual([503, 'STORE_UNAVAILABLE']);

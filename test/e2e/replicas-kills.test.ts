@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@facehash/testing';
 import type { Client } from '../support/client.js';
 import { lastSnapshotIn, objectsOf } from '../support/cluster-objects.js';
-import { eventually, pause } from '../support/eventually.js';
 import { Ledger } from '../support/ledger.js';
 import { distinctPhotos, PersistentClient } from '../support/persistent-client.js';
 import { Replicas } from '../support/replicas.js';
@@ -52,7 +53,7 @@ async function underKills(): Promise<void> {
   expect(ledger.size).toBe(PHOTOS);
   expect(Math.min(...kills.values())).toBeGreaterThanOrEqual(KILLS_EACH_MIN);
   expect((await first.call('POST', '/v1/model/train')).status).toBe(202);
-  await pause(KILLED_AFTER_MS);
+  await sleep(KILLED_AFTER_MS);
   await cluster.lifecycle?.kill();
   await cluster.startLifecycle();
   await nothingIsMissing({ cluster, first, people, ledger });
@@ -79,10 +80,13 @@ async function nothingIsMissing({ cluster, first, people, ledger }: Afterwards):
   const { storageId } = await model();
   const objects = await objectsOf(cluster);
   try {
-    await eventually(async () => {
-      const { phase, active } = await model();
-      return phase === 'Ready' && active?.photos === PHOTOS && active.snapshot === (await lastSnapshotIn(objects, storageId)).counter;
-    }, TRAINED_WITHIN_MS);
+    await eventually(
+      async () => {
+        const { phase, active } = await model();
+        return phase === 'Ready' && active?.photos === PHOTOS && active.snapshot === (await lastSnapshotIn(objects, storageId)).counter;
+      },
+      { withinMs: TRAINED_WITHIN_MS },
+    );
     expect(ledger.missingFrom((await lastSnapshotIn(objects, storageId)).photos)).toEqual([]);
     expect(ledger.missingFrom(await registered(first, people))).toEqual([]);
   } finally {
@@ -118,7 +122,7 @@ async function killing(cluster: Replicas, over: () => boolean): Promise<Readonly
   };
   const kills = new Map<string, number>(Object.keys(victims).map((name) => [name, 0]));
   for (let round = 0; !over(); round++) {
-    await pause(PAUSE_MS.min + Math.random() * (PAUSE_MS.max - PAUSE_MS.min));
+    await sleep(PAUSE_MS.min + Math.random() * (PAUSE_MS.max - PAUSE_MS.min));
     const names = ['first', 'second', 'lifecycle'] as const;
     const name = names[round % names.length] ?? 'first';
     await victims[name]();

@@ -1,6 +1,6 @@
 import { cp } from 'node:fs/promises';
-import { temporaryFolder } from '@facehash/testing';
-import { eventually, pause } from '../support/eventually.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually, temporaryFolder } from '@facehash/testing';
 import { LogWatch } from '../support/log-watch.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
 import { serversOrReason } from '../support/servers.js';
@@ -36,7 +36,7 @@ async function deposed(): Promise<void> {
   older.signal('SIGCONT');
   const cleo = await second.train('Cleo', await sampleFaces(4, [0, 1, 2]));
   expect(cleo.body).toMatchObject({ trainingSuccess: 1 });
-  await pause(SIDE_BY_SIDE_MS);
+  await sleep(SIDE_BY_SIDE_MS);
   const dora = await first.train('Dora', await sampleFaces(5, [0, 1, 2]));
   expect(dora.body).toMatchObject({ trainingSuccess: 1 });
 

@@ -1,4 +1,5 @@
-import { eventually, pause } from '../support/eventually.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@facehash/testing';
 import { LogWatch, printedOf } from '../support/log-watch.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
 import { serversOrReason } from '../support/servers.js';
@@ -50,7 +51,7 @@ function withoutNats(): void {
     const made = await second.call('POST', '/v1/people', { name: 'Made Apart' });
     expect([201, 503]).toContain(made.status);
     if (made.status === 503) expect(made.body).toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    await pause(Math.max(0, PARTED_MS - (performance.now() - began)));
+    await sleep(Math.max(0, PARTED_MS - (performance.now() - began)));
     expect(await healthOf(cluster.replica(1))).toMatchObject({
       status: 200,
       stores: { nats: { reachable: false, why: expect.stringContaining('NATS') as string } },
@@ -59,7 +60,7 @@ function withoutNats(): void {
 
     network.nats.heal();
     await secondLoad.until(({ answers }) => answers.at(-1)?.version !== held, 15_000);
-    await eventually(() => firstLoad.answers.at(-1)?.version === secondLoad.answers.at(-1)?.version, 15_000);
+    await eventually(() => firstLoad.answers.at(-1)?.version === secondLoad.answers.at(-1)?.version, { withinMs: 15_000 });
     await eventually(async () => (await healthOf(cluster.replica(1))).stores['nats']?.reachable === true);
     for (const load of [firstLoad, secondLoad]) {
       const { answers, refused, broken, versions: seen } = await load.stop();

@@ -1,4 +1,5 @@
-import { eventually, pause } from '../support/eventually.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@facehash/testing';
 import { LogWatch, printedOf } from '../support/log-watch.js';
 import type { Replica } from '../support/replicas.js';
 import { sampleFace } from '../support/sample-faces.js';
@@ -35,7 +36,7 @@ function overRestarts(): void {
     await using _asked = { [Symbol.asyncDispose]: () => Promise.all(loads.map((load) => load.stop())).then(() => undefined) };
     for (const client of [first, second]) await taken(client);
     await serverOf(two, store).end('SIGKILL');
-    await pause(DOWN_MS);
+    await sleep(DOWN_MS);
     await serverOf(two, store).startAgain();
     for (const client of [first, second]) await eventually(() => taken(client));
     await eventually(async () => (await healthOf(cluster.replica(1))).stores[nameOf[store]]?.reachable === true);
@@ -80,10 +81,11 @@ function overRestarts(): void {
     const { body } = await first.call('GET', `/v1/people/${ann}/photos?limit=100`);
     const found = new Set((body['items'] as { id: string }[]).map(({ id }) => id));
     expect(ledger.missingFrom(new Map([[ann, found]]))).toEqual([]);
-    await eventually(async () => {
-      const { active } = (await first.call('GET', '/v1/model')).body as { active: { photos: number } | null };
-      return active?.photos === found.size;
-    }, 60_000);
+    await eventually(
+      async () => (await first.call('GET', '/v1/model')).body['active'] as { photos: number } | null,
+      (active) => active?.photos === found.size,
+      { withinMs: 60_000 },
+    );
   }
 }
 

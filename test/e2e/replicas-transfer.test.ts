@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryFolder, type TemporaryFolder } from '@facehash/testing';
+import { eventually, temporaryFolder, type TemporaryFolder } from '@facehash/testing';
 import { backUp, restore, type Backup } from '../support/backup.js';
 import { Client } from '../support/client.js';
 import { facehash } from '../support/command-line.js';
-import { eventually } from '../support/eventually.js';
 import { Product } from '../support/product.js';
 import { Replicas } from '../support/replicas.js';
 import { sampleFace, sampleFaces, samplePersons } from '../support/sample-faces.js';

@@ -1,3 +1,4 @@
+import { eventually } from '@facehash/testing';
 import { serversOrReason } from '../support/servers.js';
 import { Client } from '../support/client.js';
 import { Replicas } from '../support/replicas.js';
@@ -120,11 +121,6 @@ function twoReplicas(): void {
 /** A model that was just made reaches each replica by itself. */
 async function known(client: Client): Promise<void> {
   await eventually(async () => (await client.call('GET', '/v1/model')).status === 200);
-}
-
-async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 30_000; !(await holds()); await new Promise((resolve) => setTimeout(resolve, 50)))
-    if (performance.now() > end) throw new Error('it did not come to hold within 30 s');
 }
 
 function times<T>(count: number, value: T): T[] {

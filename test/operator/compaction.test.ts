@@ -1,6 +1,5 @@
-import type { TcpProxy } from '@facehash/testing';
+import { eventually, type TcpProxy } from '@facehash/testing';
 import { compact } from '../support/etcd.js';
-import { eventually } from '../support/eventually.js';
 import { OperatorStage } from '../support/operator-stage.js';
 import { PlayedModels } from '../support/played-models.js';
 import type { Program } from '../support/program.js';

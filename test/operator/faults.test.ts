@@ -1,7 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { authorityOf, httpFront, type HttpFront } from '@facehash/operator-runtime/testing';
-import type { TcpProxy } from '@facehash/testing';
+import { eventually, type TcpProxy } from '@facehash/testing';
 import { LogWatch } from '../support/log-watch.js';
-import { eventually, pause } from '../support/eventually.js';
 import { OperatorStage } from '../support/operator-stage.js';
 import { PlayedModels } from '../support/played-models.js';
 import type { Program } from '../support/program.js';
@@ -64,9 +64,9 @@ function faults(): void {
     expect(models.witness.jobs - before).toBe(NAMES.length);
   };
 
-  const untilJobs = (count: number): Promise<void> => {
+  const untilJobs = async (count: number): Promise<void> => {
     const before = models.witness.jobs;
-    return eventually(() => models.witness.jobs >= before + count);
+    await eventually(() => models.witness.jobs >= before + count);
   };
 
   it('goes on after resets of all its connections in the middle of runs', async () => {
@@ -74,7 +74,7 @@ function faults(): void {
       await untilJobs(1);
       for (let i = 0; i < 10; i++) {
         network.resetAll();
-        await pause(300);
+        await sleep(300);
       }
     });
     expect(operator.ended).toBe(false);
@@ -84,13 +84,13 @@ function faults(): void {
     await round(async () => {
       await untilJobs(1);
       network.stall();
-      await pause(3_000);
+      await sleep(3_000);
       network.heal();
     });
     await round(async () => {
       await untilJobs(1);
       network.cut();
-      await pause(3_000);
+      await sleep(3_000);
       network.heal();
     });
     expect(operator.ended).toBe(false);
@@ -107,7 +107,7 @@ function faults(): void {
   it('works over a slow line', async () => {
     await round(async () => {
       network.slow(20_000);
-      await pause(5_000);
+      await sleep(5_000);
     });
     expect(operator.ended).toBe(false);
   });
@@ -118,7 +118,7 @@ function faults(): void {
       await untilJobs(1);
       network.cut();
       await operator.exited();
-      await pause(5_000);
+      await sleep(5_000);
       network.heal();
       operator = await stage.startOperator({ through: network });
     });
@@ -130,7 +130,7 @@ function faults(): void {
     await round(async () => {
       await untilJobs(1);
       await stage.stores.server(store).process?.end('SIGTERM');
-      await pause(8_000);
+      await sleep(8_000);
       await stage.stores.server(store).process?.startAgain();
     });
     expect(operator.ended).toBe(false);
@@ -153,7 +153,7 @@ function faults(): void {
     const enrolled = Promise.all(NAMES.map((name) => models.enrol(name)));
     const started = stage.startOperator({ through: { port: front.port, protocol: 'http' } });
     await eventually(() => lists.size > 0);
-    await pause(SLOW_LIST_MS / 2);
+    await sleep(SLOW_LIST_MS / 2);
     expect([watches, models.witness.jobs - before]).toEqual([[], 0]);
     operator = await started;
     front.answer(undefined);
@@ -170,13 +170,13 @@ function faults(): void {
     await round(async () => {
       await untilJobs(1);
       front.answer(({ url }) => (isLease(url) || Math.random() < 0.3 ? undefined : { status: 429, headers: { 'retry-after': '1' } }));
-      await pause(5_000);
+      await sleep(5_000);
       front.answer(undefined);
     });
     await round(async () => {
       await untilJobs(1);
       front.answer(({ url }) => (isLease(url) || Math.random() < 0.3 ? undefined : { status: 500 }));
-      await pause(5_000);
+      await sleep(5_000);
       front.answer(undefined);
     });
     await round(async () => {
@@ -184,7 +184,7 @@ function faults(): void {
       const gone = JSON.stringify({ kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' });
       front.answer(({ url }) => (url.includes('watch=') ? { status: 410, body: gone } : undefined));
       front.breakOff();
-      await pause(3_000);
+      await sleep(3_000);
       front.answer(undefined);
     });
     expect(operator.ended).toBe(false);

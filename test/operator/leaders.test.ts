@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { temporaryFolder, type TcpProxy } from '@facehash/testing';
-import { pause } from '../support/eventually.js';
 import { killLeaders, leaderOf, takenOver, underEnrolment } from '../support/leader-kills.js';
 import { OperatorStage } from '../support/operator-stage.js';
 import { PlayedModels } from '../support/played-models.js';
@@ -66,7 +66,7 @@ function leaders(): void {
     if ((await leaderOf(stage)) !== first) throw new Error('the one without a network in between was to lead');
     await settles(async () => {
       network.stallOpen();
-      await pause(10_000);
+      await sleep(10_000);
       const { term } = models.witness;
       await first?.kill();
       await takenOver(models, term);
@@ -88,12 +88,12 @@ function leaders(): void {
     const { term } = models.witness;
     for (const byMs of [CLOCK_OFF_MS, -CLOCK_OFF_MS]) {
       await setClock(leads, byMs);
-      await settles(() => pause(2_000));
+      await settles(() => sleep(2_000));
     }
     // So far off that S3 takes no request that is signed by it.
     await setClock(leads, 24 * 3_600_000);
     await settles(async () => {
-      await pause(5_000);
+      await sleep(5_000);
       await setClock(leads, 0);
     });
     expect(await leaderOf(stage)).toBe(leads);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { faceModels } from '@facehash/operator-reconcilers';
+import { eventually } from '@facehash/testing';
 import type { Client } from '../support/client.js';
-import { eventually } from '../support/eventually.js';
 import { OperatorStage, PLATFORM } from '../support/operator-stage.js';
 import { sampleFaces } from '../support/sample-faces.js';
 import { serversOrReason } from '../support/servers.js';

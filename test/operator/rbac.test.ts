@@ -1,8 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@facehash/testing';
 import { callsOf, verbsOf, type AuditedCall } from '../support/api-audit.js';
-import { eventually } from '../support/eventually.js';
 import { operatorRules, type Place, type Rule } from '../support/operator-rules.js';
 import { OperatorStage, PLATFORM } from '../support/operator-stage.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
@@ -88,7 +89,7 @@ async function life(stage: OperatorStage, takeNodesAway: () => void): Promise<vo
   await eventually(async () => (await stage.apiKey('front-door', TENANT)) !== key);
 
   const left = warnedAt + COUNTED_AGAIN_MS - performance.now();
-  await new Promise((resolve) => setTimeout(resolve, Math.max(0, left)));
+  await sleep(Math.max(0, left));
   await inTenant('annotate', 'fm', 'blocked', 'example.com/looked=1');
   await eventually(async () => (await inTenant('get', 'events.events.k8s.io', '-o', 'jsonpath={.items[*].series.count}')) !== '');
 

@@ -1,3 +1,4 @@
+import { eventually } from '@facehash/testing';
 import type { Client } from '../support/client.js';
 import { OperatorStage } from '../support/operator-stage.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
@@ -119,7 +120,9 @@ function story(): void {
     const ben = (page['items'] as { id: string; name: string }[]).find(({ name }) => name === 'Ben');
     expect((await first.call('DELETE', `/v1/people/${ben?.id ?? ''}`)).status).toBe(202);
     expect((await second.recognize(await sampleFace(3, 9))).body.foundFace).toBeNull();
-    await eventually(async () => (await first.call('GET', `/v1/erasures/${ben?.id ?? ''}`)).body['completedAt'] !== null, 60_000);
+    await eventually(async () => (await first.call('GET', `/v1/erasures/${ben?.id ?? ''}`)).body['completedAt'] !== null, {
+      withinMs: 60_000,
+    });
   });
 
   it('is told to Prometheus: by the operator what became of it, by a replica what was found', async () => {
@@ -155,9 +158,4 @@ function story(): void {
     expect(await stage.kubectl('get', 'jobs,pods,secrets', '-n', 'facehash', '-o', 'name')).toBe('');
     expect(await stage.stores.objectsOf(storageId)).toEqual([]);
   });
-}
-
-async function eventually(holds: () => Promise<boolean>, withinMs = 30_000): Promise<void> {
-  for (const end = performance.now() + withinMs; !(await holds()); await new Promise((resolve) => setTimeout(resolve, 100)))
-    if (performance.now() > end) throw new Error(`it did not come to hold within ${withinMs} ms`);
 }

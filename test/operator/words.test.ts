@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { temporaryFolder } from '@facehash/testing';
+import { eventually, temporaryFolder, untilItPasses } from '@facehash/testing';
 import type { Client } from '../support/client.js';
 import { atPort, testedBlocks } from '../support/documents.js';
-import { eventually, pause } from '../support/eventually.js';
 import type { KubeletOptions } from '../support/fake-kubelet.js';
 import { OperatorStage } from '../support/operator-stage.js';
 import { sampleFaces } from '../support/sample-faces.js';
@@ -128,10 +128,10 @@ function read(kubectl: string): void {
     await enrol(stage, 'later');
     await reads(stage, later);
     // That the store was tidied for it is written after.
-    await pause(2_000);
+    await sleep(2_000);
     const written = await stage.kubectl('get', 'fm', 'later', '-o', 'jsonpath={.metadata.resourceVersion}');
     // Longer than the first pauses of what is tried again.
-    await pause(6_000);
+    await sleep(6_000);
     expect(await stage.kubectl('get', 'fm', 'later', '-o', 'jsonpath={.metadata.resourceVersion}')).toBe(written);
     expect(await stage.kubectl('describe', 'fm', 'later')).not.toMatch(/TrainingStarted|TrainingFailed/);
     await stage.kubectl('patch', 'fm', 'later', '--type=merge', '-p', '{"spec":{"training":{"profile":"default"}}}');
@@ -162,7 +162,7 @@ function read(kubectl: string): void {
       await stage.apply(faceModel(line[0], line[1]));
       await reads(stage, line);
       // Who is older is told by the second.
-      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await sleep(1000);
     }
   });
 
@@ -199,9 +199,7 @@ function faceModel(name: string, spec: object, finalizers: readonly string[] = [
 /** Sooner or later: what is tried again reads otherwise in between. */
 async function reads(stage: OperatorStage, [name, , phase, reason, message]: Line): Promise<void> {
   const wanted = new RegExp(`^${name} +${phase} .* ${reason} .*${message}`, 'm');
-  let told = '';
-  await eventually(async () => wanted.test((told = await stage.kubectl('get', 'fm', name, '-o', 'wide')))).catch(() => undefined);
-  expect(told).toMatch(wanted);
+  await untilItPasses(async () => expect(await stage.kubectl('get', 'fm', name, '-o', 'wide')).toMatch(wanted), { withinMs: 30_000 });
 }
 
 async function phaseIs(stage: OperatorStage, name: string, phase: string): Promise<void> {

@@ -8,6 +8,8 @@ import { imageArchive, startCluster, whyNoCluster, type Cluster } from '@facehas
 import { serverBinaries, ServersError } from '@facehash/test-servers';
 import { temporaryFolder } from '@facehash/testing';
 
+/** Pods are scheduled, begin and become ready meanwhile: `eventually` waits that long for what comes of it. */
+export const IN_CLUSTER = { withinMs: 60_000 };
 const KUBECTL_TIMEOUT_MS = 90_000;
 /** An image of ours that holds BusyBox and nothing else; `load` puts it on the node. */
 const testImage = 'localhost/facehash/test-busybox:1';
@@ -132,15 +134,4 @@ export function through(
     asked.on('timeout', () => asked.destroy(new Error('no answer within a minute'))).on('error', reject);
     asked.end(body);
   });
-}
-
-/** Asks until `holds`; rejects with the last answer after the time. */
-export async function eventually<T>(ask: () => Promise<T>, holds: (answer: T) => boolean, timeoutMs = 60_000): Promise<T> {
-  const end = Date.now() + timeoutMs;
-  for (;;) {
-    const answer = await ask();
-    if (holds(answer)) return answer;
-    if (Date.now() > end) throw new Error(`still ${JSON.stringify(answer)} after ${timeoutMs / 1000} s`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
 }

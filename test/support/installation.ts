@@ -5,9 +5,10 @@ import { promisify } from 'node:util';
 import { helmValues } from '@facehash/images';
 import type { Cluster } from '@facehash/local-cluster';
 import { serverBinaries } from '@facehash/test-servers';
+import { eventually } from '@facehash/testing';
 import { stringify } from 'yaml';
 import { Client } from './client.js';
-import { eventually, TestCluster, type Kubectl } from './cluster.js';
+import { IN_CLUSTER, TestCluster, type Kubectl } from './cluster.js';
 import { namespaceOf } from './deployed.js';
 import { checkout } from './documents.js';
 import { imageOf, images } from './images.js';
@@ -114,6 +115,7 @@ export class Installation implements AsyncDisposable {
     await eventually(
       () => this.kubectl.run(...ready),
       (count) => Number(count) >= replicas,
+      IN_CLUSTER,
     );
   }
 
@@ -123,8 +125,9 @@ export class Installation implements AsyncDisposable {
     await this.kubectl.run('wait', '-n', namespace, `fm/${name}`, '--for=jsonpath={.status.apiKey.secretName}', '--timeout=60s');
     const client = new Client(this.cluster.ingressUrl, await this.apiKey(name, namespace));
     await eventually(
-      () => client.call('GET', '/v1/model').catch(() => ({ status: 0 })),
+      () => client.call('GET', '/v1/model'),
       ({ status }) => status === 200,
+      IN_CLUSTER,
     );
     return client;
   }

@@ -1,4 +1,5 @@
-import { eventually, pause } from './eventually.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@facehash/testing';
 import type { OperatorStage } from './operator-stage.js';
 import type { PlayedModels } from './played-models.js';
 import type { Program } from './program.js';
@@ -21,7 +22,7 @@ export async function leaderOf(stage: OperatorStage): Promise<Program> {
 
 /** Resolves when another one than that of this term has published. */
 export async function takenOver({ witness }: PlayedModels, term: number): Promise<void> {
-  await eventually(() => witness.term > term, TAKES_OVER_MS);
+  await eventually(() => witness.term > term, { withinMs: TAKES_OVER_MS });
 }
 
 /** Photos come all the time, now for one and now for another, until what is tried is over; then everything comes to rest. */
@@ -36,7 +37,7 @@ export async function underEnrolment(models: PlayedModels, work: () => Promise<v
 /** Kills whoever leads at a random moment, and starts another one in its place, so that there is one to take over each time. */
 export async function killLeaders({ stage, models }: Led, kills: number): Promise<void> {
   for (let killed = 0; killed < kills; killed++) {
-    await pause(Math.random() * 4_000);
+    await sleep(Math.random() * 4_000);
     const { term } = models.witness;
     await (await leaderOf(stage)).kill();
     await stage.startOperator();
@@ -48,6 +49,6 @@ async function enrolUntil(models: PlayedModels, signal: AbortSignal): Promise<vo
   const { names } = models;
   for (let i = 0; !signal.aborted; i++) {
     await models.enrol(names[i % names.length] ?? '');
-    await pause(Math.random() * 1_500);
+    await sleep(Math.random() * 1_500);
   }
 }

@@ -1,5 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from './client.js';
-import { pause } from './eventually.js';
 import type { Ledger } from './ledger.js';
 import { sampleFace, samplePersons } from './sample-faces.js';
 
@@ -28,7 +28,7 @@ export class PersistentClient {
       const taken = sent.filter((_, i) => outcomes[i] === 'accepted' || outcomes[i] === 'duplicate');
       for (const photo of taken) this.ledger.acknowledge(person, photo);
       left = sent.filter((photo) => !taken.includes(photo));
-      if (left.length > 0) await pause(AGAIN_MS);
+      if (left.length > 0) await sleep(AGAIN_MS);
     }
     if (left.length > 0) throw new Error(`not taken in after ${TRIES_MAX} tries: ${JSON.stringify([...this.refusals])}`);
   }

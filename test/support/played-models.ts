@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   decodeDocument,
   encodeDocument,
@@ -13,7 +14,7 @@ import { openNatsMessaging, type NatsMessaging } from '@facehash/messaging-nats'
 import { openS3ObjectStore, type S3ObjectStore } from '@facehash/object-store-s3';
 import { faceModels } from '@facehash/operator-reconcilers';
 import type { KubeObject } from '@facehash/operator-runtime';
-import { eventually, pause } from './eventually.js';
+import { eventually } from '@facehash/testing';
 import type { Ended } from './fake-kubelet.js';
 import { PLATFORM, type OperatorStage } from './operator-stage.js';
 import { OperatorWitness } from './operator-witness.js';
@@ -116,19 +117,14 @@ export class PlayedModels implements AsyncDisposable {
 
   /** Resolves when every model answers by its newest snapshot, everybody says so and nothing is left of its runs. */
   async converged(withinMs: number): Promise<void> {
-    let left: readonly string[] = [];
-    try {
-      await eventually(async () => {
-        const found = await Promise.all(this.names.map((name) => this.#whyNotConverged(name)));
-        left = found.filter((why) => why !== '');
-        if (left.length > 0) return false;
-        const remains = await this.stage.kubectl('get', 'jobs,pods,secrets', '-n', PLATFORM, '-o', 'name');
-        left = remains.split('\n').filter((name) => name !== '');
-        return left.length === 0;
-      }, withinMs);
-    } catch (cause) {
-      throw new Error(`not converged within ${withinMs} ms: ${left.join('; ')}`, { cause });
-    }
+    const left = async (): Promise<readonly string[]> => {
+      const found = await Promise.all(this.names.map((name) => this.#whyNotConverged(name)));
+      const reasons = found.filter((why) => why !== '');
+      if (reasons.length > 0) return reasons;
+      const remains = await this.stage.kubectl('get', 'jobs,pods,secrets', '-n', PLATFORM, '-o', 'name');
+      return remains.split('\n').filter((name) => name !== '');
+    };
+    await eventually(left, (reasons) => reasons.length === 0, { withinMs });
   }
 
   storageIdOf(name: string): string {
@@ -149,7 +145,7 @@ export class PlayedModels implements AsyncDisposable {
     const { containers } = pod['spec'] as { containers: { env: { name: string; value: string }[] }[] };
     const written = containers[0]?.env.find(({ name }) => name === 'FACEHASH_RUN')?.value ?? '';
     const { run, storageId, version, snapshot } = runSpecSchema.parse(JSON.parse(written));
-    await pause(100 + Math.random() * (TRAINING_MS_MAX - 100));
+    await sleep(100 + Math.random() * (TRAINING_MS_MAX - 100));
     const samples = { digest: sha256Hex(`${storageId} ${snapshot}`), counter: snapshot, people: 1, photos: 3 };
     const trainedAt = new Date().toISOString();
     const manifest = aManifestOfVersion({ version, storageId, run, samples, trainedAt, people: ['per_ann'] });
@@ -186,7 +182,7 @@ async function untilDone(work: () => Promise<void>): Promise<void> {
     try {
       return await work();
     } catch {
-      await pause(RETRY_MS);
+      await sleep(RETRY_MS);
     }
   }
 }

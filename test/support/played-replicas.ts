@@ -1,5 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Messaging, ModelState, ReplicaReport } from '@facehash/messaging-core';
-import { pause } from './eventually.js';
 
 /** Less than a third of the time after which a silent replica counts as gone. */
 const HEARTBEAT_MS = 3_000;
@@ -32,7 +32,7 @@ export class PlayedReplicas {
   }
 
   async #takeOver(id: string, storageId: string): Promise<void> {
-    await pause(Math.random() * TAKE_OVER_MS_MAX);
+    await sleep(Math.random() * TAKE_OVER_MS_MAX);
     await this.#report(id, storageId);
   }
 
@@ -42,7 +42,7 @@ export class PlayedReplicas {
         await this.#say(id, { replica: id, storageId: null });
         for (const storageId of this.#states.keys()) await this.#report(id, storageId);
       }
-      await pause(HEARTBEAT_MS);
+      await sleep(HEARTBEAT_MS);
     }
   }
 

@@ -1,5 +1,5 @@
+import { eventually } from '@facehash/testing';
 import type { Client } from './client.js';
-import { eventually } from './eventually.js';
 import { Replicas, type Replica, type ReplicasOptions } from './replicas.js';
 import { sampleFace, sampleFaces } from './sample-faces.js';
 import { SteadyLoad } from './steady-load.js';

@@ -1,5 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from './client.js';
-import { pause } from './eventually.js';
 
 interface Question {
   readonly of: string;
@@ -65,7 +65,7 @@ export class Witness {
   /** Until the version answers. */
   async hears(model: string, version: string): Promise<void> {
     const since = this.count;
-    for (const end = performance.now() + HEARS_MS; ; await pause(PAUSE_MS)) {
+    for (const end = performance.now() + HEARS_MS; ; await sleep(PAUSE_MS)) {
       if (this.#answers.slice(since).some((answer) => answer.model === model && answer.version === version)) return;
       if (performance.now() > end) throw new Error(`${version} of ${model} did not answer within ${HEARS_MS} ms: ${this.summary()}`);
     }
@@ -73,7 +73,7 @@ export class Witness {
 
   /** Some more of what it always does, as trouble may come a moment later. */
   goesOn(): Promise<void> {
-    return pause(GOES_ON_MS);
+    return sleep(GOES_ON_MS);
   }
 
   /** What was not answered, or wrongly, while `step` was under way and a moment longer. */
@@ -114,7 +114,7 @@ export class Witness {
   }
 
   async #ask(model: string, client: Client, { of, photo }: Question): Promise<void> {
-    for (; !this.#over; await pause(PAUSE_MS)) {
+    for (; !this.#over; await sleep(PAUSE_MS)) {
       const at = performance.now() - this.#began;
       const { status, body } = await asked(client, photo);
       const again = ofTheWay.includes(status) ? { again: await onceMore(client, photo) } : {};
@@ -138,7 +138,7 @@ type Asked = Partial<Pick<Awaited<ReturnType<Client['recognize']>>, 'body'>> & {
 
 /** As clients try again: a moment later. */
 async function onceMore(client: Client, photo: Buffer): Promise<number> {
-  await pause(RETRY_MS);
+  await sleep(RETRY_MS);
   return (await asked(client, photo)).status;
 }
 

@@ -6,6 +6,7 @@ import { aModelState } from '@facehash/messaging-core/testing';
 import { openLocalMessaging } from '@facehash/messaging-local';
 import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
 import { InMemoryRegistry } from '@facehash/registry-core/testing';
+import { eventually } from '@facehash/testing';
 import { builtIn, ratios } from '@facehash/vision-core';
 import { aDescriptor, aFace, anAnalysis, FakeFaceAnalyser } from '@facehash/vision-core/testing';
 import { checkpoints, type Checkpoint } from './checkpoint.js';
@@ -388,11 +389,3 @@ describe('a crash at any step', () => {
     );
   });
 });
-
-async function eventually(condition: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    if (await condition()) return;
-    await systemClock.sleep(10);
-  }
-  throw new Error('it did not come true within 4 s');
-}

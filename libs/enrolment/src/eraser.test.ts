@@ -6,6 +6,7 @@ import { openLocalMessaging } from '@facehash/messaging-local';
 import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
 import type { Erasure } from '@facehash/registry-core';
 import { aPerson, aPhoto, InMemoryRegistry } from '@facehash/registry-core/testing';
+import { eventually } from '@facehash/testing';
 import { openEraser, type Eraser } from './eraser.js';
 import { PeopleProjector } from './people-projection.js';
 import { openSnapshotCutter, type SnapshotCutter } from './snapshot-cutter.js';
@@ -124,7 +125,7 @@ describe('erasing a person', () => {
   it('deletes photos and stages at once, and nobody else’s', async () => {
     await using machine = await new Machine().enrolled();
     await machine.eraser.erasePerson(model, ann.id);
-    await eventually(async () => ((await machine.keysOf('photos/')).length === 2 ? true : undefined));
+    await eventually(async () => (await machine.keysOf('photos/')).length === 2);
     expect((await machine.keysOf('photos/')).every((key) => key.includes(ben.id))).toBe(true);
     expect(await machine.keysOf('stages/')).toHaveLength(4);
   });
@@ -134,7 +135,7 @@ describe('erasing a person', () => {
     const left = layout.features(storageId, 'own-01234567', sha256Hex('Ann 1'));
     await machine.objects.create(left, encodeDocument({}));
     await machine.eraser.erasePerson(model, ann.id);
-    await eventually(async () => ((await machine.keysOf('stages/')).length === 4 ? true : undefined));
+    await eventually(async () => (await machine.keysOf('stages/')).length === 4);
     expect(await machine.objects.read(left)).toBeUndefined();
   });
 
@@ -143,7 +144,7 @@ describe('erasing a person', () => {
     await machine.eraser.erasePerson(model, ann.id);
     // Features that a run which had begun before has written meanwhile, and a photo that was being taken in.
     const sha256 = sha256Hex('Ann 1');
-    await eventually(async () => ((await machine.keysOf('stages/')).length === 4 ? true : undefined));
+    await eventually(async () => (await machine.keysOf('stages/')).length === 4);
     await machine.objects.create(layout.features(storageId, 'p1', sha256), encodeDocument({}));
     await machine.objects.create(layout.photo(storageId, ann.id, sha256Hex('late')), encodeDocument({}));
     await machine.publish({ erased: [ann.id] });
@@ -171,7 +172,7 @@ describe('erasing a person', () => {
     await machine.messaging.close();
     await machine.registry.erasePerson(storageId, ann.id, '2026-02-01T00:00:00.000Z');
     await machine.restart();
-    await eventually(async () => (machine.maskedHere.has(ann.id) ? true : undefined));
+    await eventually(() => machine.maskedHere.has(ann.id));
     expect(machine.maskedHere).toEqual(new Set([ann.id]));
   });
 
@@ -181,12 +182,12 @@ describe('erasing a person', () => {
     await machine.replica(1);
     await machine.registry.erasePerson(storageId, ann.id, new Date(Date.now() - 3_600_000).toISOString());
     await machine.restart();
-    await eventually(async () => (machine.eraser.figures().masking === 1 ? true : undefined));
+    await eventually(() => machine.eraser.figures().masking === 1);
     expect(machine.eraser.figures().oldestSeconds).toBeGreaterThanOrEqual(3600);
     await machine.replica((await eventually(() => projectionWithout(machine))).revision);
-    await eventually(async () => (machine.eraser.figures().erasing === 1 ? true : undefined));
+    await eventually(() => machine.eraser.figures().erasing === 1);
     await machine.publish({ erased: [ann.id] });
-    await eventually(async () => (machine.eraser.figures().erasing === 0 ? true : undefined));
+    await eventually(() => machine.eraser.figures().erasing === 0);
     expect(machine.eraser.figures()).toEqual({ masking: 0, erasing: 0, oldestSeconds: 0 });
   });
 
@@ -195,7 +196,7 @@ describe('erasing a person', () => {
     await machine.registry.erasePerson(storageId, ann.id, '2026-02-01T00:00:00.000Z');
     await machine.restart();
     await machine.until((e) => e.maskedAt !== null);
-    await eventually(async () => ((await machine.registry.counter(storageId)) > 1 ? true : undefined));
+    await eventually(async () => (await machine.registry.counter(storageId)) > 1);
     await machine.publish({ erased: [ann.id] });
     await machine.until((e) => e.completedAt !== null);
   });
@@ -218,9 +219,9 @@ describe('removing a photo', () => {
     await using machine = await new Machine().enrolled();
     const counter = await machine.eraser.removePhoto(model, ann.id, photoId);
     expect(counter).toBe(2);
-    await eventually(async () => ((await machine.objects.read(layout.photo(storageId, ann.id, photoId))) ? undefined : true));
+    await eventually(async () => (await machine.objects.read(layout.photo(storageId, ann.id, photoId))) === undefined);
     expect(await machine.objects.read(layout.features(storageId, 'p1', photoId))).toBeUndefined();
-    const snapshot = await eventually(async () => machine.objects.read(layout.samples(storageId, counter)));
+    const snapshot = await eventually(() => machine.objects.read(layout.samples(storageId, counter)));
     expect(new TextDecoder().decode(snapshot.bytes)).not.toContain(photoId);
     await expect(machine.eraser.removePhoto(model, ann.id, photoId)).rejects.toMatchObject({ code: 'PHOTO_NOT_FOUND' });
   });
@@ -234,13 +235,4 @@ async function firstEvent({ messaging }: Machine): Promise<FaceHashEvent | undef
 async function projectionWithout({ messaging }: Machine) {
   const value = (await messaging.people.get(storageId))?.value;
   return value?.tombstones[ann.id] === undefined ? undefined : value;
-}
-
-async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 500; tries++) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await systemClock.sleep(10);
-  }
-  throw new Error('it did not come true within 5 s');
 }

@@ -8,6 +8,7 @@ import type { ModelState, ReplicaReport } from '@facehash/messaging-core';
 import { aReplicaReport } from '@facehash/messaging-core/testing';
 import { openLocalMessaging } from '@facehash/messaging-local';
 import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
+import { eventually } from '@facehash/testing';
 import { openLocalController, type LocalController } from './controller.js';
 import { FakeTrainingRunner } from './testing/fake-runner.js';
 
@@ -71,7 +72,7 @@ class Machine implements AsyncDisposable {
 
   /** What the trainer does when it succeeds. */
   async finishRun(): Promise<VersionManifest> {
-    const spec = await eventually(async () => this.runner.runs().find((r) => !r.outcome)?.spec);
+    const spec = await eventually(() => this.runner.runs().find((r) => !r.outcome)?.spec);
     const manifest = aManifestOfVersion({
       version: spec.version,
       storageId: spec.storageId,
@@ -260,10 +261,10 @@ describe('the controller of one machine', () => {
     await using machine = new Machine();
     await machine.start();
     await machine.snapshot(1);
-    const { run } = await eventually(async () => machine.runner.runs()[0]?.spec);
+    const { run } = await eventually(() => machine.runner.runs()[0]?.spec);
     await machine.change((models) => models.delete('front-door', new Date()));
     expect(await machine.state((s) => s.tombstone)).toMatchObject({ apiKeyHashes: [], active: null });
-    await eventually(async () => ((await machine.models.deleted()).length === 0 ? true : undefined));
+    await eventually(async () => (await machine.models.deleted()).length === 0);
     expect(machine.erased).toEqual([machine.storageId, machine.storageId]);
     expect(machine.runner.cancelled).toEqual([run]);
     expect((await machine.messaging.models.get(machine.storageId))?.value.tombstone).toBe(true);
@@ -276,7 +277,7 @@ describe('the controller of one machine', () => {
     await machine.change((models) => models.delete('front-door', new Date()));
     await machine.restart();
     expect((await machine.messaging.models.get(machine.storageId))?.value.tombstone).toBe(true);
-    await eventually(async () => ((await machine.models.deleted()).length === 0 ? true : undefined));
+    await eventually(async () => (await machine.models.deleted()).length === 0);
     expect(machine.erased.length).toBeGreaterThan(0);
   });
 
@@ -303,12 +304,3 @@ describe('the controller of one machine', () => {
     expect(seen).toEqual(['dev.facehash.training.started', 'dev.facehash.rollout.started', 'dev.facehash.version.promoted']);
   });
 });
-
-async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 400; tries++) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await systemClock.sleep(10);
-  }
-  throw new Error('it did not come true within 4 s');
-}

@@ -3,8 +3,9 @@ import { FaceHashError, systemClock } from '@facehash/kernel';
 import { FakeClock } from '@facehash/kernel/testing';
 import { aModelState, aVersionSummary } from '@facehash/messaging-core/testing';
 import { openLocalMessaging } from '@facehash/messaging-local';
+import { eventually } from '@facehash/testing';
 import { aDescriptor } from '@facehash/vision-core/testing';
-import { eventually, Replica } from './testing/replica.js';
+import { Replica } from './testing/replica.js';
 
 const { storageId } = aModelState();
 const ann = aDescriptor(1);

@@ -2,8 +2,9 @@ import { layout } from '@facehash/artifacts';
 import { FaceHashError, systemClock } from '@facehash/kernel';
 import { aModelState, aVersionSummary } from '@facehash/messaging-core/testing';
 import { openLocalMessaging } from '@facehash/messaging-local';
+import { eventually } from '@facehash/testing';
 import { aDescriptor, aDescriptorNear } from '@facehash/vision-core/testing';
-import { eventually, Replica } from './testing/replica.js';
+import { Replica } from './testing/replica.js';
 
 const openReplica = (options: { readonly cacheBytesMax?: number } = {}) => new Replica(openLocalMessaging({ clock: systemClock }), options);
 

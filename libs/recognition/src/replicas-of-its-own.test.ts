@@ -1,8 +1,9 @@
 import { systemClock } from '@facehash/kernel';
 import { aModelState, aVersionSummary } from '@facehash/messaging-core/testing';
 import { openLocalMessaging } from '@facehash/messaging-local';
+import { eventually } from '@facehash/testing';
 import { aDescriptor } from '@facehash/vision-core/testing';
-import { eventually, Replica } from './testing/replica.js';
+import { Replica } from './testing/replica.js';
 
 const { storageId } = aModelState();
 const ann = aDescriptor(1);

@@ -1,3 +1,4 @@
+export { eventually, untilItPasses, type Patience } from './eventually.js';
 export { otlpReceiver, type OtlpReceiver, type ReceivedSpan } from './otlp-receiver.js';
 export { sourceFlags } from './source-flags.js';
 export { tcpProxy, type OnItsWay, type TcpProxy } from './tcp-proxy.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApiServer, type ApiServer } from '@facehash/test-servers';
-import { tcpProxy } from '@facehash/testing';
-import { eventually, whyNotHere } from '@facehash/operator-runtime/testing';
+import { tcpProxy, untilItPasses } from '@facehash/testing';
+import { whyNotHere } from '@facehash/operator-runtime/testing';
 import { aGpu, anOrder, aRunSpec, someSettings } from './testing/runs.js';
 import { killedAtCall, secrets, Trainers, type TrainersParts } from './testing/trainers.js';
 import { trainingJob } from './training-job.js';
@@ -28,7 +28,7 @@ const unschedulable = {
 function onApiServer({ kubeconfig, url }: ApiServer): void {
   const trainers = (parts?: TrainersParts): Promise<Trainers> => Trainers.start(kubeconfig, parts);
   const leavesNothing = (operator: Trainers): Promise<void> =>
-    eventually(async () => {
+    untilItPasses(async () => {
       for (const resource of [jobs, pods, secrets]) expect(await operator.names(resource)).toEqual([]);
     });
 
@@ -40,7 +40,7 @@ function onApiServer({ kubeconfig, url }: ApiServer): void {
     const pod = await operator.pod(spec.run);
     expect(await operator.names(secrets)).toEqual([operator.runs.runs()[0]?.jobName]);
     await operator.exit(pod, 3, { message: refusal });
-    await eventually(() => expect(operator.runs.runs()[0]?.outcome).toMatchObject({ outcome: 'refused', message: 'loses 9 photos' }));
+    await untilItPasses(() => expect(operator.runs.runs()[0]?.outcome).toMatchObject({ outcome: 'refused', message: 'loses 9 photos' }));
     expect(operator.changed).toContain(spec.storageId);
     await operator.runs.forget(spec.run);
     expect(operator.runs.runs()).toEqual([]);
@@ -54,9 +54,9 @@ function onApiServer({ kubeconfig, url }: ApiServer): void {
     const pod = await operator.pod(spec.run);
     expect(operator.runs.runs()[0]?.progress).toBeUndefined();
     await operator.say(pod, { phase: 'Running', startTime: new Date().toISOString() });
-    await eventually(() => expect(operator.runs.runs()[0]?.progress).toEqual(progress));
+    await untilItPasses(() => expect(operator.runs.runs()[0]?.progress).toEqual(progress));
     await operator.exit(pod, 0);
-    await eventually(() => expect(operator.runs.runs()[0]?.outcome).toBeDefined());
+    await untilItPasses(() => expect(operator.runs.runs()[0]?.outcome).toBeDefined());
     expect(operator.runs.runs()[0]?.progress).toBeUndefined();
   });
 
@@ -64,8 +64,8 @@ function onApiServer({ kubeconfig, url }: ApiServer): void {
     await using operator = await trainers();
     await operator.runs.start(spec);
     await operator.exit(await operator.pod(spec.run), 0);
-    await eventually(() => expect(operator.runs.runs()[0]?.outcome).toEqual({ outcome: 'trained', version: spec.version }));
-    await eventually(() => expect(operator.runs.load()).toEqual([]));
+    await untilItPasses(() => expect(operator.runs.runs()[0]?.outcome).toEqual({ outcome: 'trained', version: spec.version }));
+    await untilItPasses(() => expect(operator.runs.load()).toEqual([]));
   });
 
   it('are started once, however often and by whomever they are asked for', async () => {
@@ -111,13 +111,13 @@ function onApiServer({ kubeconfig, url }: ApiServer): void {
       proxy.resetAll();
       await started;
       // As passes do, one after another.
-      await eventually(async () => {
+      await untilItPasses(async () => {
         await operator.runs.tend(spec.storageId, never);
         if (operator.runs.runs().length === 0) await operator.runs.start(spec);
         expect(await operator.pod(spec.run)).toBeDefined();
       });
       expect(await operator.names(jobs)).toHaveLength(1);
-      await eventually(() => operator.runs.cancel(spec.run));
+      await untilItPasses(() => operator.runs.cancel(spec.run));
     }
     await leavesNothing(operator);
   });
@@ -128,7 +128,7 @@ function onApiServer({ kubeconfig, url }: ApiServer): void {
     await operator.pod(spec.run);
     const order = anOrder({ spec: { ...spec, run: 'v-late-g1-a1' } });
     await operator.client.create(jobs, trainingJob(order, someSettings));
-    await eventually(() => expect(operator.runs.runs()).toHaveLength(2));
+    await untilItPasses(() => expect(operator.runs.runs()).toHaveLength(2));
     await operator.runs.tend(spec.storageId, never);
     expect(await operator.names(jobs)).toEqual(operator.runs.runs().map(({ jobName }) => jobName));
     expect(operator.runs.runs()).toHaveLength(1);
@@ -151,7 +151,7 @@ function onApiServer({ kubeconfig, url }: ApiServer): void {
     expect(second.metadata.uid).not.toBe(first.metadata.uid);
     expect(operator.runs.runs()[0]?.outcome).toBeUndefined();
     await operator.exit(second, 0);
-    await eventually(() => expect(operator.runs.runs()[0]?.outcome).toMatchObject({ outcome: 'trained' }));
+    await untilItPasses(() => expect(operator.runs.runs()[0]?.outcome).toMatchObject({ outcome: 'trained' }));
   });
 
   it('do without an accelerator that no node has room for, in a second Job after the first is gone', async () => {
@@ -161,7 +161,7 @@ function onApiServer({ kubeconfig, url }: ApiServer): void {
     const first = await operator.pod(spec.run);
     expect(first).toMatchObject({ spec: { containers: [{ resources: { limits: { 'nvidia.com/gpu': '1' } } }] } });
     await operator.say(first, unschedulable);
-    await eventually(() => expect(operator.runs.runs()[0]?.waitingFor).toContain('no node has room for 1 nvidia.com/gpu'));
+    await untilItPasses(() => expect(operator.runs.runs()[0]?.waitingFor).toContain('no node has room for 1 nvidia.com/gpu'));
     expect(await operator.runs.tend(spec.storageId, never)).toBeGreaterThan(100_000);
     operator.aheadMs = 121_000;
     await operator.runs.tend(spec.storageId, never);
@@ -177,7 +177,7 @@ function onApiServer({ kubeconfig, url }: ApiServer): void {
     await operator.runs.start({ ...spec, accelerator: { ...aGpu, onUnavailable: 'Wait' } });
     await operator.say(await operator.pod(spec.run), unschedulable);
     operator.aheadMs = 9_000_000;
-    await eventually(() => expect(operator.runs.load()).toEqual([{ storageId: spec.storageId, parked: true }]));
+    await untilItPasses(() => expect(operator.runs.load()).toEqual([{ storageId: spec.storageId, parked: true }]));
     expect(await operator.runs.tend(spec.storageId, never)).toBeNull();
     expect(operator.runs.runs()[0]?.outcome).toBeUndefined();
   });
@@ -191,7 +191,7 @@ function onApiServer({ kubeconfig, url }: ApiServer): void {
   it('have their credentials ready when the queue admits them, which alone lets them go', async () => {
     await using operator = await trainers({ specInput: { training: { profile: 'queued' } } });
     await operator.runs.start(spec);
-    await eventually(() => expect(operator.runs.runs()[0]?.waitingFor).toBe('the queue training has not admitted it yet'));
+    await untilItPasses(() => expect(operator.runs.runs()[0]?.waitingFor).toBe('the queue training has not admitted it yet'));
     expect(await operator.names(pods)).toEqual([]);
     const [name = ''] = await operator.names(secrets);
     await operator.client.patch(jobs, { name, namespace: 'facehash' }, { strategy: 'merge', body: { spec: { suspend: false } } });
@@ -248,6 +248,6 @@ function onApiServer({ kubeconfig, url }: ApiServer): void {
     expect(operator.runs.orphans(known)).toHaveLength(1);
     await operator.runs.removeOrphans(known, never);
     expect(operator.runs.runs().map((run) => run.spec.storageId)).toEqual([spec.storageId]);
-    await eventually(async () => expect(await operator.names(jobs)).toHaveLength(1));
+    await untilItPasses(async () => expect(await operator.names(jobs)).toHaveLength(1));
   });
 }

@@ -1,12 +1,13 @@
 import { systemRandom } from '@facehash/kernel';
 import { RecordingLogger } from '@facehash/kernel/testing';
 import { startApiServer, type ApiServer } from '@facehash/test-servers';
+import { untilItPasses } from '@facehash/testing';
 import { EventRecorder, type EventNote, type EventRecorderOptions } from './event-recorder.js';
 import { KubeClient } from './kube-client.js';
 import { events } from './resource.js';
 import { systemRuntimeClock } from './runtime-clock.js';
 import { httpFront } from './testing/http-front.js';
-import { authorityOf, configMaps, eventually, kubeConfigAt, whyNotHere } from './testing/real-api.js';
+import { authorityOf, configMaps, kubeConfigAt, whyNotHere } from './testing/real-api.js';
 
 const server = await startApiServer().catch(whyNotHere);
 
@@ -74,9 +75,9 @@ function recorded(api: ApiServer): void {
   it('are written once, and counted when they happen again', async () => {
     await using recording = new Recording(api);
     recording.recorder.record(about('counted'));
-    await eventually(async () => expect(await recording.written('counted')).toHaveLength(1));
+    await untilItPasses(async () => expect(await recording.written('counted')).toHaveLength(1));
     for (let i = 0; i < 4; i++) recording.recorder.record(about('counted'));
-    await eventually(async () => expect(await recording.written('counted')).toMatchObject([{ series: { count: 5 } }]));
+    await untilItPasses(async () => expect(await recording.written('counted')).toMatchObject([{ series: { count: 5 } }]));
     expect(await recording.written('counted')).toMatchObject([
       { reason: 'Trained', action: 'Train', type: 'Normal', note: 'a version was trained', reportingController: 'example.test/operator' },
     ]);
@@ -92,10 +93,10 @@ function recorded(api: ApiServer): void {
   it('that the server has forgotten are written anew', async () => {
     await using recording = new Recording(api);
     recording.recorder.record(about('forgotten'));
-    await eventually(async () => expect(await recording.written('forgotten')).toHaveLength(1));
+    await untilItPasses(async () => expect(await recording.written('forgotten')).toHaveLength(1));
     await recording.forget('forgotten');
     recording.recorder.record(about('forgotten'));
-    await eventually(async () => expect(await recording.written('forgotten')).toMatchObject([{ series: { count: 2 } }]));
+    await untilItPasses(async () => expect(await recording.written('forgotten')).toMatchObject([{ series: { count: 2 } }]));
   });
 
   it('of one object that are too many are dropped, and those of others are not', async () => {
@@ -103,8 +104,8 @@ function recorded(api: ApiServer): void {
     for (let i = 0; i < 40; i++) recording.recorder.record(about('noisy', { note: `number ${i}` }));
     recording.recorder.record(about('quiet'));
     expect(recording.recorder.dropped).toBe(15);
-    await eventually(async () => expect(await recording.written('noisy')).toHaveLength(25));
-    await eventually(async () => expect(await recording.written('quiet')).toHaveLength(1));
+    await untilItPasses(async () => expect(await recording.written('noisy')).toHaveLength(25));
+    await untilItPasses(async () => expect(await recording.written('quiet')).toHaveLength(1));
   });
 
   it('that cannot be written are dropped with a line in the log, and whoever recorded them notices nothing', async () => {
@@ -112,8 +113,8 @@ function recorded(api: ApiServer): void {
     front.answerNext(1, { status: 500 });
     await using recording = new Recording(api, { port: front.port });
     recording.recorder.record(about('dropped'));
-    await eventually(() => expect(recording.logger.lines).toMatchObject([{ level: 'warn', message: 'an event could not be written' }]));
+    await untilItPasses(() => expect(recording.logger.lines).toMatchObject([{ level: 'warn', message: 'an event could not be written' }]));
     recording.recorder.record(about('dropped'));
-    await eventually(async () => expect(await recording.written('dropped')).toHaveLength(1));
+    await untilItPasses(async () => expect(await recording.written('dropped')).toHaveLength(1));
   });
 }

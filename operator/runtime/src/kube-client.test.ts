@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApiServer, type ApiServer } from '@facehash/test-servers';
-import { tcpProxy } from '@facehash/testing';
+import { tcpProxy, untilItPasses } from '@facehash/testing';
 import { KubeClient, type KubeClientOptions } from './kube-client.js';
 import type { KubeObject } from './raw-object.js';
 import { leases, type Resource } from './resource.js';
 import { leaseSpec, microTime } from './lease-record.js';
 import { httpFront } from './testing/http-front.js';
-import { authorityOf, configMaps, eventually, kubeConfigAt, whyNotHere } from './testing/real-api.js';
+import { authorityOf, configMaps, kubeConfigAt, whyNotHere } from './testing/real-api.js';
 import { RecordingMetrics } from './testing/recording-metrics.js';
 
 const server = await startApiServer().catch(whyNotHere);
@@ -95,7 +95,7 @@ function theVerbs(api: ApiServer): void {
   it('applies and patches custom resources and their status, which a strategic patch could not', async () => {
     await client.apply(crds, widgetDefinition);
     const widget = { metadata: ref('w'), spec: { size: 1 } };
-    const made = await eventually(() => client.apply(widgets, widget));
+    const made = await untilItPasses(() => client.apply(widgets, widget));
     await client.patch(widgets, ref('w'), { strategy: 'merge', subresource: 'status', body: { status: { phase: 'Ready' } } });
     const patched = await client.patch(widgets, ref('w'), { strategy: 'json', body: [{ op: 'replace', path: '/spec/size', value: 2 }] });
     expect(patched).toMatchObject({ spec: { size: 2 }, status: { phase: 'Ready' } });
@@ -159,7 +159,7 @@ function theVerbs(api: ApiServer): void {
   it('says of a position that the server does not remember that it is gone', async () => {
     await client.apply(crds, widgetDefinition);
     // The server's memory of a resource begins when the resource does.
-    const { resourceVersion } = await eventually(() => client.list(widgets));
+    const { resourceVersion } = await untilItPasses(() => client.list(widgets));
     expect(Number(resourceVersion)).toBeGreaterThan(2);
     const old = client.watch(widgets, { resourceVersion: '1', timeoutSeconds: 60 }, AbortSignal.timeout(20_000));
     expect((await old.next()).value).toMatchObject({ kind: 'error', error: { code: 'gone', status: 410 } });
@@ -177,7 +177,7 @@ function theVerbs(api: ApiServer): void {
     expect(proxy.made).toBe(made);
     expect(metrics.counted('rest_client_requests_total', { code: '200', method: 'GET' })).toBe(120);
     await pooled.close();
-    await eventually(() => expect(proxy.open).toBe(0));
+    await untilItPasses(() => expect(proxy.open).toBe(0));
   });
 
   it('opens new connections when the certificates change, and lets what is under way end on the old ones', async () => {
@@ -197,7 +197,7 @@ function theVerbs(api: ApiServer): void {
     expect((await first).value).toMatchObject({ kind: 'added' });
     await watch.return(undefined);
     await rotating.close();
-    await eventually(() => expect(proxy.open).toBe(0));
+    await untilItPasses(() => expect(proxy.open).toBe(0));
     expect(() => new KubeClient({ kubeConfig, fieldManager: 'test' })).toThrow('one client for each KubeConfig');
   });
 }

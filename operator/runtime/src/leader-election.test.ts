@@ -1,11 +1,11 @@
 import { seededRandom, silentLogger } from '@facehash/kernel';
 import { startApiServer, type ApiServer } from '@facehash/test-servers';
-import { tcpProxy, TestProcess } from '@facehash/testing';
+import { tcpProxy, TestProcess, untilItPasses } from '@facehash/testing';
 import { KubeClient } from './kube-client.js';
 import { LeaderElection, type LeaderElectionOptions } from './leader-election.js';
 import { leases } from './resource.js';
 import { systemRuntimeClock } from './runtime-clock.js';
-import { eventually, kubeConfigAt, whyNotHere } from './testing/real-api.js';
+import { kubeConfigAt, whyNotHere } from './testing/real-api.js';
 import { RecordingMetrics } from './testing/recording-metrics.js';
 
 const server = await startApiServer().catch(whyNotHere);
@@ -47,7 +47,7 @@ function withinOneProcess(api: ApiServer): void {
     const enough = new AbortController();
     const holding = one.hold(enough.signal);
     const second = two.acquire(stop.signal);
-    await eventually(() => expect(two.holder).toBe('one'));
+    await untilItPasses(() => expect(two.holder).toBe('one'));
     expect([one.term, two.term]).toEqual([0, undefined]);
     expect(metrics.read('leader_election_master_status', { name: 'handover' })).toBe(1);
     enough.abort(new Error('stop'));
@@ -129,7 +129,7 @@ function withinOneProcess(api: ApiServer): void {
     const holding = one.hold(enough.signal);
     await client.delete(leases, ref);
     // The leader makes it again, in the term that it has.
-    await eventually(async () =>
+    await untilItPasses(async () =>
       expect(await client.get(leases, ref)).toMatchObject({ spec: { holderIdentity: 'one', leaseTransitions: 0 } }),
     );
     enough.abort(new Error('stop'));
@@ -172,7 +172,7 @@ function betweenProcesses(api: ApiServer): void {
   const linesOf = (process: TestProcess): readonly Line[] => process.lines.map((line) => JSON.parse(line) as Line);
   const pidOf = (process: TestProcess): number => Number(linesOf(process)[0]?.what.split(' ')[1]);
   const said = (process: TestProcess, what: string): Promise<Line> =>
-    eventually(() => {
+    untilItPasses(() => {
       const line = linesOf(process).find((known) => known.what === what);
       if (line === undefined) throw new Error(`it has not said ${what}`);
       return line;

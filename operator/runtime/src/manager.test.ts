@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom, silentLogger } from '@facehash/kernel';
 import { startApiServer, type ApiServer } from '@facehash/test-servers';
-import { tcpProxy } from '@facehash/testing';
+import { tcpProxy, untilItPasses } from '@facehash/testing';
 import { Controller, type Reconcile } from './controller.js';
 import { KubeClient } from './kube-client.js';
 import { LeaderElection } from './leader-election.js';
@@ -10,7 +10,7 @@ import { settled } from './outcome.js';
 import type { KubeObject } from './raw-object.js';
 import { leases } from './resource.js';
 import { systemRuntimeClock } from './runtime-clock.js';
-import { configMaps, eventually, kubeConfigAt, whyNotHere } from './testing/real-api.js';
+import { configMaps, kubeConfigAt, whyNotHere } from './testing/real-api.js';
 import { RecordingMetrics } from './testing/recording-metrics.js';
 import { Watched } from './watched.js';
 
@@ -79,7 +79,7 @@ function operators(api: ApiServer): void {
   const put = (test: string, name: string): Promise<KubeObject> =>
     client.apply(configMaps, { metadata: { name, namespace: 'default', labels: { test } } });
   const seenBy = (name: string, identity: string): Promise<void> =>
-    eventually(async () => {
+    untilItPasses(async () => {
       const object = await client.get(configMaps, { name, namespace: 'default' });
       expect(object?.metadata.annotations?.['seen']).toBe(identity);
     });
@@ -99,11 +99,11 @@ function operators(api: ApiServer): void {
 
   it('stands by with its caches filled, and works as soon as the leader goes', async () => {
     const first = new Operator(api, 'standby');
-    await eventually(() => expect(first.manager.leads).toBe(true));
+    await untilItPasses(() => expect(first.manager.leads).toBe(true));
     await using second = new Operator(api, 'standby', { identity: 'two' });
-    await eventually(() => expect(second.manager.readiness().ok).toBe(true));
+    await untilItPasses(() => expect(second.manager.readiness().ok).toBe(true));
     await put('standby', 'standby-1');
-    await eventually(() => expect(second.watched.size).toBe(1));
+    await untilItPasses(() => expect(second.watched.size).toBe(1));
     await seenBy('standby-1', 'one');
     expect([second.manager.leads, second.looks]).toEqual([false, []]);
     const began = performance.now();
@@ -118,10 +118,12 @@ function operators(api: ApiServer): void {
     await using proxy = await tcpProxy({ port: Number(new URL(api.url).port) });
     proxy.cut();
     await using operator = new Operator(api, 'unreachable', { port: proxy.port });
-    await eventually(() => expect(operator.manager.readiness().reasons[0]).toMatch(/configmaps are not synced: GET .* was not answered/));
+    await untilItPasses(() =>
+      expect(operator.manager.readiness().reasons[0]).toMatch(/configmaps are not synced: GET .* was not answered/),
+    );
     expect([operator.manager.leads, operator.manager.liveness().ok]).toEqual([false, true]);
     proxy.heal();
-    await eventually(() => expect(operator.manager.leads).toBe(true));
+    await untilItPasses(() => expect(operator.manager.leads).toBe(true));
     expect(operator.manager.readiness().ok).toBe(true);
   });
 
@@ -137,9 +139,9 @@ function operators(api: ApiServer): void {
       );
     await put('loses', 'loses-1');
     await using operator = new Operator(api, 'loses', { port: proxy.port, reconcile });
-    await eventually(() => expect(operator.looks).toHaveLength(1));
+    await untilItPasses(() => expect(operator.looks).toHaveLength(1));
     proxy.stall();
-    await eventually(() => expect(operator.lost).toBe(1));
+    await untilItPasses(() => expect(operator.lost).toBe(1));
     expect(reasons).toMatchObject([{ message: 'the lease is lost' }]);
     expect(operator.manager.liveness()).toEqual({ ok: false, reasons: ['the lease is lost'] });
     proxy.heal();
@@ -155,7 +157,7 @@ function operators(api: ApiServer): void {
         return settled;
       },
     });
-    await eventually(() => expect(operator.looks).toHaveLength(1));
+    await untilItPasses(() => expect(operator.looks).toHaveLength(1));
     const stopping = operator.manager.stop();
     await sleep(100);
     expect(operator.manager.readiness().reasons).toEqual(['it is stopping']);
@@ -172,7 +174,7 @@ function operators(api: ApiServer): void {
     await put('deaf', 'deaf-1');
     const gate = Promise.withResolvers<typeof settled>();
     const operator = new Operator(api, 'deaf', { graceMs: 200, reconcile: () => gate.promise });
-    await eventually(() => expect(operator.looks).toHaveLength(1));
+    await untilItPasses(() => expect(operator.looks).toHaveLength(1));
     const began = performance.now();
     await operator[Symbol.asyncDispose]();
     expect(performance.now() - began).toBeLessThan(4_000);
@@ -189,16 +191,16 @@ function operators(api: ApiServer): void {
       ended = true;
     };
     const operator = new Operator(api, 'background', { background: [{ name: 'task', run }] });
-    await eventually(() => expect(runs).toBe(2));
+    await untilItPasses(() => expect(runs).toBe(2));
     await operator[Symbol.asyncDispose]();
     expect(ended).toBe(true);
   });
 
   it('can be stopped before it leads, and twice', async () => {
     await using first = new Operator(api, 'early');
-    await eventually(() => expect(first.manager.leads).toBe(true));
+    await untilItPasses(() => expect(first.manager.leads).toBe(true));
     const second = new Operator(api, 'early', { identity: 'two' });
-    await eventually(() => expect(second.election.holder).toBe('one'));
+    await untilItPasses(() => expect(second.election.holder).toBe('one'));
     await Promise.all([second.manager.stop(), second.manager.stop()]);
     await second[Symbol.asyncDispose]();
     expect(first.election.term).toBe(0);

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom, silentLogger } from '@facehash/kernel';
 import { RecordingLogger } from '@facehash/kernel/testing';
 import { startApiServer, type ApiServer } from '@facehash/test-servers';
-import { tcpProxy } from '@facehash/testing';
+import { tcpProxy, untilItPasses } from '@facehash/testing';
 import { KubeClient } from './kube-client.js';
 import type { KubeObject } from './raw-object.js';
 import { systemRuntimeClock } from './runtime-clock.js';
 import { httpFront, type HttpFront } from './testing/http-front.js';
-import { authorityOf, configMaps, eventually, kubeConfigAt, whyNotHere } from './testing/real-api.js';
+import { authorityOf, configMaps, kubeConfigAt, whyNotHere } from './testing/real-api.js';
 import { RecordingMetrics } from './testing/recording-metrics.js';
 import { Watched, type Change, type WatchedOptions } from './watched.js';
 
@@ -73,7 +73,7 @@ class Watching implements AsyncDisposable {
 
   /** Waits until the cache holds exactly these. */
   holds(...names: readonly string[]): Promise<void> {
-    return eventually(
+    return untilItPasses(
       () =>
         expect(
           this.watched
@@ -81,7 +81,7 @@ class Watching implements AsyncDisposable {
             .map(({ metadata }) => metadata.name)
             .sort(),
         ).toEqual([...names].sort()),
-      30_000,
+      { withinMs: 30_000 },
     );
   }
 
@@ -164,7 +164,7 @@ function inFairWeather(api: ApiServer): void {
     await using watching = new Watching(api, 'resync', { resyncMs: 300 });
     await watching.put('resync-1');
     await watching.holds('resync-1');
-    await eventually(() => expect(watching.changes.filter(({ kind }) => kind === 'resync').length).toBeGreaterThan(2));
+    await untilItPasses(() => expect(watching.changes.filter(({ kind }) => kind === 'resync').length).toBeGreaterThan(2));
     expect(watching.changes.filter(({ kind }) => kind === 'resync').every(({ fresh }) => !fresh)).toBe(true);
     expect(watching.restarts('failed')).toBe(0);
   });
@@ -176,7 +176,7 @@ function inFairWeather(api: ApiServer): void {
       await watching.watched.whenSynced();
       expect(watching.watched.running).toBe(true);
     }
-    await eventually(() => expect(proxy.open).toBe(0));
+    await untilItPasses(() => expect(proxy.open).toBe(0));
   });
 }
 
@@ -205,7 +205,7 @@ function inBadWeather(api: ApiServer): void {
     proxy.cut();
     await watching.remove('cut-1');
     await watching.put('cut-2');
-    await eventually(() => expect(watching.watched.trouble).toBeDefined());
+    await untilItPasses(() => expect(watching.watched.trouble).toBeDefined());
     proxy.heal();
     await watching.holds('cut-2');
     expect(watching.watched.trouble).toBeUndefined();
@@ -218,8 +218,8 @@ function inBadWeather(api: ApiServer): void {
     const { made } = proxy;
     proxy.stall();
     await watching.put('stalled-1');
-    await eventually(() => expect(watching.restarts('stalled')).toBeGreaterThan(0));
-    await eventually(() => expect(proxy.made).toBeGreaterThan(made));
+    await untilItPasses(() => expect(watching.restarts('stalled')).toBeGreaterThan(0));
+    await untilItPasses(() => expect(proxy.made).toBeGreaterThan(made));
     expect(watching.metrics.read('watch_cache_staleness_seconds', labels)).toBeGreaterThan(0.4);
     proxy.heal();
     await watching.holds('stalled-1');
@@ -247,7 +247,7 @@ function inBadWeather(api: ApiServer): void {
       url.includes('watch=true') && watches++ === 0 ? { status: 200, body: `${JSON.stringify(gone)}\n` } : undefined,
     );
     front.breakOff();
-    await eventually(() => expect(watching.restarts('expired')).toBe(1));
+    await untilItPasses(() => expect(watching.restarts('expired')).toBe(1));
     await watching.put('gone-2');
     await watching.holds('gone-1', 'gone-2');
     expect(front.calls.filter((call) => !call.includes('watch=true')).length).toBe(2);

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { eventually } from '@facehash/testing';
 import { quantile, row, type Row } from '../benchmark.js';
 import { PLATFORM, RELEASE, type Installation } from '../installation.js';
 import { load } from '../load.js';
 import { persons } from '../photos.js';
-import { waitUntil } from './wait.js';
 
 const CONNECTIONS = 16;
 const READY_TIMEOUT_MS = 90_000;
@@ -40,7 +40,11 @@ export async function recognitionRows(
 async function scaledTo(here: Installation, count: number): Promise<void> {
   await here.kubectl.run('scale', `deployment/${RELEASE}-inference`, `--replicas=${count}`, '-n', PLATFORM);
   const status = ['get', `deployment/${RELEASE}-inference`, '-n', PLATFORM, '-o', 'jsonpath={.status.readyReplicas}/{.status.replicas}'];
-  await waitUntil(async () => (await here.kubectl.run(...status)) === `${count}/${count}`, { everyMs: 200, timeoutMs: READY_TIMEOUT_MS });
+  await eventually(
+    () => here.kubectl.run(...status),
+    (ready) => ready === `${count}/${count}`,
+    { withinMs: READY_TIMEOUT_MS, everyMs: 200 },
+  );
 }
 
 /** Of the whole machine: altogether, and idle. */

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { runReportSchema } from '@facehash/artifacts';
 import { serverBinaries } from '@facehash/test-servers';
+import { eventually } from '@facehash/testing';
 import { median, row, type Row } from '../benchmark.js';
 import type { Client } from '../client.js';
 import { PLATFORM, type Installation } from '../installation.js';
 import { newcomer, persons } from '../photos.js';
 import { storedObjects } from '../stored-objects.js';
-import { waitUntil } from './wait.js';
 
 /** Moments of one run, in ms of one clock. */
 interface Moments {
@@ -110,10 +110,11 @@ async function oneRun(
     if (status !== 200) throw new Error(`/train was answered with ${status}`);
     return performance.now();
   });
-  const named = await waitUntil(async () => (await client.recognize(probe)).body.foundFace === person.name, {
+  await eventually(async () => (await client.recognize(probe)).body.foundFace === person.name, {
+    withinMs: NAMED_TIMEOUT_MS,
     everyMs: ASK_MS,
-    timeoutMs: NAMED_TIMEOUT_MS,
   });
+  const named = performance.now();
   const answered = await training;
   return { sent, named, answered, ...pods.moments(sent) };
 }

@@ -1,10 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Messaging, ModelState } from '@facehash/messaging-core';
+import { eventually } from '@facehash/testing';
 import { quantile, row, type Row } from '../benchmark.js';
 import type { Client } from '../client.js';
 import type { Person } from '../photos.js';
 import type { Replicas } from '../replicas.js';
 import { enrol } from '../throughput.js';
-import { eventually, knownModel } from './side-by-side.js';
+import { knownModel } from './side-by-side.js';
 
 const PROMOTED_P99_MS = 500;
 /** Between two questions, so that asking does not take the machine from who is asked. */
@@ -41,7 +43,7 @@ export async function promotionRows(
   for (let i = 0; i < count; i++) {
     // The newest stands first and answers.
     measured.push(await promote(clients, { version: versions[(i + 1) % 2] ?? '', photo, states }));
-    await new Promise((resolve) => setTimeout(resolve, REST_MS));
+    await sleep(REST_MS);
   }
   return rowsOf(measured);
 }
@@ -60,14 +62,14 @@ async function promote(
       if (status !== 200) refused++;
       // Which version answers is settled before the photo is looked at.
       if (body.version === version) return { asked, answered: performance.now() };
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await sleep(PAUSE_MS);
     }
     throw new Error(`${version} does not answer everywhere after ${WITHIN_MS} ms`);
   });
   const { status } = await (clients[0] as Client).call('POST', `/v1/versions/${version}/activate`);
   if (status >= 300) over = true;
   const firsts = await Promise.all(answers);
-  await eventually(async () => seen.active !== undefined);
+  await eventually(() => seen.active, { withinMs: WITHIN_MS });
   const [asked, answered] = [Math.max(...firsts.map((first) => first.asked)), Math.max(...firsts.map((first) => first.answered))];
   const named = seen.target ?? Number.NaN;
   return { fromTargetMs: asked - named, untilAnsweredMs: answered - named, fromCallMs: answered - began, refused };

@@ -1,7 +1,11 @@
+import { eventually } from '@facehash/testing';
 import type { Client } from '../client.js';
 import { asContender, type Contender } from '../contenders.js';
 import { Product } from '../product.js';
 import { Replicas, type Replica } from '../replicas.js';
+
+/** Many photos are trained on meanwhile, and asking must not take the machine from who is asked. */
+const WITHOUT_HASTE = { withinMs: 300_000, everyMs: 50 };
 
 /** The same program twice on this machine: over a folder, and over the stores of a cluster. */
 export interface SideBySide {
@@ -44,20 +48,16 @@ function settings(processes: number): Readonly<Record<string, string>> {
 /** A new model of the cluster that every replica has heard of. */
 export async function knownModel(replicas: Replicas, name: string): Promise<string> {
   const apiKey = await replicas.makeModel(name);
-  for (const client of replicas.clients(apiKey)) await eventually(async () => (await client.call('GET', '/v1/model')).status === 200);
+  for (const client of replicas.clients(apiKey))
+    await eventually(async () => (await client.call('GET', '/v1/model')).status === 200, WITHOUT_HASTE);
   return apiKey;
 }
 
 /** A version of everything that was enrolled answers, and nothing is under way. */
-export function settled(client: Client): Promise<void> {
-  return eventually(async () => {
-    const { body } = await client.call('GET', '/v1/model');
-    const active = body['active'] as { photos: number } | null;
-    return body['phase'] === 'Ready' && body['target'] === null && active?.photos === body['photos'];
-  });
-}
-
-export async function eventually(holds: () => Promise<boolean>, withinMs = 300_000): Promise<void> {
-  for (const end = performance.now() + withinMs; !(await holds()); await new Promise((resolve) => setTimeout(resolve, 50)))
-    if (performance.now() > end) throw new Error(`it did not come to hold within ${withinMs / 1000} s`);
+export async function settled(client: Client): Promise<void> {
+  await eventually(
+    async () => (await client.call('GET', '/v1/model')).body,
+    ({ phase, target, active, photos }) => phase === 'Ready' && target === null && (active as { photos: number } | null)?.photos === photos,
+    WITHOUT_HASTE,
+  );
 }

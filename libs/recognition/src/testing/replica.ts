@@ -8,6 +8,7 @@ import { RecordingLogger } from '@facehash/kernel/testing';
 import type { Messaging, ModelState, ReplicaReport } from '@facehash/messaging-core';
 import { aModelState } from '@facehash/messaging-core/testing';
 import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
+import { eventually } from '@facehash/testing';
 import { builtIn, RATIO_NAMES, type Pipeline } from '@facehash/vision-core';
 import { aFace, anAnalysis, FakeFaceAnalyser } from '@facehash/vision-core/testing';
 import { openModelDirectory, type WatchedDirectory } from '../model-directory.js';
@@ -183,13 +184,10 @@ export class Replica implements AsyncDisposable {
 
   /** The first report that is accepted. */
   async report(accept: (report: ReplicaReport) => boolean, storageId = aModelState().storageId): Promise<ReplicaReport> {
-    let found: ReplicaReport | undefined;
-    await eventually(async () => {
-      found = (await this.messaging.replicas.get(`one.${storageId}`))?.value;
-      return found !== undefined && accept(found);
+    return eventually(async () => {
+      const found = (await this.messaging.replicas.get(`one.${storageId}`))?.value;
+      return found !== undefined && accept(found) && found;
     });
-    if (!found) throw new Error('no report');
-    return found;
   }
 
   async ask(descriptor: Float32Array, signal?: AbortSignal): Promise<Recognition> {
@@ -211,12 +209,4 @@ export class Replica implements AsyncDisposable {
     await this.messaging.close();
     if (this.backend.open !== 0) throw new Error(`${this.backend.open} models were not closed`);
   }
-}
-
-export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    if (await condition()) return;
-    await systemClock.sleep(10);
-  }
-  throw new Error('it did not come true within 4 s');
 }

@@ -1,7 +1,8 @@
 import { API_VERSION, KIND } from '@facehash/facemodel';
 import { customResourceDefinition } from '@facehash/facemodel/crd';
 import { KubeClient, type KubeObject, type Resource } from '@facehash/operator-runtime';
-import { eventually, kubeConfigAt } from '@facehash/operator-runtime/testing';
+import { kubeConfigAt } from '@facehash/operator-runtime/testing';
+import { untilItPasses } from '@facehash/testing';
 import { faceModels } from '../resources.js';
 
 const crds: Resource = {
@@ -33,7 +34,7 @@ export async function operated(
   const client = another('facehash-test');
   const definition: KubeObject = { ...customResourceDefinition(), metadata: { name: 'facemodels.facehash.dev' } };
   await client.apply(crds, definition);
-  await eventually(() => client.list(faceModels, { namespace: 'default' }));
+  await untilItPasses(() => client.list(faceModels, { namespace: 'default' }));
   const get = async (name: string): Promise<KubeObject> => {
     const found = await client.get(faceModels, { name, namespace: 'default' });
     if (!found) throw new Error(`no FaceModel ${name}`);

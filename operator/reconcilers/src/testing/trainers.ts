@@ -3,7 +3,8 @@ import { aStoredModel } from '@facehash/facemodel/testing';
 import type { StoredFaceModel } from '@facehash/facemodel';
 import { seededRandom, silentLogger, systemClock, type Clock } from '@facehash/kernel';
 import { KubeClient, noRuntimeMetrics, systemRuntimeClock, Watched, type KubeObject } from '@facehash/operator-runtime';
-import { eventually, kubeConfigAt } from '@facehash/operator-runtime/testing';
+import { kubeConfigAt } from '@facehash/operator-runtime/testing';
+import { untilItPasses } from '@facehash/testing';
 import { JobRuns, podIndexes, type JobRunsParts } from '../job-runs.js';
 import { observedJob } from '../observed-job.js';
 import { observedPod } from '../observed-pod.js';
@@ -80,7 +81,7 @@ export class Trainers implements AsyncDisposable {
 
   /** The only pod of the run that is not over, as soon as there is one. */
   pod(run: string): Promise<KubeObject> {
-    return eventually(async () => {
+    return untilItPasses(async () => {
       const found = await this.client.list(pods, trainersIn(platformNamespace));
       const jobName = this.runs.runs().find(({ spec }) => spec.run === run)?.jobName;
       const [pod, ...more] = found.items.filter((item) => {

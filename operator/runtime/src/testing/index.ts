@@ -1,2 +1,2 @@
 export { httpFront, type HttpFront } from './http-front.js';
-export { authorityOf, eventually, kubeConfigAt, whyNotHere } from './real-api.js';
+export { authorityOf, kubeConfigAt, whyNotHere } from './real-api.js';

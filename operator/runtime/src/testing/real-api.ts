@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Resource } from '../resource.js';
 
@@ -34,15 +33,4 @@ export function whyNotHere(error: unknown): string {
 /** The authority that the kubeconfig trusts, for who speaks TLS without the client. */
 export function authorityOf(kubeconfig: string): Buffer {
   return Buffer.from(kubeConfigAt(kubeconfig).getCurrentCluster()?.caData ?? '', 'base64');
-}
-
-/** What `work` resolves to as soon as it does not throw; what it threw last if that takes too long. */
-export async function eventually<T>(work: () => T | Promise<T>, withinMs = 15_000): Promise<T> {
-  for (const latest = performance.now() + withinMs; ; await sleep(20)) {
-    try {
-      return await work();
-    } catch (error) {
-      if (performance.now() > latest) throw error;
-    }
-  }
 }

@@ -1,8 +1,8 @@
+import { eventually } from '@facehash/testing';
 import type { CommandQueue } from '../ports.js';
 import type { Command } from '../schemas.js';
 import { aTrainCommand } from './builders.js';
 import type { Opened } from './contract.js';
-import { eventually } from './reading.js';
 
 export function describeCommandContract(opened: () => Opened): void {
   describe('commands', () => {

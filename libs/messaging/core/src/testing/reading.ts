@@ -1,13 +1,4 @@
-const WAIT_MS = 10_000;
-const POLL_MS = 5;
-
-/** Resolves once the condition holds; the bound is for a network under load, not for what is measured. */
-export async function eventually(condition: () => boolean, what = 'it'): Promise<void> {
-  for (const latest = performance.now() + WAIT_MS; !condition();) {
-    if (performance.now() > latest) throw new Error(`${what} did not come true within ${WAIT_MS} ms`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
+import { eventually } from '@facehash/testing';
 
 /** Reads a stream into a list until it ends. */
 export class Reading<T> {
@@ -22,8 +13,8 @@ export class Reading<T> {
   }
 
   /** Waits until what was read satisfies `accept`. */
-  until(accept: (items: readonly T[]) => boolean): Promise<void> {
-    return eventually(() => accept(this.items), 'what is read');
+  async until(accept: (items: readonly T[]) => boolean): Promise<void> {
+    await eventually(() => this.items, accept);
   }
 
   async #read(stream: AsyncIterable<T>): Promise<void> {
