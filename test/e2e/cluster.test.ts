@@ -68,6 +68,24 @@ function aCluster(): void {
     expect(await kubectl.run('logs', 'asks')).toBe('3');
   });
 
+  it('lets pods be asked by whom a network policy names, and by nobody else', async () => {
+    const names = ['friend', 'stranger'];
+    for (const name of names) await kubectl.apply({ ...pod(name), metadata: { name, labels: { app: name } }, spec: shell('sleep 3600') });
+    await kubectl.run('wait', '--for=condition=Ready', ...names.map((name) => `pod/${name}`), '--timeout=60s');
+    const answered = (name: string): Promise<boolean> =>
+      kubectl.run('exec', name, '--', 'wget', '-q', '-O', '-', '--post-data', '12', 'http://counter/cgi-bin/count').then(
+        (text) => text === '2',
+        () => false,
+      );
+    const all = () => Promise.all(names.map(answered));
+    await eventually(all, ([friend, stranger]) => friend === true && stranger === true, IN_CLUSTER);
+    await kubectl.apply(friendsOfCounter);
+    await eventually(all, ([friend, stranger]) => friend === true && stranger === false, IN_CLUSTER);
+    await kubectl.run('delete', 'networkpolicy/counter');
+    await eventually(all, ([friend, stranger]) => friend === true && stranger === true, IN_CLUSTER);
+    await kubectl.run('delete', ...names.map((name) => `pod/${name}`));
+  });
+
   it('gives its one GPU to one job at a time', async () => {
     await kubectl.apply(gpuJob('first'));
     await kubectl.run('wait', '--for=jsonpath={.status.ready}=1', 'job/first', '--timeout=60s');
@@ -141,6 +159,16 @@ const serve = [
 ].join(' && ');
 
 const labels = { app: 'counter' };
+const friendsOfCounter = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'counter' },
+  spec: {
+    podSelector: { matchLabels: labels },
+    policyTypes: ['Ingress'],
+    ingress: [{ from: [{ podSelector: { matchLabels: { app: 'friend' } } }], ports: [{ port: 8080 }] }],
+  },
+};
 const backend = { name: 'counter', port: 80 };
 const counter = [
   {

@@ -1,7 +1,8 @@
-import { eventually } from '@facehash/testing';
-import { IN_CLUSTER, noClusterHere } from '../support/cluster.js';
+import { eventually, untilItPasses } from '@facehash/testing';
+import { IN_CLUSTER, noClusterHere, testImageArchive } from '../support/cluster.js';
 import type { Client } from '../support/client.js';
 import { Installation, PLATFORM, RELEASE } from '../support/installation.js';
+import { connects, LISTENING, listening } from '../support/listening-pod.js';
 import { noImages } from '../support/images.js';
 import { newcomer, persons, type Person } from '../support/photos.js';
 import { storedObjects } from '../support/stored-objects.js';
@@ -83,6 +84,24 @@ function installed(): void {
       expect(await named(client, stranger)).toBeNull();
     }
     expect(await here.kubectl.run('get', 'fm')).toMatch(/^door-0 +Ready +1 +5 +v-/m);
+  });
+
+  it('keeps the stores from who need not ask them, and a trainer from everybody', async () => {
+    await here.cluster.load([await testImageArchive(here.folder)]);
+    const trainer = { 'app.kubernetes.io/managed-by': 'facehash-operator', 'app.kubernetes.io/component': 'trainer' };
+    await here.kubectl.apply(listening('outsider', 'default'), listening('neighbour', 'default'), listening('trainer', PLATFORM, trainer));
+    for (const [name, namespace] of Object.entries({ outsider: 'default', neighbour: 'default', trainer: PLATFORM })) {
+      await here.kubectl.run('wait', '-n', namespace, `pod/${name}`, '--for=condition=Ready', '--timeout=60s');
+    }
+    await untilItPasses(
+      async () => {
+        expect(await reachedBy('outsider', 'default')).toEqual(['neighbour', 'inference']);
+        expect(await reachedBy('trainer', PLATFORM)).toEqual(['minio', 'nats']);
+      },
+      { withinMs: 60_000 },
+    );
+    await here.kubectl.run('delete', 'pod', 'outsider', 'neighbour', '-n', 'default');
+    await here.kubectl.run('delete', 'pod', 'trainer', '-n', PLATFORM);
   });
 
   it('trains on a node with a GPU, by native TensorFlow, in a Job that asks for one', async () => {
@@ -189,6 +208,24 @@ function installed(): void {
         ),
       ),
     );
+  }
+
+  /** What lets a pod connect, of all that there is to be asked. */
+  async function reachedBy(pod: string, namespace: string): Promise<readonly string[]> {
+    const addressOf = (name: string, of: string) => here.kubectl.run('get', 'pod', name, '-n', of, '-o', 'jsonpath={.status.podIP}');
+    const targets = {
+      neighbour: { host: await addressOf('neighbour', 'default'), port: LISTENING },
+      trainer: { host: await addressOf('trainer', PLATFORM), port: LISTENING },
+      inference: { host: `${RELEASE}-inference.${PLATFORM}`, port: 80 },
+      minio: { host: `${RELEASE}-minio.${PLATFORM}`, port: 9000 },
+      mongodb: { host: `${RELEASE}-mongodb.${PLATFORM}`, port: 27017 },
+      nats: { host: `${RELEASE}-nats.${PLATFORM}`, port: 4222 },
+    };
+    const reached: string[] = [];
+    for (const [name, target] of Object.entries(targets)) {
+      if (name !== pod && (await connects(here.kubectl, { pod, namespace }, target))) reached.push(name);
+    }
+    return reached;
   }
 
   async function enrol(client: Client, { name, enrolled }: Person = someone): Promise<void> {

@@ -45,6 +45,7 @@ function realServers(program: Record<string, string>): void {
     ['coredns', ['-version']],
     ['kubeconform', ['-v']],
     ['local-path-provisioner', ['--version']],
+    ['kube-router', ['--version']],
     ['prometheus-alerts', ['--version']],
     ['traefik', ['version']],
   ])('%s is the version that is pinned', async (name, args) => {

@@ -18,7 +18,7 @@ const testImage = 'localhost/facehash/test-busybox:1';
 export async function noClusterHere(): Promise<string | undefined> {
   const reason = await whyNoCluster();
   if (reason !== undefined) return reason;
-  return serverBinaries(['etcd', 'kubectl', 'containerd', 'coredns', 'local-path-provisioner', 'traefik']).then(
+  return serverBinaries(['etcd', 'kubectl', 'containerd', 'coredns', 'local-path-provisioner', 'traefik', 'kube-router']).then(
     () => undefined,
     (error: unknown) => {
       if (error instanceof ServersError && error.code === 'cannotBuildHere') return error.message;

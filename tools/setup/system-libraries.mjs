@@ -12,7 +12,7 @@ const toTest = ['curl', 'python3-pip', 'python3-requests'];
  * What a node of Kubernetes calls beside the binaries that we build, and what a cluster's own two images are made of.
  */
 const toRunClusters = [
-  ...['runc', 'iptables', 'iproute2', 'conntrack', 'containernetworking-plugins', 'util-linux', 'mount'],
+  ...['runc', 'iptables', 'ipset', 'iproute2', 'conntrack', 'containernetworking-plugins', 'util-linux', 'mount'],
   ...['openssl', 'catatonit', 'busybox-static', 'jq'],
 ];
 /** Builds images without a container engine, and runs them as a pod would. */

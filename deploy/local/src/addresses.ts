@@ -18,6 +18,7 @@ export const ports = {
   scheduler: 10259,
   kubeletHealth: 10248,
   proxyHealth: 10256,
+  policiesHealth: 20244,
   dns: 53,
   dnsReady: 8181,
   ingress: 80,

@@ -35,6 +35,7 @@ const holders = {
   coredns: { commonName: 'facehash:coredns' },
   traefik: { commonName: 'facehash:traefik' },
   storage: { commonName: 'facehash:storage' },
+  policies: { commonName: 'facehash:policies' },
 } as const satisfies Readonly<Record<string, Holder>>;
 
 export type HolderName = keyof typeof holders;

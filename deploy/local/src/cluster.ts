@@ -129,6 +129,7 @@ const insideUsers: readonly HolderName[] = [
   'coredns',
   'traefik',
   'storage',
+  'policies',
 ];
 
 async function writeFiles(state: StateFolder, apiUrl: string): Promise<void> {

@@ -19,7 +19,7 @@ const timeoutMs = 90_000;
 
 /** All components; the order of those that do not name each other is left to the supervisor, which starts them at once. */
 export function components(parts: Parts): readonly Component[] {
-  return [...stateAndApi(parts), ...controllers(parts), ...node(parts), ...addons(parts)];
+  return [...stateAndApi(parts), ...controllers(parts), ...node(parts), policies(parts), ...addons(parts)];
 }
 
 function stateAndApi(parts: Parts): readonly Component[] {
@@ -161,6 +161,27 @@ function node(parts: Parts): readonly Component[] {
       argv: kubectl(parts, 'wait', '--for=condition=Ready', `node/${nodeName}`, '--timeout=60s'),
     }),
   ];
+}
+
+/** Network policies are enforced, as on a cluster that is worth it. */
+function policies({ paths, programs, path }: Parts): Component {
+  return server('network-policies', {
+    // Its chains stand before those of kube-proxy, and its sets are of nodes and pods that there are.
+    after: ['base-resources', 'kube-proxy', 'node-registered'],
+    argv: [
+      programs['kube-router'],
+      `--kubeconfig=${paths.kubeconfigOf('policies')}`,
+      '--run-firewall=true',
+      '--run-router=false',
+      '--run-service-proxy=false',
+      '--run-loadbalancer=false',
+      `--service-cluster-ip-range=${serviceRange}`,
+      `--health-port=${ports.policiesHealth}`,
+      '--metrics-port=0',
+    ],
+    env: { PATH: path, NODE_NAME: nodeName },
+    ready: { kind: 'http', url: `http://127.0.0.1:${ports.policiesHealth}/healthz` },
+  });
 }
 
 function addons(parts: Parts): readonly Component[] {

@@ -21,6 +21,7 @@ const programs = {
   coredns: 'coredns',
   traefik: 'traefik',
   'local-path-provisioner': 'local-path-provisioner',
+  'kube-router': 'kube-router',
   'gateway-api-crds': '/crd',
 };
 

@@ -16,6 +16,7 @@ const programs: Readonly<Record<string, string>> = {
   mount: 'mount',
   ip: 'iproute2',
   iptables: 'iptables',
+  ipset: 'ipset',
   conntrack: 'conntrack',
   runc: 'runc',
   openssl: 'openssl',

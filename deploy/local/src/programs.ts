@@ -16,6 +16,7 @@ const programs = z.object({
   coredns: z.string(),
   traefik: z.string(),
   'local-path-provisioner': z.string(),
+  'kube-router': z.string(),
   'gateway-api-crds': z.string(),
 });
 

@@ -49,6 +49,7 @@ interface WheelRecipe {
 const kubernetes = 'k8s.io/kubernetes';
 const containerd = 'github.com/containerd/containerd/v2';
 const minio = 'github.com/minio/minio';
+const kubeRouter = 'github.com/cloudnativelabs/kube-router/v2';
 
 /** Of every minor that the chart's `kubeVersion` claims, the newest release when it was pinned. */
 const kubernetesMinors = [
@@ -104,6 +105,13 @@ export const recipes: readonly Recipe[] = [
     versionOf: 'github.com/rancher/local-path-provisioner',
     programs: { 'local-path-provisioner': 'github.com/rancher/local-path-provisioner' },
     stamps: (module) => ({ 'main.VERSION': versionIn(module, 'github.com/rancher/local-path-provisioner') }),
+  },
+  {
+    kind: 'go',
+    module: 'kube-router',
+    versionOf: kubeRouter,
+    programs: { 'kube-router': `${kubeRouter}/cmd/kube-router` },
+    stamps: (module) => ({ [`${kubeRouter}/pkg/version.Version`]: versionIn(module, kubeRouter) }),
   },
   { kind: 'go', module: 'prometheus', versionOf: 'github.com/prometheus/prometheus', programs: { 'prometheus-alerts': '.' } },
   { kind: 'wheel', module: 'traefik', programs: { traefik: 'bin/traefik' } },
