@@ -18,6 +18,7 @@ import { gather, type Gathered } from './gather.js';
 import type { TrainingRunner } from './ports.js';
 import type { ReplicaBoard } from './replica-board.js';
 import { sweep } from './sweep.js';
+import { newestTerm } from './term.js';
 
 export interface ReconcileParts {
   readonly objects: ObjectStore;
@@ -139,7 +140,7 @@ export class Reconciler {
         logger.info('no version is active any more', { model: observed.model.name, version: observed.active?.version });
         return objects.remove(layout.active(storageId), signal);
       case 'sweep':
-        return sweep({ objects, storageId }, step.keep, signal);
+        return sweep({ objects, storageId, stillOurs: (during) => this.#withoutSuccessor(during) }, step.keep, signal);
     }
   }
 
@@ -162,6 +163,15 @@ export class Reconciler {
     if (newest <= term) return entry;
     this.parts.succeeded(newest);
     throw new FaceHashError('CONFLICT', { key, term, successor: newest });
+  }
+
+  /** By the term that it took, which a successor does before it does anything else. */
+  async #withoutSuccessor(signal: AbortSignal): Promise<void> {
+    const newest = await newestTerm(this.parts.objects, signal);
+    const term = this.parts.term();
+    if (newest <= term) return;
+    this.parts.succeeded(newest);
+    throw new FaceHashError('CONFLICT', { term, successor: newest });
   }
 
   async #put(

@@ -7,6 +7,7 @@ import { sweep } from './sweep.js';
 
 const storageId = 'fm-0001-test';
 const signal = new AbortController().signal;
+const stillOurs = async (): Promise<void> => undefined;
 const keep: Keep = { versions: ['v-active'], others: 1, without: [], snapshotsFrom: 7, reports: ['v-active'] };
 
 async function aModel(): Promise<InMemoryObjectStore> {
@@ -50,7 +51,7 @@ const manifests = (...versions: string[]) => versions.map((version) => `${versio
 describe('sweeping a model', () => {
   it('keeps the named versions and the newest others, with their parts, and nothing of the rest', async () => {
     const objects = await aModel();
-    await sweep({ objects, storageId }, keep, signal);
+    await sweep({ objects, storageId, stillOurs }, keep, signal);
     expect(await keys(objects, 'versions/')).toEqual(manifests('v-active', 'v-newer'));
     expect(await keys(objects, 'parts/')).toEqual(['shared', 'v-active', 'v-newer'].map((content) => sha256Hex(content)).sort());
     expect(await keys(objects, 'samples/')).toEqual(['7.json', '8.json', 'latest.json']);
@@ -59,15 +60,19 @@ describe('sweeping a model', () => {
 
   it('keeps no version that lists somebody who is being erased, named or not', async () => {
     const objects = await aModel();
-    await sweep({ objects, storageId }, { ...keep, versions: ['v-middle'], others: 5, without: ['per_ann'], reports: [] }, signal);
+    await sweep(
+      { objects, storageId, stillOurs },
+      { ...keep, versions: ['v-middle'], others: 5, without: ['per_ann'], reports: [] },
+      signal,
+    );
     expect(await keys(objects, 'versions/')).toEqual(manifests('v-active', 'v-newer'));
     expect(await keys(objects, 'runs/')).toEqual([]);
   });
 
   it('leaves photos, stages, pointers and other models alone, and can be repeated', async () => {
     const objects = await aModel();
-    await sweep({ objects, storageId }, keep, signal);
-    await sweep({ objects, storageId }, keep, signal);
+    await sweep({ objects, storageId, stillOurs }, keep, signal);
+    await sweep({ objects, storageId, stillOurs }, keep, signal);
     expect(await keys(objects, 'photos/')).toHaveLength(1);
     expect(await keys(objects, 'stages/')).toHaveLength(1);
     for (const id of [storageId, 'fm-0002-test']) expect(await objects.read(layout.active(id))).toBeDefined();
@@ -77,7 +82,33 @@ describe('sweeping a model', () => {
   it('takes a manifest that cannot be read for none', async () => {
     const objects = await aModel();
     await objects.create(layout.manifest(storageId, 'v-damaged'), new TextEncoder().encode('{'));
-    await sweep({ objects, storageId }, keep, signal);
+    await sweep({ objects, storageId, stillOurs }, keep, signal);
     expect(await keys(objects, 'versions/')).toEqual(manifests('v-active', 'v-newer'));
+  });
+
+  it('removes nothing any more once there is a successor', async () => {
+    const objects = await aModel();
+    const all = await keys(objects, '');
+    const succeeded = () => Promise.reject(new Error('there is a successor'));
+    await expect(sweep({ objects, storageId, stillOurs: succeeded }, keep, signal)).rejects.toThrow('there is a successor');
+    expect(await keys(objects, '')).toEqual(all);
+  });
+
+  it('keeps a version that a successor made while this one was stopped, with all its parts', async () => {
+    const objects = await aModel();
+    const part = { name: 'weights.bin', sha256: sha256Hex('v-next'), sizeBytes: 1 };
+    const manifest = aManifestOfVersion({ version: 'v-next', storageId, parts: [part] });
+    let stopped = false;
+    // Between what it saw and its first removal.
+    const stop = async (): Promise<void> => {
+      if (stopped) return;
+      stopped = true;
+      await objects.create(layout.part(storageId, part.sha256), new Uint8Array(1));
+      await objects.create(layout.manifest(storageId, 'v-next'), encodeDocument(manifest));
+    };
+    await sweep({ objects, storageId, stillOurs: stop }, keep, signal);
+    expect(stopped).toBe(true);
+    expect(await keys(objects, 'versions/')).toContain('v-next/manifest.json');
+    expect(await keys(objects, 'parts/')).toContain(part.sha256);
   });
 });

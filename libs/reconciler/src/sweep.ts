@@ -5,21 +5,30 @@ import type { ObjectStore } from '@facehash/object-store-core';
 interface Model {
   readonly objects: ObjectStore;
   readonly storageId: string;
+  /** Rejects once another controller may have begun something: asked before each removal. */
+  readonly stillOurs: (signal: AbortSignal) => Promise<void>;
 }
 
 /**
  * Removes what of a model is not to be kept: versions, parts that no version names, snapshots, reports of runs. A version's manifest goes
  * first, so none that exists lacks a part. Safe to repeat; what it was interrupted in, the next one ends. No run may be under way.
+ *
+ * Whoever is stopped in the middle of it and goes on beside a successor must not take that one's work away. So parts are listed before the
+ * manifests that name them, and nothing is removed before it is asked again whether there is a successor: what was listed is then older
+ * than that one's first run.
  */
 export async function sweep(model: Model, keep: Keep, signal: AbortSignal): Promise<void> {
+  const stored = await keysBelow(model, layout.parts(model.storageId), signal);
   const parts = await sweepVersions(model, keep, signal);
-  await removeWhere(model, layout.parts(model.storageId), (sha256) => !parts.has(sha256), signal);
+  const orphans = stored.filter((key) => !parts.has(firstSegment(key, layout.parts(model.storageId))));
+  for (const key of orphans) await removeOurs(model, key, signal);
   await removeWhere(model, layout.allSamples(model.storageId), (name) => olderSnapshot(name, keep.snapshotsFrom), signal);
   await removeWhere(model, layout.runs(model.storageId), (run) => !keep.reports.some((version) => run.startsWith(`${version}-`)), signal);
 }
 
 /** The digests of the parts that stay. */
-async function sweepVersions({ objects, storageId }: Model, keep: Keep, signal: AbortSignal): Promise<ReadonlySet<string>> {
+async function sweepVersions(model: Model, keep: Keep, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const { objects, storageId } = model;
   const stored: (readonly [key: string, manifest: VersionManifest | undefined])[] = [];
   for await (const { key } of objects.list(layout.versions(storageId), signal)) {
     const object = await objects.read(key, signal);
@@ -28,7 +37,7 @@ async function sweepVersions({ objects, storageId }: Model, keep: Keep, signal: 
   const sound = stored.flatMap(([, manifest]) => manifest ?? []);
   const staying = versionsThatStay(sound, keep);
   // A damaged manifest tells of nothing that could be kept.
-  for (const [key, manifest] of stored) if (!manifest || !staying.has(manifest.version)) await objects.remove(key, signal);
+  for (const [key, manifest] of stored) if (!manifest || !staying.has(manifest.version)) await removeOurs(model, key, signal);
   return new Set(sound.filter((m) => staying.has(m.version)).flatMap((m) => m.parts.map((part) => part.sha256)));
 }
 
@@ -45,9 +54,22 @@ function olderSnapshot(name: string, from: number): boolean {
 }
 
 /** `goes` is asked with the first segment of the key after `prefix`. */
-async function removeWhere({ objects }: Model, prefix: string, goes: (name: string) => boolean, signal: AbortSignal): Promise<void> {
-  for await (const { key } of objects.list(prefix, signal)) {
-    const [name = ''] = key.slice(prefix.length).split('/');
-    if (goes(name)) await objects.remove(key, signal);
-  }
+async function removeWhere(model: Model, prefix: string, goes: (name: string) => boolean, signal: AbortSignal): Promise<void> {
+  const keys = await keysBelow(model, prefix, signal);
+  for (const key of keys) if (goes(firstSegment(key, prefix))) await removeOurs(model, key, signal);
+}
+
+async function removeOurs({ objects, stillOurs }: Model, key: string, signal: AbortSignal): Promise<void> {
+  await stillOurs(signal);
+  await objects.remove(key, signal);
+}
+
+async function keysBelow({ objects }: Model, prefix: string, signal: AbortSignal): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for await (const { key } of objects.list(prefix, signal)) keys.push(key);
+  return keys;
+}
+
+function firstSegment(key: string, prefix: string): string {
+  return key.slice(prefix.length).split('/')[0] ?? '';
 }
