@@ -1,5 +1,6 @@
 import { podSecurity, scratch } from './pod-security.js';
 import type { JobSettings, RunOrder, TrainerNats } from './training-job.js';
+import { visionProcesses } from './vision-processes.js';
 
 const CREDENTIALS_DIR = '/var/run/facehash/store';
 const AUTHORITY_DIR = '/var/run/facehash/authority';
@@ -50,6 +51,7 @@ function environment(
   { storeEnvironment, storeAuthority, nats }: PodSettings,
 ): Record<string, string> {
   return {
+    FACEHASH_VISION_PROCESSES: String(visionProcesses(profile.resources)),
     ...profile.env,
     ...(profile.tfjsBackend === undefined ? {} : { FACEHASH_TFJS_BACKEND: profile.tfjsBackend }),
     // Without one of its own it must not compute on what somebody else reserved.
