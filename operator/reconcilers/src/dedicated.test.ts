@@ -64,6 +64,15 @@ describe('what a Dedicated model has', () => {
     expect(container.env.filter(({ name }) => name === 'FACEHASH_MODE')).toHaveLength(1);
   });
 
+  it('has pods that wait for the stores as long as it takes, and are not ended for it', () => {
+    const { template } = specOf(dedicatedManifests(model(), platform).deployment.object) as never as {
+      template: { spec: { containers: [Record<string, unknown>] } };
+    };
+    const [container] = template.spec.containers;
+    const asked = ['startupProbe', 'readinessProbe', 'livenessProbe'].map((probe) => container[probe]);
+    expect(asked).toMatchObject(['startup', 'ready', 'live'].map((what) => ({ httpGet: { path: `/health/${what}`, port: 'management' } })));
+  });
+
   it('comes and goes with its load where that is asked for, and an autoscaler’s decision stays', () => {
     const scaled = model({ autoscaling: { minReplicas: 2, maxReplicas: 6 } });
     const { others } = dedicatedManifests(scaled, platform);
