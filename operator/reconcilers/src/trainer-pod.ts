@@ -1,3 +1,4 @@
+import { TRAINER_CONTAINER } from './names.js';
 import { podSecurity, scratch } from './pod-security.js';
 import type { JobSettings, RunOrder, TrainerNats } from './training-job.js';
 import { visionProcesses } from './vision-processes.js';
@@ -34,7 +35,7 @@ function container(order: RunOrder, settings: PodSettings): object {
   const { profile } = order;
   const variables = Object.entries(environment(order, settings));
   return {
-    name: 'trainer',
+    name: TRAINER_CONTAINER,
     image: profile.image,
     ...defined({ imagePullPolicy: profile.imagePullPolicy }),
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },

@@ -12,6 +12,7 @@ import { cachedFaceModel, storageIdIn, type CachedFaceModel } from '../cached-fa
 import { FaceModelReconciler } from '../face-model-reconciler.js';
 import { Finalizer } from '../finalizer.js';
 import { JobRuns, type EndedRun } from '../job-runs.js';
+import { TRAINER_CONTAINER } from '../names.js';
 import { observedJob, type TrainingJob } from '../observed-job.js';
 import { observedPod, type TrainerPod } from '../observed-pod.js';
 import { Outage } from '../outage.js';
@@ -193,7 +194,10 @@ export class ModelWorld {
     const owner = { apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true };
     this.cluster.create(pods, { metadata: { name: `${name}-x`, namespace, labels, ownerReferences: [owner] } });
     const terminated = { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error', message: JSON.stringify(outcome) };
-    const status = { phase: exitCode === 0 ? 'Succeeded' : 'Failed', containerStatuses: [{ state: { terminated } }] };
+    const status = {
+      phase: exitCode === 0 ? 'Succeeded' : 'Failed',
+      containerStatuses: [{ name: TRAINER_CONTAINER, state: { terminated } }],
+    };
     this.cluster.change(pods, { name: `${name}-x`, namespace }, { status }, 'status');
     const conditions = [{ type: exitCode === 0 ? 'Complete' : 'Failed', status: 'True' }];
     this.cluster.change(jobs, { name, namespace }, { status: { conditions } }, 'status');
