@@ -36,6 +36,7 @@ export const reasons = {
   RolledBack: 'Replicas could not take the new version over; the active one stays.',
   UpToDate: 'The active version is trained on the newest snapshot.',
   ProfileMissing: 'The operator has no training profile of the name in `training.profile`: nothing is trained until another one is named.',
+  DedicatedRefused: 'The cluster refuses pods of its own to a Dedicated model, as a quota or a webhook does; it is asked every minute.',
   PinMissing: 'No version of the name in `versions.pin`, or of that of the activation, is stored.',
   Pinned: 'The version is pinned by `versions.pin`.',
   Activated: 'The version was activated by hand and answers until that is taken back.',

@@ -11,11 +11,12 @@ import {
   type OwnWorkloads,
   noteAbout,
   type Rolling,
+  type WorkloadsFacts,
 } from '@facehash/operator-reconcilers';
 import type { EventRecorder, KubeClient } from '@facehash/operator-runtime';
 import type { Messaging } from '@facehash/messaging-core';
 import type { ReplicaBoard } from '@facehash/reconciler';
-import { OF_MODEL, type Caches } from './caches.js';
+import { OF_MODEL, type Caches, type Context } from './caches.js';
 import type { OperatorConfig } from './config.js';
 
 /** While a model waits for its turn. */
@@ -29,6 +30,7 @@ export interface ServingParts {
   readonly board: ReplicaBoard;
   readonly template: DedicatedTemplate | undefined;
   readonly events: EventRecorder;
+  readonly context: Context;
 }
 
 export type Serving = Pick<FaceModelReconcilerParts, 'workloads' | 'routeTo' | 'restartOf'> & {
@@ -49,6 +51,7 @@ export function openServing(parts: ServingParts): Serving {
     models: parts.messaging.models,
     // Of no model: those that are there for all.
     sharedReplicaReady: () => parts.board.of('').some(({ ready }) => ready),
+    ...parts.context,
   });
   return {
     own,
@@ -67,9 +70,9 @@ const notOffered = {
 
 /** A model that asks for pods of its own is answered for by those of all, and its owner is told. */
 function sharedOnly({ events }: ServingParts): Pick<Serving, 'own' | 'workloads'> {
-  const ensure = (object: CachedFaceModel, model: StoredFaceModel): Promise<null> => {
+  const ensure = (object: CachedFaceModel, model: StoredFaceModel): Promise<WorkloadsFacts> => {
     if (model.spec.serving.mode === 'Dedicated') events.record(noteAbout(object, notOffered));
-    return Promise.resolve(null);
+    return Promise.resolve({ againMs: null, trouble: null });
   };
   return { workloads: { ensure }, own: { present: () => Promise.resolve(false), remove: () => Promise.resolve() } };
 }

@@ -56,7 +56,8 @@ function container(template: DedicatedTemplate, storageId: string): object {
     envFrom,
     resources,
     ...(preStopSeconds === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds: preStopSeconds } } } }),
-    startupProbe: { ...probe('/health/ready'), periodSeconds: 1, failureThreshold: 300 },
+    // As in the chart: it began once it can look at photos. Stores that are away are no reason to end it, and readiness waits for them.
+    startupProbe: { ...probe('/health/startup'), periodSeconds: 1, failureThreshold: 180 },
     readinessProbe: { ...probe('/health/ready'), periodSeconds: 2 },
     // As patient as the chart is with the pods of all: a node that is busy for seconds must not cost a replica.
     livenessProbe: { ...probe('/health/live'), periodSeconds: 10, failureThreshold: 6, timeoutSeconds: 5 },

@@ -1,6 +1,7 @@
 import type { StoredFaceModel } from '@facehash/facemodel';
 import { aStoredModel } from '@facehash/facemodel/testing';
-import { systemClock } from '@facehash/kernel';
+import { seededRandom, systemClock } from '@facehash/kernel';
+import { FakeClock, RecordingLogger } from '@facehash/kernel/testing';
 import { aModelState } from '@facehash/messaging-core/testing';
 import { openLocalMessaging } from '@facehash/messaging-local';
 import type { KubeClient, KubeObject, Resource } from '@facehash/operator-runtime';
@@ -8,7 +9,7 @@ import { whyNotHere } from '@facehash/operator-runtime/testing';
 import { startApiServer } from '@facehash/test-servers';
 import { dedicatedName } from './dedicated.js';
 import { dedicatedTemplate } from './dedicated-template.js';
-import { DedicatedWorkloads } from './dedicated-workloads.js';
+import { DedicatedWorkloads, type WorkloadsFacts } from './dedicated-workloads.js';
 import { autoscalers, deployments, disruptionBudgets, services } from './owned-resources.js';
 import { operated, type Operated } from './testing/operated.js';
 
@@ -26,12 +27,22 @@ describe('the workloads of a Dedicated model', () => {
   else kept(api);
 });
 
+const asWanted: WorkloadsFacts = { againMs: null, trouble: null };
+const again: WorkloadsFacts = { againMs: 1000, trouble: null };
+const plain = dedicatedTemplate.parse({ image: 'inference:1' });
+/** The API server refuses it: more is asked for than is allowed. */
+const impossible = dedicatedTemplate.parse({ image: 'inference:1', resources: { requests: { cpu: '2' }, limits: { cpu: '1' } } });
+
 /** One model's workloads, with a cache that has just been read anew, and every call remembered. */
 class Kept {
   readonly calls: string[] = [];
   readonly messaging = openLocalMessaging({ clock: systemClock });
+  cached: readonly KubeObject[] = [];
   sharedReady = true;
   dieAfter = Infinity;
+  template = plain;
+  readonly clock = new FakeClock();
+  readonly logger = new RecordingLogger();
   #writes = 0;
 
   constructor(
@@ -48,20 +59,24 @@ class Kept {
     await this.messaging.models.put(this.storageId, aModelState({ storageId: this.storageId, route }), before?.revision ?? null);
   }
 
-  async ensure(serving: object): Promise<number | null> {
+  /** As a process that was just started, or as the one of before. */
+  async ensure(serving: object, workloads?: DedicatedWorkloads): Promise<WorkloadsFacts> {
     this.calls.length = 0;
     this.#writes = 0;
-    return (await this.workloads()).ensure(this.model(serving), signal);
+    return (workloads ?? (await this.workloads())).ensure(this.model(serving), signal);
   }
 
   async workloads(): Promise<DedicatedWorkloads> {
-    const cached = await this.found(deployments);
+    this.cached = await this.found(deployments);
     return new DedicatedWorkloads({
       client: this.#client(),
-      platform: { namespace, template: dedicatedTemplate.parse({ image: 'inference:1' }) },
-      deploymentsOf: () => cached,
+      platform: { namespace, template: this.template },
+      deploymentsOf: () => this.cached,
       models: this.messaging.models,
       sharedReplicaReady: () => this.sharedReady,
+      clock: this.clock,
+      random: seededRandom(1),
+      logger: this.logger,
     });
   }
 
@@ -96,7 +111,7 @@ function kept(on: Operated): void {
 
   it('are applied once, and cost nothing from then on', async () => {
     const model = new Kept(on, 'once-0001');
-    expect(await model.ensure(dedicated)).toBeNull();
+    expect(await model.ensure(dedicated)).toEqual(asWanted);
     expect(await model.kinds()).toEqual(['Deployment', 'Service', 'PodDisruptionBudget']);
     await model.ensure(dedicated);
     expect(model.calls).toEqual([]);
@@ -123,16 +138,38 @@ function kept(on: Operated): void {
     const model = new Kept(on, 'shared-0001');
     await model.ensure(dedicated);
     await model.route('http://its-own');
-    expect(await model.ensure({ mode: 'Shared' })).toBe(1000);
+    expect(await model.ensure({ mode: 'Shared' })).toEqual(again);
     await model.route(null);
     model.sharedReady = false;
-    expect(await model.ensure({ mode: 'Shared' })).toBe(1000);
+    expect(await model.ensure({ mode: 'Shared' })).toEqual(again);
     expect(await model.kinds()).toHaveLength(3);
     model.sharedReady = true;
-    expect(await model.ensure({ mode: 'Shared' })).toBeNull();
+    expect(await model.ensure({ mode: 'Shared' })).toEqual(asWanted);
     expect(await model.kinds()).toEqual([]);
     await model.ensure({ mode: 'Shared' });
     expect(model.calls).toEqual([]);
+  });
+
+  it('that are refused are told and not thrown, and asked for again after a while, or at once where something else is wanted', async () => {
+    const model = new Kept(on, 'refused-0001');
+    model.template = impossible;
+    const workloads = await model.workloads();
+    const refused = await model.ensure(dedicated, workloads);
+    expect(refused.trouble).toMatchObject({ reason: 'DedicatedRefused' });
+    expect(refused.trouble?.message).toMatch(
+      /^pods of its own are refused: PATCH .* was answered with 422: .*must be less than or equal to cpu/,
+    );
+    expect(refused.againMs).toBeGreaterThanOrEqual(30_000);
+    expect(refused.againMs).toBeLessThanOrEqual(90_000);
+    model.clock.advance(10_000);
+    expect(await model.ensure(dedicated, workloads)).toEqual({ ...refused, againMs: Number(refused.againMs) - 10_000 });
+    expect(model.calls).toEqual([]);
+    expect((await model.ensure({ ...dedicated, replicas: 1 }, workloads)).trouble).not.toBeNull();
+    expect(model.calls).toEqual(['apply Deployment']);
+    model.clock.advance(90_000);
+    await model.ensure({ ...dedicated, replicas: 1 }, workloads);
+    expect(model.calls).toEqual(['apply Deployment']);
+    expect(await model.ensure({ mode: 'Shared' }, workloads)).toEqual(asWanted);
   });
 
   it('are found and gone by their labels when the model is deleted, and nobody else’s are', async () => {

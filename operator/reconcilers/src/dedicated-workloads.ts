@@ -1,4 +1,5 @@
 import { storageIdOf, type StoredFaceModel } from '@facehash/facemodel';
+import type { Clock, Logger, Random } from '@facehash/kernel';
 import type { KvBucket, ModelState } from '@facehash/messaging-core';
 import type { KubeClient, KubeObject } from '@facehash/operator-runtime';
 import {
@@ -12,6 +13,7 @@ import {
 import type { OwnWorkloads } from './deletion.js';
 import { MANAGED_BY, STORAGE_ID_LABEL } from './names.js';
 import { autoscalers, deployments, disruptionBudgets, services } from './owned-resources.js';
+import { workloadsTrouble, type Trouble } from './trouble.js';
 
 export interface DedicatedWorkloadsParts {
   readonly client: Pick<KubeClient, 'apply' | 'list' | 'delete'>;
@@ -21,9 +23,36 @@ export interface DedicatedWorkloadsParts {
   readonly models: Pick<KvBucket<ModelState>, 'get'>;
   /** Whether a replica that is there for all models takes requests. */
   readonly sharedReplicaReady: () => boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** How it stands with what a model needs beside its Jobs. */
+export interface WorkloadsFacts {
+  /** When to look again if nothing changes; null: never. */
+  readonly againMs: number | null;
+  readonly trouble: Trouble | null;
+}
+
+/** What the API server refused for good: asked for again only after a while, unless something else is wanted. */
+interface Refused {
+  readonly wish: string;
+  readonly dueAtMs: number;
+  readonly trouble: Trouble;
+}
+
+interface Wanted {
+  readonly all: DedicatedManifests;
+  /** The Deployment that is there. */
+  readonly present: KubeObject | undefined;
 }
 
 const LOOK_AGAIN_MS = 1000;
+/** A quota may have become larger. */
+const REFUSED_LOOK_MS = 60_000;
+/** The wish of a model that wants nothing of its own. */
+const NOTHING = '';
 /** The Deployment goes last: as long as it is there, something may be. */
 const inOrderOfRemoval = [autoscalers, disruptionBudgets, services, deployments];
 
@@ -32,28 +61,37 @@ const inOrderOfRemoval = [autoscalers, disruptionBudgets, services, deployments]
  * labels tell whose it is, and the model's finalizer sees it gone. A model that has what it wants costs no call.
  */
 export class DedicatedWorkloads implements OwnWorkloads {
+  /** By storage id. */
+  readonly #refused = new Map<string, Refused>();
+
   constructor(private readonly parts: DedicatedWorkloadsParts) {}
 
-  /** Null: all is as wanted. A number: look again after that many ms. Rejects with an `ApiError`. */
-  async ensure(model: StoredFaceModel, signal: AbortSignal): Promise<number | null> {
+  /** Rejects with an `ApiError` for what may go by itself. What the API server refuses is told instead, as it must not hold all else up. */
+  async ensure(model: StoredFaceModel, signal: AbortSignal): Promise<WorkloadsFacts> {
     const storageId = storageIdOf(model);
+    const nowMs = this.parts.clock.now().getTime();
     const present = this.parts.deploymentsOf(storageId);
-    if (model.spec.serving.mode === 'Dedicated') {
-      await this.#apply(
-        model,
-        present.find(({ metadata }) => metadata.name === dedicatedName(model)),
-        signal,
-      );
-      return null;
+    const wanted = this.#wanted(model, present);
+    const wish = wanted?.all.digest ?? NOTHING;
+    const refused = this.#refused.get(storageId);
+    if (refused?.wish === wish && refused.dueAtMs > nowMs) return { againMs: refused.dueAtMs - nowMs, trouble: refused.trouble };
+    try {
+      const againMs = wanted ? await this.#apply(wanted, signal) : await this.#leave(storageId, present.length > 0, signal);
+      this.#refused.delete(storageId);
+      return { againMs, trouble: null };
+    } catch (error) {
+      const trouble = workloadsTrouble(error);
+      if (!trouble) throw error;
+      this.parts.logger.warn('what a Dedicated model needs is refused', { model: model.name, namespace: model.namespace, error });
+      const againMs = Math.round(REFUSED_LOOK_MS * (0.5 + this.parts.random.next()));
+      this.#refused.set(storageId, { wish, dueAtMs: nowMs + againMs, trouble });
+      return { againMs, trouble };
     }
-    if (present.length === 0) return null;
-    if (!(await this.#othersAnswer(storageId, signal))) return LOOK_AGAIN_MS;
-    await this.remove(storageId, signal);
-    return null;
   }
 
-  /** Asked of the API server, as a cache may not have seen yet what was made last. */
+  /** At the end of a model. Asked of the API server, as a cache may not have seen yet what was made last. */
   async present(storageId: string, signal: AbortSignal): Promise<boolean> {
+    this.#refused.delete(storageId);
     const { items } = await this.parts.client.list(deployments, { ...this.#labelled(storageId), limit: 1 }, signal);
     return items.length > 0;
   }
@@ -69,23 +107,36 @@ export class DedicatedWorkloads implements OwnWorkloads {
     }
   }
 
+  async #leave(storageId: string, present: boolean, signal: AbortSignal): Promise<number | null> {
+    if (!present) return null;
+    if (!(await this.#othersAnswer(storageId, signal))) return LOOK_AGAIN_MS;
+    await this.remove(storageId, signal);
+    return null;
+  }
+
   /** Replicas are told first: calls that go to pods that end would be lost. */
   async #othersAnswer(storageId: string, signal: AbortSignal): Promise<boolean> {
     const state = await this.parts.models.get(storageId, signal);
     return (state?.value.route ?? null) === null && this.parts.sharedReplicaReady();
   }
 
-  async #apply(model: StoredFaceModel, present: KubeObject | undefined, signal: AbortSignal): Promise<void> {
-    const { client, platform } = this.parts;
-    const wanted = dedicatedManifests(model, platform, present && replicasOf(present));
-    if (present?.metadata.annotations?.[APPLIED_ANNOTATION] === wanted.digest) return;
+  #wanted(model: StoredFaceModel, present: readonly KubeObject[]): Wanted | undefined {
+    if (model.spec.serving.mode !== 'Dedicated') return undefined;
+    const own = present.find(({ metadata }) => metadata.name === dedicatedName(model));
+    return { all: dedicatedManifests(model, this.parts.platform, own && replicasOf(own)), present: own };
+  }
+
+  async #apply({ all: wanted, present }: Wanted, signal: AbortSignal): Promise<null> {
+    if (present?.metadata.annotations?.[APPLIED_ANNOTATION] === wanted.digest) return null;
     // First, without its mark, so that nothing is there without it; and once more when all is applied.
     if (!present) await this.#applyOne(wanted.deployment, signal);
     for (const manifest of wanted.others) await this.#applyOne(manifest, signal);
     if (!wanted.others.some(({ resource }) => resource === autoscalers)) {
-      await client.delete(autoscalers, { name: dedicatedName(model), namespace: platform.namespace }, {}, signal);
+      const { name, namespace = '' } = wanted.deployment.object.metadata;
+      await this.parts.client.delete(autoscalers, { name, namespace }, {}, signal);
     }
     await this.#applyOne(marked(wanted), signal);
+    return null;
   }
 
   async #applyOne({ resource, object }: Manifest, signal: AbortSignal): Promise<void> {

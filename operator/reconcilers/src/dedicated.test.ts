@@ -15,6 +15,9 @@ describe('what a Dedicated model has', () => {
   it('is named by the model and its storage id, which fits a Service', () => {
     const long = model({}, { name: 'a'.repeat(40) });
     expect(dedicatedName(long)).toHaveLength(51);
+    const digits = model({}, { name: '7'.repeat(40) });
+    // RFC 1035, as the API server of Kubernetes 1.35 asks of Services.
+    for (const one of [long, digits, model()]) expect(dedicatedName(one)).toMatch(/^(?=.{1,63}$)[a-z]([-a-z0-9]*[a-z0-9])?$/);
     expect(dedicatedName(model())).not.toBe(dedicatedName(model({}, { uid: 'another-uid' })));
     expect(dedicatedAddress(model(), platform)).toMatch(/^http:\/\/front-door-[0-9a-f]{10}\.facehash\.svc:5000$/);
   });
@@ -62,6 +65,15 @@ describe('what a Dedicated model has', () => {
       ]),
     );
     expect(container.env.filter(({ name }) => name === 'FACEHASH_MODE')).toHaveLength(1);
+  });
+
+  it('has pods that wait for the stores as long as it takes, and are not ended for it', () => {
+    const { template } = specOf(dedicatedManifests(model(), platform).deployment.object) as never as {
+      template: { spec: { containers: [Record<string, unknown>] } };
+    };
+    const [container] = template.spec.containers;
+    const asked = ['startupProbe', 'readinessProbe', 'livenessProbe'].map((probe) => container[probe]);
+    expect(asked).toMatchObject(['startup', 'ready', 'live'].map((what) => ({ httpGet: { path: `/health/${what}`, port: 'management' } })));
   });
 
   it('comes and goes with its load where that is asked for, and an autoscaler’s decision stays', () => {

@@ -29,7 +29,9 @@ export interface DedicatedManifests {
 
 /** Of the Deployment and all that belongs to it. A model's name is not unique in a cluster. */
 export function dedicatedName({ name, ...model }: Pick<StoredFaceModel, 'name' | 'uid' | 'spec'>): string {
-  return `${name}-${sha256Hex(storageIdOf(model)).slice(0, 10)}`;
+  // Up to Kubernetes 1.35 the name of a Service begins with a letter (RFC 1035); that of a FaceModel may begin with a digit.
+  const letter = /^[a-z]/.test(name) ? '' : 'm-';
+  return `${letter}${name}-${sha256Hex(storageIdOf(model)).slice(0, 10)}`;
 }
 
 /** Where the replicas of a Dedicated model answer. */

@@ -7,11 +7,12 @@ import type { KeyFacts } from './api-keys.js';
 import type { Asked } from './asked.js';
 import { storageIdIn, type CachedFaceModel } from './cached-face-model.js';
 import { eventOf, noteOn } from './happening-events.js';
+import type { WorkloadsFacts } from './dedicated-workloads.js';
 import type { Deletion } from './deletion.js';
 import type { Outage } from './outage.js';
 import type { OwnWrites } from './own-writes.js';
 import type { StatusWriter } from './status-writer.js';
-import { specTrouble, storageTrouble, withKeyTrouble, withTrouble, type Trouble } from './trouble.js';
+import { specTrouble, storageTrouble, withKeyTrouble, withTrouble, withWorkloadsTrouble, type Trouble } from './trouble.js';
 
 export interface FaceModelReconcilerParts extends Omit<ReconcileParts, 'writeStatus' | 'isDeleted'> {
   readonly models: Pick<Watched<CachedFaceModel>, 'get' | 'byIndex'>;
@@ -22,8 +23,8 @@ export interface FaceModelReconcilerParts extends Omit<ReconcileParts, 'writeSta
   readonly finalizer: { ensure(object: CachedFaceModel, signal: AbortSignal): Promise<boolean> };
   /** Its end: made with what it needs to tell everybody. */
   readonly deletion: (publishTombstone: (gone: Gone, signal: AbortSignal) => Promise<void>) => Pick<Deletion, 'proceed'>;
-  /** Other objects that the model needs, such as workloads of its own. Resolves to when to look again if nothing changes, null: never. */
-  readonly workloads: { ensure(object: CachedFaceModel, model: StoredFaceModel, signal: AbortSignal): Promise<number | null> };
+  /** Other objects that the model needs, such as workloads of its own. */
+  readonly workloads: { ensure(object: CachedFaceModel, model: StoredFaceModel, signal: AbortSignal): Promise<WorkloadsFacts> };
   readonly runs: RunDesk;
   /** What commands brought. */
   readonly asked: Asked;
@@ -52,9 +53,13 @@ export interface RunDesk {
 /** A wish for a run is renewed within this; whose turn it is, is called. */
 const WAITING_MS = 30_000;
 
-interface UnderWay {
+interface Found {
   readonly object: CachedFaceModel;
   readonly keys: KeyFacts;
+}
+
+interface UnderWay extends Found {
+  readonly workloads: WorkloadsFacts;
 }
 
 /** Index of the cache of models. */
@@ -104,17 +109,18 @@ export class FaceModelReconciler {
     return this.#pass({ object, keys }, signal);
   }
 
-  async #pass(underWay: UnderWay, signal: AbortSignal): Promise<Outcome> {
-    const model = storedModel(underWay);
+  async #pass(found: Found, signal: AbortSignal): Promise<Outcome> {
+    const model = storedModel(found);
     if (!model) return settled;
     const asked = this.parts.asked.of(storageIdOf(model));
-    this.#underWay.set(model.uid, underWay);
+    const workloads = await this.parts.workloads.ensure(found.object, model, signal);
+    if (workloads.trouble) this.#warn(found.object, workloads.trouble);
+    this.#underWay.set(model.uid, { ...found, workloads });
     try {
-      const workloadsAgainMs = await this.parts.workloads.ensure(underWay.object, model, signal);
       const tendAgainMs = await this.parts.runs.tend(storageIdOf(model), signal);
       const outcome = await this.#reconciler.pass(model, asked?.wish ?? {}, signal);
       asked?.recorded();
-      return this.#outcome(model, outcome, [workloadsAgainMs, tendAgainMs]);
+      return this.#outcome(model, outcome, [workloads.againMs, tendAgainMs]);
     } finally {
       this.#underWay.delete(model.uid);
     }
@@ -124,8 +130,8 @@ export class FaceModelReconciler {
     const { statusWriter, runs, record } = this.parts;
     const underWay = this.#underWay.get(model.uid);
     if (!underWay) return false;
-    const { object, keys } = underWay;
-    const told = withKeyTrouble(status, keys);
+    const { object, keys, workloads } = underWay;
+    const told = withKeyTrouble(withWorkloadsTrouble(status, workloads.trouble), keys);
     runs.waits(model, status);
     const facts = { ...runs.facts(storageIdOf(model)), apiKey: keys.status };
     const written = await statusWriter.write(object, { status: told, facts }, signal);
@@ -164,7 +170,7 @@ export class FaceModelReconciler {
 }
 
 /** As the lifecycle knows models; undefined where the spec cannot be read. */
-function storedModel({ object, keys }: UnderWay): StoredFaceModel | undefined {
+function storedModel({ object, keys }: Found): StoredFaceModel | undefined {
   const { metadata, spec, known } = object;
   if (!spec) return undefined;
   return {

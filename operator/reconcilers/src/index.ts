@@ -22,7 +22,7 @@ export { parseTrainingProfiles, type ParsedProfiles, type TrainingProfile, type 
 export { ApiKeys, type ApiKeysParts, type KeyFacts } from './api-keys.js';
 export { dedicatedAddress, type Platform } from './dedicated.js';
 export { dedicatedTemplate, type DedicatedTemplate } from './dedicated-template.js';
-export { DedicatedWorkloads, type DedicatedWorkloadsParts } from './dedicated-workloads.js';
+export { DedicatedWorkloads, type DedicatedWorkloadsParts, type WorkloadsFacts } from './dedicated-workloads.js';
 export { Deletion, type DeletionParts, type OwnWorkloads } from './deletion.js';
 export { Finalizer } from './finalizer.js';
 export { MANAGED_BY, STORAGE_ID_LABEL } from './names.js';

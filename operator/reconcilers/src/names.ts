@@ -4,6 +4,9 @@ import type { DeletedFaceModel } from '@facehash/facemodel';
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'facehash-operator' } as const;
 export const STORAGE_ID_LABEL = 'facehash.dev/storage-id';
 
+/** The container of a training Job's pod that counts: whoever admits pods may put others beside it. */
+export const TRAINER_CONTAINER = 'trainer';
+
 /** Keeps a FaceModel until nothing of it is left. */
 export const ERASURE_FINALIZER = 'facehash.dev/erasure';
 

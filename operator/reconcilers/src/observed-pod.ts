@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectMeta } from '@facehash/operator-runtime';
 import { z } from 'zod';
-import { STORAGE_ID_LABEL } from './names.js';
+import { STORAGE_ID_LABEL, TRAINER_CONTAINER } from './names.js';
 import { identityOf } from './observed-job.js';
 
 /** How the trainer in a pod ended. */
@@ -50,6 +50,7 @@ const podSchema = z.object({
       containerStatuses: z
         .array(
           z.object({
+            name: z.string(),
             state: z
               .object({
                 waiting: z.object({ reason: text, message: text }).optional(),
@@ -66,7 +67,7 @@ const podSchema = z.object({
 /** @throws {ZodError} when it is no pod */
 export function observedPod(object: KubeObject): TrainerPod {
   const { metadata, status } = podSchema.parse(object);
-  const { waiting, terminated } = status.containerStatuses?.[0]?.state ?? {};
+  const { waiting, terminated } = status.containerStatuses?.find(({ name }) => name === TRAINER_CONTAINER)?.state ?? {};
   const conditions = status.conditions ?? [];
   const unscheduled = conditions.find((c) => c.type === 'PodScheduled' && c.status === 'False' && c.reason === 'Unschedulable');
   return {

@@ -1,5 +1,7 @@
+import { TRAINER_CONTAINER } from './names.js';
 import { podSecurity, scratch } from './pod-security.js';
 import type { JobSettings, RunOrder, TrainerNats } from './training-job.js';
+import { visionProcesses } from './vision-processes.js';
 
 const CREDENTIALS_DIR = '/var/run/facehash/store';
 const AUTHORITY_DIR = '/var/run/facehash/authority';
@@ -33,7 +35,7 @@ function container(order: RunOrder, settings: PodSettings): object {
   const { profile } = order;
   const variables = Object.entries(environment(order, settings));
   return {
-    name: 'trainer',
+    name: TRAINER_CONTAINER,
     image: profile.image,
     ...defined({ imagePullPolicy: profile.imagePullPolicy }),
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
@@ -50,6 +52,7 @@ function environment(
   { storeEnvironment, storeAuthority, nats }: PodSettings,
 ): Record<string, string> {
   return {
+    FACEHASH_VISION_PROCESSES: String(visionProcesses(profile.resources)),
     ...profile.env,
     ...(profile.tfjsBackend === undefined ? {} : { FACEHASH_TFJS_BACKEND: profile.tfjsBackend }),
     // Without one of its own it must not compute on what somebody else reserved.

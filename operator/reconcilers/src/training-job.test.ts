@@ -45,6 +45,7 @@ describe('the Job of a run', () => {
     const spec = aRunSpec();
     const job = made({ profile: aProfile({ env: { LOG_LEVEL: 'debug' }, tfjsBackend: 'wasm' }) });
     expect(variables(job)).toEqual({
+      FACEHASH_VISION_PROCESSES: '1',
       LOG_LEVEL: 'debug',
       FACEHASH_TFJS_BACKEND: 'wasm',
       FACEHASH_TENSORFLOW_DEVICE: 'cpu',
@@ -53,6 +54,23 @@ describe('the Job of a run', () => {
       FACEHASH_TERMINATION_MESSAGE: '/dev/termination-log',
       FACEHASH_RUN: JSON.stringify(spec),
     });
+  });
+
+  it.each<[string, object, string]>([
+    ['a CPU of the limit', { requests: { cpu: '1' }, limits: { cpu: '4' } }, '4'],
+    ['a CPU of the request, where there is no limit', { requests: { cpu: 2 }, limits: { memory: '2Gi' } }, '2'],
+    ['a part of a CPU', { limits: { cpu: '500m' } }, '1'],
+    ['each CPU that is begun', { limits: { cpu: '1.5' } }, '2'],
+    ['each thousand of its thousandths', { limits: { cpu: '3000m' } }, '3'],
+    ['a profile that names no CPU', { limits: { memory: '2Gi' } }, '1'],
+    ['as many CPUs as a trainer takes', { limits: { cpu: '1k' } }, '256'],
+  ])('describes photos in a process for %s, and not for each CPU of its node', (_, resources, processes) => {
+    expect(variables(made({ profile: aProfile({ resources }) }))['FACEHASH_VISION_PROCESSES']).toBe(processes);
+  });
+
+  it('describes photos in as many processes as its profile says', () => {
+    const profile = aProfile({ resources: { limits: { cpu: '4' } }, env: { FACEHASH_VISION_PROCESSES: '2' } });
+    expect(variables(made({ profile }))['FACEHASH_VISION_PROCESSES']).toBe('2');
   });
 
   it('is as restricted as can be, and holds no credentials of Kubernetes', () => {

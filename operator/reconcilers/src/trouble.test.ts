@@ -1,7 +1,8 @@
 import { aStatus } from '@facehash/facemodel/testing';
 import type { FaceModelStatus } from '@facehash/facemodel';
+import { ApiError, type ApiErrorCode } from '@facehash/operator-runtime';
 import { cachedFaceModel, type CachedFaceModel } from './cached-face-model.js';
-import { specTrouble, storageTrouble, withKeyTrouble, withTrouble } from './trouble.js';
+import { specTrouble, storageTrouble, withKeyTrouble, withTrouble, withWorkloadsTrouble, workloadsTrouble } from './trouble.js';
 
 const at = (second: number): string => `2026-01-01T00:00:0${second}Z`;
 
@@ -58,6 +59,33 @@ describe('what stands in the way of a model', () => {
       'RolledOut=False SpecInvalid',
       ...ways,
     ]);
+  });
+
+  it.each<[ApiErrorCode, number | undefined, boolean]>([
+    ['forbidden', 403, true],
+    ['invalid', 422, true],
+    ['forbidden', 401, false],
+    ['conflict', 409, false],
+    ['throttled', 429, false],
+    ['unavailable', 503, false],
+    ['unavailable', undefined, false],
+  ])('is pods of its own that are refused, and not what may go by itself: %s %s', (code, status, isTrouble) => {
+    const trouble = workloadsTrouble(new ApiError(code, 'exceeded quota', { status }));
+    expect(trouble).toEqual(isTrouble ? { reason: 'DedicatedRefused', message: 'pods of its own are refused: exceeded quota' } : undefined);
+  });
+
+  it('is no reason for a model without pods of its own not to be ready, and goes before nothing that is worse', () => {
+    const trouble = { reason: 'DedicatedRefused', message: 'exceeded quota' } as const;
+    const refused = withWorkloadsTrouble(answers, trouble);
+    const rest = ['Ready=True UpToDate', 'Trained=True UpToDate', 'RolledOut=True UpToDate'];
+    expect(told(refused)).toEqual(['Ready', ...rest, 'Stalled=True DedicatedRefused']);
+    const keyTrouble = { reason: 'ApiKeySecretTaken', message: 'somebody else’s' } as const;
+    expect(told(withKeyTrouble(refused, { trouble: keyTrouble, apiKeyHashes: ['a'] }))).toEqual([
+      'Ready',
+      ...rest,
+      'Stalled=True ApiKeySecretTaken',
+    ]);
+    expect(withWorkloadsTrouble(answers, null)).toBe(answers);
   });
 
   it('is a Secret without a key: all of it where there never was one, the next key where there was', () => {

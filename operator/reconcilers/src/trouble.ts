@@ -1,6 +1,7 @@
+import type { Condition, FaceModelStatus, Reason } from '@facehash/facemodel';
+import { hasApiCode } from '@facehash/operator-runtime';
 import type { KeyFacts } from './api-keys.js';
 import { storageIdIn, type CachedFaceModel } from './cached-face-model.js';
-import type { Condition, FaceModelStatus, Reason } from '@facehash/facemodel';
 
 /** Why nothing can be decided about a model, in words of the API and for its owner. */
 export interface Trouble {
@@ -33,6 +34,13 @@ export function storageTrouble(object: Seen, others: readonly Seen[]): Trouble |
   };
 }
 
+/** Undefined for what may go by itself. */
+export function workloadsTrouble(error: unknown): Trouble | undefined {
+  // With 401 the operator's own credentials are not taken, which is no answer to what was asked.
+  if (!hasApiCode(error, 'forbidden', 'invalid') || error.status === 401) return undefined;
+  return { reason: 'DedicatedRefused', message: `pods of its own are refused: ${error.message}` };
+}
+
 /** What was known of the model stays, and the trouble is said where a person looks. */
 export function withTrouble(object: CachedFaceModel, trouble: Trouble): FaceModelStatus {
   const known = object.known ?? nothingKnown(object);
@@ -58,10 +66,20 @@ export function withKeyTrouble(
   { trouble, apiKeyHashes }: Pick<KeyFacts, 'trouble' | 'apiKeyHashes'>,
 ): FaceModelStatus {
   if (!trouble) return status;
-  const { observedGeneration } = status;
-  const stalled: Condition = { type: 'Stalled', status: 'True', ...trouble, observedGeneration };
-  if (apiKeyHashes.length === 0) return { ...status, phase: 'Degraded', conditions: [...notYet(trouble, observedGeneration), stalled] };
+  const stalled = stalledBy(trouble, status);
+  if (apiKeyHashes.length === 0)
+    return { ...status, phase: 'Degraded', conditions: [...notYet(trouble, status.observedGeneration), stalled] };
   return { ...status, conditions: [...status.conditions.filter(({ type }) => type !== 'Stalled'), stalled] };
+}
+
+/** All else goes on. What is in the way of versions is said by `Trained`, too. */
+export function withWorkloadsTrouble(status: FaceModelStatus, trouble: Trouble | null): FaceModelStatus {
+  if (!trouble) return status;
+  return { ...status, conditions: [...status.conditions.filter(({ type }) => type !== 'Stalled'), stalledBy(trouble, status)] };
+}
+
+function stalledBy(trouble: Trouble, { observedGeneration }: FaceModelStatus): Condition {
+  return { type: 'Stalled', status: 'True', ...trouble, observedGeneration };
 }
 
 function nothingKnown(object: CachedFaceModel): FaceModelStatus {

@@ -4,14 +4,16 @@ import { FaceHashError, seededRandom, sha256Hex, silentLogger } from '@facehash/
 import { FakeClock } from '@facehash/kernel/testing';
 import type { KvBucket, Messaging, ModelState } from '@facehash/messaging-core';
 import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
-import { ApiError, keyOf, type Change, type KubeObject, type Outcome } from '@facehash/operator-runtime';
+import { ApiError, keyOf, type Change, type EventNote, type KubeObject, type Outcome } from '@facehash/operator-runtime';
 import type { ObservedReplica } from '@facehash/lifecycle';
 import { ApiKeys } from '../api-keys.js';
 import { Asked } from '../asked.js';
 import { cachedFaceModel, storageIdIn, type CachedFaceModel } from '../cached-face-model.js';
+import type { WorkloadsFacts } from '../dedicated-workloads.js';
 import { FaceModelReconciler } from '../face-model-reconciler.js';
 import { Finalizer } from '../finalizer.js';
 import { JobRuns, type EndedRun } from '../job-runs.js';
+import { TRAINER_CONTAINER } from '../names.js';
 import { observedJob, type TrainingJob } from '../observed-job.js';
 import { observedPod, type TrainerPod } from '../observed-pod.js';
 import { Outage } from '../outage.js';
@@ -37,6 +39,8 @@ export class ModelWorld {
   readonly objects = new InMemoryObjectStore();
   readonly #messaging: Messaging;
   readonly replicas = new Map<string, string | null>();
+  /** What the model needs beside its Jobs: nothing, unless a test says so. */
+  workloads: () => Promise<WorkloadsFacts> = () => Promise.resolve({ againMs: null, trouble: null });
   readonly storageId: string;
   /** Calls until the operator dies; undefined: it lives. */
   #killIn: { calls: number; readonly done: boolean } | undefined;
@@ -47,6 +51,8 @@ export class ModelWorld {
   /** What operators told whoever counts: of changes, and of runs. */
   readonly happened: string[] = [];
   readonly ended: EndedRun[] = [];
+  /** Events on the model. */
+  readonly notes: EventNote[] = [];
   /** What caches hold: of whoever leads, and of who comes after it. */
   cached: Record<'models' | 'jobs' | 'pods', readonly KubeObject[]> = { models: [], jobs: [], pods: [] };
 
@@ -193,7 +199,10 @@ export class ModelWorld {
     const owner = { apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true };
     this.cluster.create(pods, { metadata: { name: `${name}-x`, namespace, labels, ownerReferences: [owner] } });
     const terminated = { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error', message: JSON.stringify(outcome) };
-    const status = { phase: exitCode === 0 ? 'Succeeded' : 'Failed', containerStatuses: [{ state: { terminated } }] };
+    const status = {
+      phase: exitCode === 0 ? 'Succeeded' : 'Failed',
+      containerStatuses: [{ name: TRAINER_CONTAINER, state: { terminated } }],
+    };
     this.cluster.change(pods, { name: `${name}-x`, namespace }, { status }, 'status');
     const conditions = [{ type: exitCode === 0 ? 'Complete' : 'Failed', status: 'True' }];
     this.cluster.change(jobs, { name, namespace }, { status: { conditions } }, 'status');
@@ -226,7 +235,7 @@ class Operator {
       keys: new ApiKeys({ client, ...context }),
       finalizer: new Finalizer(client),
       deletion: () => ({ proceed: () => Promise.reject(new Error('it is not deleted')) }),
-      workloads: { ensure: () => Promise.resolve(null) },
+      workloads: { ensure: () => world.workloads() },
       runs: runDesk({ runs, queue, pipeline: 'p1' }),
       runner: runs,
       slotFree: (storageId) => queue.slotFree(storageId),
@@ -239,7 +248,7 @@ class Operator {
       pipeline: 'p1',
       source: 'facehash/operator',
       asked: new Asked(),
-      record: () => undefined,
+      record: (note) => void world.notes.push(note),
       happened: ({ type }) => void world.happened.push(type),
       outage: new Outage(clock, silentLogger),
       ...context,

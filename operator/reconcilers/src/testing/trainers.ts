@@ -6,6 +6,7 @@ import { KubeClient, noRuntimeMetrics, systemRuntimeClock, Watched, type KubeObj
 import { kubeConfigAt } from '@facehash/operator-runtime/testing';
 import { untilItPasses } from '@facehash/testing';
 import { JobRuns, podIndexes, type JobRunsParts } from '../job-runs.js';
+import { TRAINER_CONTAINER } from '../names.js';
 import { observedJob } from '../observed-job.js';
 import { observedPod } from '../observed-pod.js';
 import { jobs, pods, TrainingJobs, trainersIn, type TrainingJobsParts } from '../training-jobs.js';
@@ -101,7 +102,7 @@ export class Trainers implements AsyncDisposable {
   exit(pod: KubeObject, exitCode: number, { message = '', conditions = [] }: { message?: string; conditions?: readonly object[] } = {}) {
     const at = new Date().toISOString();
     const terminated = { exitCode, message, reason: exitCode === 0 ? 'Completed' : 'Error', startedAt: at, finishedAt: at };
-    const container = { name: 'trainer', image: 'x', imageID: 'x', ready: false, restartCount: 0, state: { terminated } };
+    const container = { name: TRAINER_CONTAINER, image: 'x', imageID: 'x', ready: false, restartCount: 0, state: { terminated } };
     return this.say(pod, { phase: exitCode === 0 ? 'Succeeded' : 'Failed', startTime: at, containerStatuses: [container], conditions });
   }
 
