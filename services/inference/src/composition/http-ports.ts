@@ -12,7 +12,7 @@ const EVENT_STREAMS_PER_MODEL_MAX = 20;
 export function httpPorts(
   { config, context, registry, objects, messaging, vision }: Parts,
   metrics: Metrics,
-): Omit<HttpPorts, 'directory' | 'recogniser' | 'verifier' | 'enrolment' | 'eraser' | 'readiness'> {
+): Omit<HttpPorts, 'directory' | 'names' | 'recogniser' | 'verifier' | 'enrolment' | 'eraser' | 'readiness'> {
   const { bodies, requestsMax, requestTimeoutMs, uploadTimeoutMs, trainWaitMs } = config;
   return {
     ...context,
