@@ -1,5 +1,6 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { FaceHashError } from '@facehash/kernel';
+import { isSmall } from './lingering.js';
 
 /** For a connection within a cluster. */
 const CONNECT_MS = 2000;
@@ -33,7 +34,8 @@ export function askUpstream(raw: IncomingMessage, client: ServerResponse, call: 
     const { method, url } = raw;
     const { hostname, port } = new URL(call.route);
     // The path as it came: joined by a parser, `//elsewhere/` would name another host.
-    const upstream = httpRequest({ hostname, port, path: url, method, headers: call.headers, agent: false });
+    const headers = { ...call.headers, ...framing(raw) };
+    const upstream = httpRequest({ hostname, port, path: url, method, headers, agent: false });
     const hungUp = (): void => void upstream.destroy(new FaceHashError('REQUEST_INVALID', { detail: 'the client hung up' }));
     client.once('close', hungUp);
     let sending = false;
@@ -56,18 +58,27 @@ export function askUpstream(raw: IncomingMessage, client: ServerResponse, call: 
           : new Unreachable('the pods of the model do not answer', !sending && isRefusal(error), { cause: error }),
       );
     });
-    // What nobody takes any more is read and dropped, so that the client gets to read its answer.
+    // What nobody takes any more is read and dropped, so that the connection goes on; of what is large, the answer reads as much as it may.
     upstream.once('close', () => {
       client.off('close', hungUp);
       raw.unpipe(upstream);
-      if (sending) raw.resume();
+      if (sending && isSmall(raw)) raw.resume();
     });
   });
 }
 
+/**
+ * How the end of the body is found, said for this connection: left to itself, Node sends the body of a GET or DELETE without any frame, and
+ * what the client wrote into it would be read as the next call.
+ */
+function framing({ headers }: IncomingMessage): Readonly<Record<string, string>> {
+  const { 'content-length': length, 'transfer-encoding': coding } = headers;
+  if (length !== undefined) return { 'content-length': length };
+  return coding === undefined ? {} : { 'transfer-encoding': 'chunked' };
+}
+
 function send(raw: IncomingMessage, upstream: ClientRequest): void {
-  const { 'content-length': length, 'transfer-encoding': coding } = raw.headers;
-  if (length === undefined && coding === undefined) upstream.end();
+  if (Object.keys(framing(raw)).length === 0) upstream.end();
   else raw.pipe(upstream);
 }
 
