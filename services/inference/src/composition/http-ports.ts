@@ -13,7 +13,7 @@ export function httpPorts(
   { config, context, registry, objects, messaging, vision }: Parts,
   metrics: Metrics,
 ): Omit<HttpPorts, 'directory' | 'names' | 'recogniser' | 'verifier' | 'enrolment' | 'eraser' | 'readiness'> {
-  const { bodies, requestsMax, requestTimeoutMs, uploadTimeoutMs, trainWaitMs } = config;
+  const { bodies, requestsMax, requestTimeoutMs, uploadTimeoutMs, trainWaitMs, shutdownGraceMs } = config;
   return {
     ...context,
     metrics,
@@ -31,6 +31,7 @@ export function httpPorts(
       requestTimeoutMs,
       uploadTimeoutMs,
       trainWaitMs,
+      shutdownGraceMs,
       eventStreamsMax: EVENT_STREAMS_MAX,
       eventStreamsPerModelMax: EVENT_STREAMS_PER_MODEL_MAX,
     },

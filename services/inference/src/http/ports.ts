@@ -21,6 +21,8 @@ export interface HttpLimits {
   /** For a body to arrive. */
   readonly uploadTimeoutMs: number;
   readonly trainWaitMs: number;
+  /** For calls that are under way when the replica begins to stop. */
+  readonly shutdownGraceMs: number;
   /** Streams of events that are open at once. */
   readonly eventStreamsMax: number;
   readonly eventStreamsPerModelMax: number;

@@ -1,6 +1,7 @@
-import { request as httpRequest, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { request as httpRequest, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { FaceHashError } from '@facehash/kernel';
 import { isSmall } from './lingering.js';
+import { STAND_IN_BYTES_MAX } from './stand-in.js';
 
 /** For a connection within a cluster. */
 const CONNECT_MS = 2000;
@@ -22,6 +23,10 @@ export interface UpstreamCall {
   readonly headers: Readonly<Record<string, string | string[]>>;
   /** Without a byte in either direction. */
   readonly idleMs: number;
+  /** Takes what comes ahead of the answer. */
+  readonly told?: (headers: IncomingHttpHeaders) => void;
+  /** Ends the wait for the head of the answer; the call rejects with its reason. */
+  readonly cut?: AbortSignal;
 }
 
 /**
@@ -35,9 +40,14 @@ export function askUpstream(raw: IncomingMessage, client: ServerResponse, call: 
     const { hostname, port } = new URL(call.route);
     // The path as it came: joined by a parser, `//elsewhere/` would name another host.
     const headers = { ...call.headers, ...framing(raw) };
-    const upstream = httpRequest({ hostname, port, path: url, method, headers, agent: false });
+    const upstream = httpRequest({ hostname, port, path: url, method, headers, agent: false, maxHeaderSize: STAND_IN_BYTES_MAX });
     const hungUp = (): void => void upstream.destroy(new FaceHashError('REQUEST_INVALID', { detail: 'the client hung up' }));
     client.once('close', hungUp);
+    const { cut } = call;
+    const leave = (): void => void upstream.destroy(cut?.reason instanceof Error ? cut.reason : new Error('cut'));
+    cut?.addEventListener('abort', leave, { once: true });
+    if (cut?.aborted) leave();
+    upstream.on('information', ({ headers: told }) => call.told?.(told));
     let sending = false;
     upstream.once('socket', (socket) => {
       const late = setTimeout(() => upstream.destroy(new Error('no connection in time')), CONNECT_MS);
@@ -49,11 +59,14 @@ export function askUpstream(raw: IncomingMessage, client: ServerResponse, call: 
       });
     });
     upstream.setTimeout(call.idleMs, () => upstream.destroy(new FaceHashError('DEADLINE_EXCEEDED', { idleMs: call.idleMs })));
-    upstream.once('response', resolve);
+    upstream.once('response', (answer) => {
+      cut?.removeEventListener('abort', leave);
+      resolve(answer);
+    });
     upstream.on('error', (error) => {
       client.off('close', hungUp);
       reject(
-        error instanceof FaceHashError
+        error instanceof FaceHashError || (cut?.aborted && error === cut.reason)
           ? error
           : new Unreachable('the pods of the model do not answer', !sending && isRefusal(error), { cause: error }),
       );

@@ -32,6 +32,7 @@ const limits: HttpLimits = {
   requestTimeoutMs: 5000,
   uploadTimeoutMs: 10_000,
   trainWaitMs: 5000,
+  shutdownGraceMs: 5000,
   eventStreamsMax: 3,
   eventStreamsPerModelMax: 2,
 };
