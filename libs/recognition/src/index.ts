@@ -1,6 +1,6 @@
 export { openModelDirectory, type WatchedDirectory } from './model-directory.js';
 export { openModelHolder, type HolderParts, type ModelHolder } from './model-holder.js';
-export { openPeopleNames, type PeopleNames } from './people-names.js';
+export { openPeopleNames, type Gone, type PeopleNames } from './people-names.js';
 export { createRecogniser, type RecogniserParts } from './recogniser.js';
 export type {
   Candidate,

@@ -13,10 +13,15 @@ export interface PeopleNames {
   readonly seen: number;
   /** Called with the storage id whenever another projection answers here. */
   onChange(listener: (storageId: string) => void): void;
+  /** Called with whoever is not named here any more: erased or masked. */
+  onGone(listener: (storageId: string, gone: Gone) => void): void;
   /** Resolves once everything that was written before has been seen. */
   untilSynced(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Ids of people, or all those of a model that was erased. */
+export type Gone = readonly string[] | 'everybody';
 
 /** Follows the people projections: the one place where ids become names. */
 export function openPeopleNames(people: KvBucket<PeopleProjection>, options: Omit<SuperviseOptions, 'what' | 'signal'>): PeopleNames {
@@ -28,6 +33,7 @@ class Names implements PeopleNames {
   /** By storage id: who was masked before the projection said so. */
   readonly #masked = new Map<string, Set<string>>();
   readonly #listeners = new Set<(storageId: string) => void>();
+  readonly #goneListeners = new Set<(storageId: string, gone: Gone) => void>();
   readonly #followed: FollowedBucket<PeopleProjection>;
   #seen = 0;
 
@@ -48,7 +54,9 @@ class Names implements PeopleNames {
   mask(storageId: string, personId: string): void {
     if (this.#known.get(storageId)?.names[personId] === undefined) return;
     const masked = this.#masked.get(storageId) ?? new Set();
+    if (masked.has(personId)) return;
     this.#masked.set(storageId, masked.add(personId));
+    this.#tellGone(storageId, [personId]);
   }
 
   has(storageId: string): boolean {
@@ -57,6 +65,10 @@ class Names implements PeopleNames {
 
   onChange(listener: (storageId: string) => void): void {
     this.#listeners.add(listener);
+  }
+
+  onGone(listener: (storageId: string, gone: Gone) => void): void {
+    this.#goneListeners.add(listener);
   }
 
   untilSynced(): Promise<void> {
@@ -69,12 +81,18 @@ class Names implements PeopleNames {
 
   #take(change: BucketChange<PeopleProjection>): void {
     const storageId = change.kind === 'put' ? change.entry.key : change.key;
+    const before = this.#known.get(storageId);
     if (change.kind === 'put') {
       this.#known.set(storageId, change.entry.value);
       this.#forgetMasked(change.entry.value);
       this.#seen = Math.max(this.#seen, change.entry.revision);
     } else this.#known.delete(storageId);
     for (const listener of this.#listeners) listener(storageId);
+    this.#tellGone(storageId, change.kind === 'put' ? goneSince(before, change.entry.value) : 'everybody');
+  }
+
+  #tellGone(storageId: string, gone: Gone): void {
+    if (gone.length > 0) for (const listener of this.#goneListeners) listener(storageId, gone);
   }
 
   /** Whom the projection has no name of is masked by it. */
@@ -83,4 +101,11 @@ class Names implements PeopleNames {
     if (masked.length > 0) this.#masked.set(storageId, new Set(masked));
     else this.#masked.delete(storageId);
   }
+}
+
+/** Also whoever came and went between two changes that were seen: a tombstone is all that was seen of them. */
+function goneSince(before: PeopleProjection | undefined, { names, tombstones }: PeopleProjection): readonly string[] {
+  const unnamed = Object.keys(before?.names ?? {}).filter((id) => names[id] === undefined);
+  const buried = Object.keys(tombstones).filter((id) => before?.tombstones[id] === undefined);
+  return [...new Set([...unnamed, ...buried])];
 }

@@ -68,6 +68,23 @@ describe('recognition', () => {
     expect(await replica.ask(ann)).toMatchObject({ faces: [{ person: null }] });
   });
 
+  it('tells once of each who is not named any more, also of one of whom it saw the tombstone alone', async () => {
+    await using replica = openReplica();
+    const { storageId } = aModelState();
+    const told: unknown[] = [];
+    replica.names.onGone((of, gone) => told.push([of, gone]));
+    await replica.name({ per_ann: 'Ann', per_ben: 'Ben', per_cem: 'Cem' });
+    replica.names.mask(storageId, 'per_ann');
+    replica.names.mask(storageId, 'per_ann');
+    await replica.name({ per_ann: 'Ann', per_cem: 'Cem' }, { per_dan: '2026-01-01T00:00:00Z' });
+    await replica.name({ per_ann: 'Ann' }, { per_dan: '2026-01-01T00:00:00Z', per_cem: '2026-01-01T00:00:00Z' });
+    expect(told).toEqual([
+      [storageId, ['per_ann']],
+      [storageId, ['per_ben', 'per_dan']],
+      [storageId, ['per_cem']],
+    ]);
+  });
+
   it('answers with a new name at once', async () => {
     await using replica = openReplica();
     await replica.version('v-1', { per_ann: ann });

@@ -22,8 +22,8 @@ export async function openCluster(config: InferenceConfig, logger: Logger, close
   const parts = { ...foundation, ...stores, config, closer, replica: config.replica, vision: await foundation.openVision() };
 
   const tracer = withStage(context.tracer, 'decide', metrics);
-  const { names, ...recognition } = await openRecognition(parts, { tracer, dependencies });
-  const { directory } = recognition;
+  const recognition = await openRecognition(parts, { tracer, dependencies });
+  const { directory, names } = recognition;
   const entry = openEnrolment(parts, { directory, names });
   followNames(parts, { directory, names });
   if (config.onlyModel === undefined) {

@@ -12,8 +12,8 @@ const EVENT_STREAMS_PER_MODEL_MAX = 20;
 export function httpPorts(
   { config, context, registry, objects, messaging, vision }: Parts,
   metrics: Metrics,
-): Omit<HttpPorts, 'directory' | 'recogniser' | 'verifier' | 'enrolment' | 'eraser' | 'readiness'> {
-  const { bodies, requestsMax, requestTimeoutMs, uploadTimeoutMs, trainWaitMs } = config;
+): Omit<HttpPorts, 'directory' | 'names' | 'recogniser' | 'verifier' | 'enrolment' | 'eraser' | 'readiness'> {
+  const { bodies, requestsMax, requestTimeoutMs, uploadTimeoutMs, trainWaitMs, shutdownGraceMs } = config;
   return {
     ...context,
     metrics,
@@ -31,6 +31,7 @@ export function httpPorts(
       requestTimeoutMs,
       uploadTimeoutMs,
       trainWaitMs,
+      shutdownGraceMs,
       eventStreamsMax: EVENT_STREAMS_MAX,
       eventStreamsPerModelMax: EVENT_STREAMS_PER_MODEL_MAX,
     },

@@ -4,6 +4,8 @@ import { deadline, FaceHashError } from '@facehash/kernel';
 import type { ModelState } from '@facehash/messaging-core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { keyStillValid, modelOf } from './auth.js';
+import { FORWARDED } from './forwarded-headers.js';
+import { tellStandIn, type StandIn } from './stand-in.js';
 
 /** One call of the API, as a handler behind the guard sees it. */
 export interface Call {
@@ -22,6 +24,8 @@ export interface Call {
   readonly gone: AbortSignal;
   /** Aborts with DEADLINE_EXCEEDED after `ms`, or when the client hangs up. */
   readonly within: (ms: number) => AbortSignal;
+  /** What the replica that handed the call on, if one did, may answer should it have to stop before the answer comes. */
+  readonly standIn: (answer: StandIn) => void;
   /** Sets what the answer has beside its body. */
   readonly answersWith: (answer: { readonly status?: number; readonly headers?: Readonly<Record<string, string>> }) => void;
 }
@@ -45,6 +49,7 @@ function callOf(request: FastifyRequest, reply: FastifyReply): Call {
     keyStillValid: () => keyStillValid(request),
     gone,
     within: (ms) => deadline(ms, gone),
+    standIn: (answer) => (request.headers[FORWARDED] === undefined ? undefined : tellStandIn(reply.raw, answer)),
     answersWith: ({ status, headers = {} }) => void (status === undefined ? reply : reply.status(status)).headers(headers),
   };
 }

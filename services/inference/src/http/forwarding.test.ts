@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FaceHashError } from '@facehash/kernel';
 import { anEvent } from '@facehash/messaging-core/testing';
@@ -243,6 +243,43 @@ describe('a call for a model with pods of its own', () => {
     const door = await frontDoor(pods.url);
     const response = await fetch(`${door.url}/${apiKey}`, { method: 'POST', body: 'A'.repeat(8 * 1024 * 1024) });
     expect([response.status, await response.json()]).toMatchObject([413, { code: 'BODY_TOO_LARGE' }]);
+  });
+
+  it('is refused there while its body goes on, of which no more is read than of any other', async () => {
+    const pods = await listening({ dedicated: true, limits: { imageBytesMax: 1024 } });
+    const door = await frontDoor(pods.url);
+    const client = connect(Number(new URL(door.url).port), '127.0.0.1');
+    const closed = once(client, 'close').catch(() => undefined);
+    let got = '';
+    client.on('data', (chunk) => (got += String(chunk)));
+    client.write(`POST /${apiKey} HTTP/1.1\r\nHost: door\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    const chunk = `100000\r\n${'A'.repeat(1024 ** 2)}\r\n`;
+    let sent = 0;
+    for (; sent < 200 && !client.destroyed; sent++)
+      if (!client.write(chunk)) await Promise.race([once(client, 'drain').catch(() => undefined), closed]);
+    client.destroy();
+    expect(got).toMatch(/^HTTP\/1\.1 413 /);
+    expect(sent).toBeLessThan(200);
+  });
+
+  it.each([
+    ['comes in chunks', (body: string) => ['Transfer-Encoding: chunked', '', `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`]],
+    ['hides its length', (body: string) => ['Connection: close, content-length', `Content-Length: ${body.length}`, '', body]],
+  ])('is one call there, also where the body of a DELETE %s', async (_, framed) => {
+    const seen: unknown[] = [];
+    const pods = await played((request, response) => {
+      void bodyOf(request).then((text) => {
+        seen.push([request.method, request.url, text]);
+        response.end('{}');
+      });
+    });
+    const door = await frontDoor(pods.url);
+    const client = connect(Number(new URL(door.url).port), '127.0.0.1');
+    const body = 'GET /metrics HTTP/1.1\r\nHost: pods\r\n\r\n';
+    client.write(['DELETE /v1/people/per_x HTTP/1.1', 'Host: door', `x-api-key: ${apiKey}`, ...framed(body)].join('\r\n'));
+    await once(client, 'data');
+    client.destroy();
+    expect(seen).toEqual([['DELETE', '/v1/people/per_x', body]]);
   });
 
   it('counts against the bounds of the front door', async () => {

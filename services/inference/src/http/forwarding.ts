@@ -1,8 +1,12 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import { FaceHashError } from '@facehash/kernel';
 import type { ModelState } from '@facehash/messaging-core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { eventsUntil } from './forwarded-events.js';
 import { endToEnd, FORWARDED } from './forwarded-headers.js';
 import { invalid } from './failure.js';
+import { Parting, StandInDue } from './parting.js';
 import type { HttpPorts } from './ports.js';
 import { askUpstream, Unreachable } from './upstream.js';
 
@@ -15,7 +19,7 @@ const REFUSED_PAUSE_MS = 100;
 /** Thrown where the answer was left to somebody else: nothing is to be added to it. */
 export class AnsweredElsewhere extends Error {}
 
-type ForwarderParts = Pick<HttpPorts, 'dedicated' | 'limits' | 'clock'>;
+type ForwarderParts = Pick<HttpPorts, 'dedicated' | 'limits' | 'clock' | 'readiness'>;
 
 /** Hands the calls of a model that has pods of its own on to these, as they come, and their answers back. */
 export class Forwarder {
@@ -45,20 +49,32 @@ export class Forwarder {
     reply: FastifyReply,
     { route, key }: { readonly route: string; readonly key: string },
   ): Promise<never> {
+    const { clock, limits, readiness } = this.parts;
+    using parting = new Parting({ draining: readiness.draining, graceMs: limits.shutdownGraceMs, clock });
+    const waiting = { idleMs: this.#idleMs, told: parting.told.bind(parting), cut: parting.signal };
     const headers = { ...endToEnd(request.headers), 'x-api-key': key, [FORWARDED]: '1' };
     for (let tries = 1; ; tries++) {
       try {
-        const answer = await askUpstream(request.raw, reply.raw, { route, headers, idleMs: this.#idleMs });
-        void reply
-          .status(answer.statusCode ?? 502)
-          .headers(endToEnd(answer.headers))
-          .send(answer);
+        const answer = await askUpstream(request.raw, reply.raw, { route, headers, ...waiting });
+        this.#passOn(answer, reply);
         throw new AnsweredElsewhere();
       } catch (error) {
+        if (error instanceof StandInDue) {
+          const { status, headers: own, body } = error.standIn;
+          void reply.status(status).headers(own).send(body);
+          throw new AnsweredElsewhere();
+        }
         if (!(error instanceof Unreachable)) throw error;
         if (!error.refused || tries >= REFUSED_TRIES) throw new FaceHashError('STORE_UNAVAILABLE', { route }, { cause: error });
-        await this.parts.clock.sleep(REFUSED_PAUSE_MS);
+        await clock.sleep(REFUSED_PAUSE_MS);
       }
     }
+  }
+
+  #passOn(answer: IncomingMessage, reply: FastifyReply): void {
+    void reply.status(answer.statusCode ?? 502).headers(endToEnd(answer.headers));
+    if (answer.headers['content-type']?.startsWith('text/event-stream') !== true) return void reply.send(answer);
+    const events = eventsUntil(this.parts.readiness.draining, answer);
+    void reply.header('connection', 'close').send(Readable.from(events, { objectMode: false }));
   }
 }

@@ -132,10 +132,16 @@ function apiProviders(ports: HttpPorts): Provider[] {
     { provide: ADMISSION, useFactory: () => new Admission(limits.requestsMax) },
     { provide: FORWARDER, useFactory: () => new Forwarder(ports) },
     { provide: RATE_LIMITS, useFactory: () => new RateLimits(ports.clock) },
-    { provide: IDEMPOTENT_ANSWERS, useFactory: () => new IdempotentAnswers(ports.clock) },
+    { provide: IDEMPOTENT_ANSWERS, useFactory: () => idempotentAnswers(ports) },
     { provide: BODIES, useFactory: () => bodies },
     { provide: TRAIN_CALL, useFactory: () => new TrainCall({ directory, enrolment, bodies, limits, draining: readiness.draining }) },
     ApiKeyGuard,
     AncestorFilter,
   ];
+}
+
+function idempotentAnswers({ clock, names }: HttpPorts): IdempotentAnswers {
+  const answers = new IdempotentAnswers(clock);
+  names.onGone((storageId, gone) => answers.forget(storageId, gone));
+  return answers;
 }

@@ -37,7 +37,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   async #withoutTraces(request: FastifyRequest, next: CallHandler): Promise<unknown> {
     const answer: unknown = await firstValueFrom(next.handle(), { defaultValue: undefined });
     const { storageId } = modelOf(request) ?? {};
-    if (storageId !== undefined) for (const id of namedIn(request)) this.answers.forget(storageId, id);
+    if (storageId !== undefined) this.answers.forget(storageId, namedIn(request));
     return answer;
   }
 }

@@ -68,11 +68,23 @@ describe('answers to requests with an idempotency key', () => {
     await answers.once(sent('a'), async () => ({ body: { id: 'per_ann', name: 'Ann' }, location: undefined }));
     await answers.once(sent('b', { path: '/v1/people/per_ann/photos' }), work);
     await answers.once(sent('c'), async () => ({ body: { id: 'per_ben' }, location: undefined }));
-    answers.forget('fm-2', 'per_ann');
+    answers.forget('fm-2', ['per_ann']);
     expect(await answers.once(sent('a'), work)).toMatchObject({ replayed: true });
-    answers.forget('fm-1', 'per_ann');
+    answers.forget('fm-1', ['per_ann']);
     expect(await answers.once(sent('a'), work)).toMatchObject({ replayed: false });
     expect(await answers.once(sent('b'), work)).toMatchObject({ replayed: false });
     expect(await answers.once(sent('c'), work)).toMatchObject({ replayed: true });
+    answers.forget('fm-1', 'everybody');
+    expect(await answers.once(sent('c'), work)).toMatchObject({ replayed: false });
+  });
+
+  it('are not kept of whom was forgotten while they were made', async () => {
+    const answers = opened();
+    const made = Promise.withResolvers<{ body: unknown; location: undefined }>();
+    const first = answers.once(sent('a'), () => made.promise);
+    answers.forget('fm-1', ['per_ann']);
+    made.resolve({ body: { id: 'per_ann', name: 'Ann' }, location: undefined });
+    expect(await first).toMatchObject({ body: { id: 'per_ann' } });
+    expect(await answers.once(sent('a'), work)).toMatchObject({ replayed: false });
   });
 });

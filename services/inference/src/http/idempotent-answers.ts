@@ -27,6 +27,8 @@ interface Entry {
   readonly at: number;
   /** Resolves when the first request has ended, however that was. */
   readonly settled: Promise<void>;
+  /** Asked to be forgotten while the first request was under way, which may have read them before. */
+  readonly gone: string[];
   /** Body as JSON; undefined while the first request is under way. */
   json?: string;
   location?: string | undefined;
@@ -57,16 +59,19 @@ export class IdempotentAnswers {
     return { ...(await this.#first(id, sent.path, work)), replayed: false };
   }
 
-  /** Nothing that mentions this text is answered again. */
-  forget(storageId: string, text: string): void {
-    for (const [id, { path, json = '' }] of this.#entries)
-      if (id.startsWith(`${storageId} `) && (path.includes(text) || json.includes(text))) this.#remove(id);
+  /** Nothing that mentions one of these texts is answered again, or nothing at all of this model. */
+  forget(storageId: string, gone: readonly string[] | 'everybody'): void {
+    for (const [id, entry] of this.#entries) {
+      if (!id.startsWith(`${storageId} `)) continue;
+      if (gone === 'everybody' || mentions(entry, gone)) this.#remove(id);
+      else if (entry.json === undefined) entry.gone.push(...gone);
+    }
   }
 
   async #first(id: string, path: string, work: () => Promise<Answer>): Promise<Answer> {
     let settle: () => void = () => undefined;
     const settled = new Promise<void>((resolve) => (settle = resolve));
-    const entry: Entry = { path, at: this.#now(), settled };
+    const entry: Entry = { path, at: this.#now(), settled, gone: [] };
     this.#entries.set(id, entry);
     try {
       const answer = await work();
@@ -80,7 +85,9 @@ export class IdempotentAnswers {
 
   #keep(id: string, entry: Entry, { body, location }: Answer): void {
     if (this.#entries.get(id) !== entry) return;
-    entry.json = JSON.stringify(body);
+    const json = JSON.stringify(body);
+    if (mentions({ path: entry.path, json }, entry.gone)) return;
+    entry.json = json;
     entry.location = location;
     this.#bytes += entry.json.length;
     for (const [oldest] of this.#entries) {
@@ -104,4 +111,8 @@ export class IdempotentAnswers {
   #now(): number {
     return this.clock.now().getTime();
   }
+}
+
+function mentions({ path, json = '' }: Pick<Entry, 'path' | 'json'>, texts: readonly string[]): boolean {
+  return texts.some((text) => path.includes(text) || json.includes(text));
 }

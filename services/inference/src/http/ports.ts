@@ -2,7 +2,7 @@ import type { Enrolment, Eraser } from '@facehash/enrolment';
 import type { Clock, Logger, Random, Tracer } from '@facehash/kernel';
 import type { Metrics } from '@facehash/observability';
 import type { CommandQueue, EventStream } from '@facehash/messaging-core';
-import type { ModelDirectory, Recogniser, Verifier, VersionHistory } from '@facehash/recognition';
+import type { ModelDirectory, PeopleNames, Recogniser, Verifier, VersionHistory } from '@facehash/recognition';
 import type { SampleCounts } from '@facehash/registry-core';
 import type { FaceAnalyser } from '@facehash/vision-core';
 import type { Readiness } from '../health/readiness.js';
@@ -21,6 +21,8 @@ export interface HttpLimits {
   /** For a body to arrive. */
   readonly uploadTimeoutMs: number;
   readonly trainWaitMs: number;
+  /** For calls that are under way when the replica begins to stop. */
+  readonly shutdownGraceMs: number;
   /** Streams of events that are open at once. */
   readonly eventStreamsMax: number;
   readonly eventStreamsPerModelMax: number;
@@ -29,6 +31,8 @@ export interface HttpLimits {
 /** Everything that the HTTP API asks of the rest of the program. */
 export interface HttpPorts {
   readonly directory: ModelDirectory;
+  /** Tells of whom nothing may be answered any more, whichever replica they were erased at. */
+  readonly names: Pick<PeopleNames, 'onGone'>;
   readonly recogniser: Recogniser;
   readonly verifier: Verifier;
   readonly analyser: FaceAnalyser;

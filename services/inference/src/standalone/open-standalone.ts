@@ -35,8 +35,8 @@ export async function openStandalone(config: InferenceConfig, logger: Logger, cl
   const parts = { ...foundation, config, closer, replica: REPLICA, registry, objects, messaging, vision: await foundation.openVision() };
 
   const tracer = withStage(context.tracer, 'decide', metrics);
-  const { names, ...recognition } = await openRecognition(parts, { tracer, dependencies: () => ({}) });
-  const { directory } = recognition;
+  const recognition = await openRecognition(parts, { tracer, dependencies: () => ({}) });
+  const { directory, names } = recognition;
   const entry = openEnrolment(parts, { directory, names });
   const objectsFor = (): Promise<Record<string, string>> => Promise.resolve({ FACEHASH_OBJECTS_DIR: objectsDir });
   await openLifecycle({ ...parts, models, pipeline: pipelines[0], term: ONLY_TERM, objectsFor });

@@ -8,7 +8,7 @@ import { aModelState } from '@facehash/messaging-core/testing';
 import { openLocalMessaging } from '@facehash/messaging-local';
 import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
 import { createMetrics, type Metrics } from '@facehash/observability';
-import { openModelDirectory, openVersionHistory, type WatchedDirectory } from '@facehash/recognition';
+import { openModelDirectory, openPeopleNames, openVersionHistory, type PeopleNames, type WatchedDirectory } from '@facehash/recognition';
 import { InMemoryRegistry } from '@facehash/registry-core/testing';
 import { builtIn } from '@facehash/vision-core';
 import { FakeFaceAnalyser } from '@facehash/vision-core/testing';
@@ -32,6 +32,7 @@ const limits: HttpLimits = {
   requestTimeoutMs: 5000,
   uploadTimeoutMs: 10_000,
   trainWaitMs: 5000,
+  shutdownGraceMs: 5000,
   eventStreamsMax: 3,
   eventStreamsPerModelMax: 2,
 };
@@ -62,6 +63,8 @@ export interface TestApiOptions {
   readonly clock?: Clock;
   /** It is there for the model alone, and calls are handed on to it. */
   readonly dedicated?: boolean;
+  /** Another replica, whose stores and messaging this one works over, too. */
+  readonly beside?: Pick<TestApi, 'messaging' | 'registry' | 'objects'>;
 }
 
 /** The API over the real enrolment with stores in memory; vision and recognition answer what a test says. */
@@ -69,11 +72,12 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   const closer = new Closer();
   const logger = new RecordingLogger();
   const context = { clock: systemClock, random: systemRandom, logger, tracer: options.tracer ?? noTracer };
-  const messaging = openLocalMessaging(context);
-  closer.defer('messaging', () => messaging.close());
+  const { messaging, registry, objects } = options.beside ?? storesOfItsOwn(closer, context);
+  const names = openPeopleNames(messaging.people, context);
+  closer.defer('names', () => names.close());
   const directory = openModelDirectory(messaging.models, context);
   closer.defer('directory', () => directory.close());
-  const { analyser, registry, objects, enrolment, eraser } = enrolmentOver(messaging, { closer, context });
+  const { analyser, enrolment, eraser } = enrolmentOver({ messaging, registry, objects, names }, { closer, context });
   const recogniser = new FakeRecogniser();
   const verifier = new FakeVerifier();
   const synced = options.synced ?? true;
@@ -84,6 +88,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   const counts = (id: string, signal: AbortSignal) => registry.counts(id, signal);
   const ports: HttpPorts = {
     directory: shown,
+    names,
     recogniser,
     verifier,
     analyser,
@@ -111,13 +116,17 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   return api;
 }
 
+function storesOfItsOwn(closer: Closer, context: Parameters<typeof openLocalMessaging>[0]) {
+  const messaging = openLocalMessaging(context);
+  closer.defer('messaging', () => messaging.close());
+  return { messaging, registry: new InMemoryRegistry(), objects: new InMemoryObjectStore() };
+}
+
 function enrolmentOver(
-  messaging: Messaging,
+  { messaging, registry, objects, names }: Pick<TestApi, 'messaging' | 'registry' | 'objects'> & { readonly names: PeopleNames },
   { closer, context }: { readonly closer: Closer; readonly context: Parameters<typeof openModelDirectory>[1] },
 ) {
   const analyser = new FakeFaceAnalyser();
-  const registry = new InMemoryRegistry();
-  const objects = new InMemoryObjectStore();
   const rules = () => ({ debounceSeconds: 60, photosPerPerson: { min: 1 }, active: null });
   const cutter = openSnapshotCutter({ registry, objects, commands: messaging.commands, people: messaging.people, rules, ...context });
   closer.defer('cutter', () => cutter.close());
@@ -131,9 +140,9 @@ function enrolmentOver(
     photosInFlight: limits.photosInFlight,
     ...context,
   });
-  const eraser = openEraser({ registry, objects, messaging, cutter, pipelines: [builtIn.id], mask: () => undefined, ...context });
+  const eraser = openEraser({ registry, objects, messaging, cutter, pipelines: [builtIn.id], mask: names.mask.bind(names), ...context });
   closer.defer('eraser', () => eraser.close());
-  return { analyser, registry, objects, enrolment, eraser };
+  return { analyser, enrolment, eraser };
 }
 
 async function publish(messaging: Messaging, directory: WatchedDirectory, state: Partial<ModelState>): Promise<void> {

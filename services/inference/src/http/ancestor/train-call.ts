@@ -31,7 +31,8 @@ export interface TrainAnswer {
 export class TrainCall {
   constructor(private readonly parts: TrainParts) {}
 
-  async run({ model, message, respondAsync, gone }: Pick<Call, 'model' | 'message' | 'respondAsync' | 'gone'>): Promise<TrainAnswer> {
+  async run(call: Pick<Call, 'model' | 'message' | 'respondAsync' | 'gone' | 'standIn'>): Promise<TrainAnswer> {
+    const { model, message, respondAsync, gone } = call;
     const { directory, limits, draining } = this.parts;
     const enrolled = await this.#enrol(model, message, gone);
     const counter = requireAccepted(enrolled);
@@ -39,6 +40,7 @@ export class TrainCall {
     if (enrolled.held < min)
       return failed({ code: 'PHOTOS_TOO_FEW', message: `${enrolled.held} photos are kept; training needs ${min}` }, enrolled);
     if (respondAsync) return pending(enrolled, { 'preference-applied': 'respond-async' });
+    call.standIn(pending(enrolled, {}));
     const cutShort = AbortSignal.any([gone, draining]);
     const outcome = await trainingOutcome(directory, { storageId: model.storageId, counter, waitMs: limits.trainWaitMs, cutShort });
     switch (outcome.outcome) {

@@ -52,6 +52,19 @@ describe('the header idempotency-key', () => {
     expect(again.body['id']).not.toBe(body['id']);
   });
 
+  it('is forgotten with them by every replica, whichever took the erasure', async () => {
+    const { body } = await post('/v1/people', 'k-1');
+    await using other = await testApi({ beside: api });
+    const told = Promise.withResolvers<undefined>();
+    api.ports.names.onGone(() => told.resolve(undefined));
+    const removed = await other.app.inject({ method: 'DELETE', url: `/v1/people/${String(body['id'])}`, headers: { 'x-api-key': apiKey } });
+    expect(removed.statusCode).toBeLessThan(300);
+    await told.promise;
+    const again = await post('/v1/people', 'k-1');
+    expect([again.status, again.headers['idempotency-replayed']]).toEqual([201, undefined]);
+    expect(again.body['id']).not.toBe(body['id']);
+  });
+
   it('keeps no failure', async () => {
     expect((await post('/v1/people', 'k-1', '{"name":""}')).status).toBe(400);
     expect((await post('/v1/people', 'k-1')).status).toBe(201);
