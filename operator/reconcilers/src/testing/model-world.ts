@@ -6,8 +6,8 @@ import type { KvBucket, Messaging, ModelState } from '@facehash/messaging-core';
 import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
 import { ApiError, keyOf, type Change, type KubeObject, type Outcome } from '@facehash/operator-runtime';
 import type { ObservedReplica } from '@facehash/lifecycle';
+import { Asked } from '@facehash/reconciler';
 import { ApiKeys } from '../api-keys.js';
-import { Asked } from '../asked.js';
 import { cachedFaceModel, storageIdIn, type CachedFaceModel } from '../cached-face-model.js';
 import { FaceModelReconciler } from '../face-model-reconciler.js';
 import { Finalizer } from '../finalizer.js';
@@ -70,6 +70,12 @@ export class ModelWorld {
   async active(): Promise<{ readonly version: string; readonly snapshot: number } | undefined> {
     const object = await this.objects.read(layout.active(this.storageId));
     return object && (JSON.parse(new TextDecoder().decode(object.bytes)) as { version: string; snapshot: number });
+  }
+
+  /** What commands bring to the operator that is there. */
+  get asked(): Asked {
+    this.#operator ??= new Operator(this, ++this.#term);
+    return this.#operator.asked;
   }
 
   get status(): CachedFaceModel['status'] {
@@ -203,6 +209,7 @@ export class ModelWorld {
 /** One process: what it remembers goes with it. */
 class Operator {
   readonly reconciler: FaceModelReconciler;
+  readonly asked: Asked;
   #model: CachedFaceModel | undefined;
   #jobs = new Map<string, TrainingJob>();
   #pods: readonly TrainerPod[] = [];
@@ -218,6 +225,7 @@ class Operator {
     const ownWrites = new OwnWrites();
     const queue: RunQueue = new RunQueue({ maxConcurrent: 1, load: () => runs.load(), clock });
     const runs: JobRuns = this.#runs(new TrainingJobs({ client, settings: someSettings, clock }), queue);
+    this.asked = new Asked(context);
     const of = (): readonly CachedFaceModel[] => (this.#model ? [this.#model] : []);
     this.reconciler = new FaceModelReconciler({
       models: { get: () => this.#model, byIndex: of },
@@ -238,7 +246,7 @@ class Operator {
       succeeded: () => undefined,
       pipeline: 'p1',
       source: 'facehash/operator',
-      asked: new Asked(),
+      asked: this.asked,
       record: () => undefined,
       happened: ({ type }) => void world.happened.push(type),
       outage: new Outage(clock, silentLogger),
