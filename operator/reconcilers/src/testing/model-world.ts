@@ -148,12 +148,33 @@ export class ModelWorld {
     return done;
   };
 
+  /** The next call but so many of the messaging fails once, before it is done or after; undefined: none does. */
+  failsIn: { calls: number; readonly done: boolean } | undefined;
+  /** What was announced, each once. */
+  readonly announced = new Map<string, string>();
+
+  readonly #told = async <T>(work: () => T | Promise<T>): Promise<T> => {
+    const fails = this.failsIn;
+    const now = fails !== undefined && fails.calls-- === 0;
+    if (now && !fails.done) throw new FaceHashError('STORE_UNAVAILABLE');
+    const done = await this.through(work);
+    if (now) throw new FaceHashError('STORE_UNAVAILABLE');
+    return done;
+  };
+
   messaging(): Pick<Messaging, 'models' | 'people' | 'events'> {
     const { models, people, events } = this.#messaging;
     return {
       models: this.#bucket(models),
       people: this.#bucket(people),
-      events: { ...events, publish: (event) => this.through(() => events.publish(event)) },
+      events: {
+        ...events,
+        publish: (event) =>
+          this.#told(async () => {
+            await events.publish(event);
+            this.announced.set(event.id, event.type);
+          }),
+      },
     };
   }
 
@@ -180,9 +201,9 @@ export class ModelWorld {
 
   #bucket<T>(bucket: KvBucket<T>): KvBucket<T> {
     return {
-      get: (key) => this.through(() => bucket.get(key)),
-      put: (key, value, expected) => this.through(() => bucket.put(key, value, expected)),
-      delete: (key) => this.through(() => bucket.delete(key)),
+      get: (key) => this.#told(() => bucket.get(key)),
+      put: (key, value, expected) => this.#told(() => bucket.put(key, value, expected)),
+      delete: (key) => this.#told(() => bucket.delete(key)),
       watch: (until) => bucket.watch(until),
     };
   }
