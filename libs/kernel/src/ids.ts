@@ -18,3 +18,11 @@ export function newId(prefix: string, clock: Clock, random: Random): string {
   for (const byte of random.bytes(16)) tail += crockford.charAt(byte & 31);
   return `${prefix}_${head}${tail}`;
 }
+
+/** When an id of `newId` was made, in ms by the clock of whoever made it; undefined for what is no such id. */
+export function madeAtMs(id: string): number | undefined {
+  const ulid = id.slice(id.lastIndexOf('_') + 1);
+  const digits = Array.from(ulid, (character) => crockford.indexOf(character));
+  if (digits.length !== 26 || digits.includes(-1)) return undefined;
+  return digits.slice(0, 10).reduce((time, digit) => time * 32 + digit, 0);
+}

@@ -3,7 +3,7 @@ import { deadline, systemClock } from './clock.js';
 import { Closer } from './closer.js';
 import { canonicalJson, sha256Hex } from './digest.js';
 import { asFaceHashError, FaceHashError } from './errors.js';
-import { newId } from './ids.js';
+import { madeAtMs, newId } from './ids.js';
 import { Limiter } from './limiter.js';
 import { seededRandom } from './random.js';
 import { FakeClock } from './testing/fake-clock.js';
@@ -45,6 +45,12 @@ describe('an id', () => {
     expect([...ids].sort()).toEqual(ids);
     expect(new Set(ids).size).toBe(50);
     expect(ids[0]).toMatch(/^per_[0-9a-hjkmnp-tv-z]{26}$/);
+  });
+
+  it('tells when it was made; what is no such id does not', () => {
+    const clock = new FakeClock();
+    expect(madeAtMs(newId('cmd', clock, seededRandom(1)))).toBe(clock.now().getTime());
+    for (const other of ['', 'cmd_', 'train-1', `cmd_${'u'.repeat(26)}`, `cmd_${'0'.repeat(25)}`]) expect(madeAtMs(other)).toBeUndefined();
   });
 });
 

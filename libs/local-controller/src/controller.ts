@@ -1,8 +1,15 @@
 import { storageIdOf, type FaceModelRepository, type FaceModelStatus, type StoredFaceModel } from '@facehash/facemodel';
 import { canonicalJson, deadline, hasCode, supervise, type Random } from '@facehash/kernel';
-import type { Observed } from '@facehash/lifecycle';
 import type { Command, Messaging } from '@facehash/messaging-core';
-import { Reconciler, ReplicaBoard, type ReconcileParts, type TrainingRunner } from '@facehash/reconciler';
+import {
+  Asked,
+  consumeSideBySide,
+  Reconciler,
+  ReplicaBoard,
+  type PassOutcome,
+  type ReconcileParts,
+  type TrainingRunner,
+} from '@facehash/reconciler';
 import { Deletions, type DeletionParts } from './deletions.js';
 import { WorkQueue } from './work-queue.js';
 
@@ -26,11 +33,6 @@ export interface LocalControllerOptions
   readonly changeToken: () => Promise<string | number>;
   /** Called once, when another controller of the same models has taken over: this one does nothing any more. */
   readonly onSucceeded?: () => void;
-}
-
-/** What a command wants, and whom to tell once that is recorded. */
-interface Asked extends Pick<Observed, 'activate'> {
-  readonly recorded: () => void;
 }
 
 export interface LocalController {
@@ -61,12 +63,12 @@ class ControlLoop implements LocalController {
   readonly #background: Promise<unknown>[] = [];
   /** Storage id to the name that the repository finds the model by. */
   readonly #names = new Map<string, string>();
-  /** By storage id: the newest command of a kind that nothing can be re-read from, until a pass has recorded it. */
-  readonly #asked = new Map<string, Asked>();
+  readonly #asked: Asked;
 
   constructor(private readonly options: LocalControllerOptions) {
     const { messaging, runner, clock, random } = options;
     this.#queue = new WorkQueue(clock, random, this.#stop.signal);
+    this.#asked = new Asked(options);
     this.#replicas = new ReplicaBoard(clock);
     this.#deletions = new Deletions(options);
     const isDeleted = (storageId: string): boolean => this.#deletions.isDeleted(storageId);
@@ -84,7 +86,7 @@ class ControlLoop implements LocalController {
     const stopListening = runner.onChange(changed);
     this.#stop.signal.addEventListener('abort', stopListening, { once: true });
     this.#run('replica reports', () => this.#replicas.follow(messaging.replicas, changed, this.#stop.signal));
-    this.#run('commands', () => messaging.commands.consume((command) => this.#take(command), this.#stop.signal));
+    this.#run('commands', () => consumeSideBySide(messaging.commands, (command) => this.#take(command), this.#stop.signal));
   }
 
   async lookAtEverything(): Promise<void> {
@@ -147,15 +149,12 @@ class ControlLoop implements LocalController {
 
   async #work(storageId: string): Promise<void> {
     try {
-      const name = this.#names.get(storageId);
-      const model = name === undefined ? undefined : await this.options.models.find(name);
-      const asked = this.#asked.get(storageId);
-      const outcome = model ? await this.#reconciler.pass(model, asked ?? {}, deadline(PASS_TIMEOUT_MS, this.#stop.signal)) : 'settled';
-      if (asked) this.#recorded(storageId, asked);
+      const outcome = await this.#pass(storageId);
       this.#queue.succeeded(storageId);
       if (outcome === 'again') this.#queue.add(storageId);
       else if (outcome !== 'settled') this.#queue.addAfter(storageId, outcome);
     } catch (error) {
+      this.#asked.failed(storageId, error);
       if (this.#stop.signal.aborted) return;
       // Losing a race is ordinary: read again, decide again.
       const level = hasCode(error, 'CONFLICT') ? 'debug' : 'error';
@@ -164,29 +163,25 @@ class ControlLoop implements LocalController {
     }
   }
 
-  #recorded(storageId: string, asked: Asked): void {
-    asked.recorded();
-    // Another command may have come meanwhile.
-    if (this.#asked.get(storageId) === asked) this.#asked.delete(storageId);
+  async #pass(storageId: string): Promise<PassOutcome> {
+    const name = this.#names.get(storageId);
+    const model = name === undefined ? undefined : await this.options.models.find(name);
+    if (!model) {
+      this.#asked.refuse(storageId);
+      return 'settled';
+    }
+    const asked = this.#asked.of(storageId);
+    const outcome = await this.#reconciler.pass(model, asked?.wish ?? {}, deadline(PASS_TIMEOUT_MS, this.#stop.signal));
+    asked?.recorded();
+    return outcome;
   }
 
   /** Acknowledged when it is recorded, where nothing but the command says what is wanted. */
   async #take(command: Command): Promise<void> {
     const { storageId } = command;
-    const recorded = command.kind === 'activate' ? this.#untilRecorded(storageId, { version: command.version }) : undefined;
+    const recorded = command.kind === 'activate' ? this.#asked.activate(command, this.#stop.signal) : undefined;
     this.#queue.add(storageId);
     await recorded;
-  }
-
-  #untilRecorded(storageId: string, activate: NonNullable<Observed['activate']>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const tooLate = deadline(PASS_TIMEOUT_MS, this.#stop.signal);
-      if (tooLate.aborted) return reject(tooLate.reason);
-      tooLate.addEventListener('abort', () => reject(tooLate.reason), { once: true });
-      // A newer wish takes the place of one that nobody has looked at: then that one is done with.
-      this.#asked.get(storageId)?.recorded();
-      this.#asked.set(storageId, { activate, recorded: resolve });
-    });
   }
 
   /**

@@ -20,6 +20,12 @@ export interface ReportParts {
   readonly signal: AbortSignal;
 }
 
+/** Writes go one after another, so that an older report never follows a newer one. */
+interface Turns {
+  last: Promise<void>;
+  failing: boolean;
+}
+
 /** Tells the controller what this replica holds: at once when it changes, and as a heartbeat. Each key has this one writer. */
 export class ReplicaReports {
   readonly #revisions = new Map<string, number>();
@@ -27,9 +33,9 @@ export class ReplicaReports {
   /** Will be written with what is true by then, so that a change meanwhile needs no write of its own. */
   readonly #waiting = new Set<string | null>();
   readonly #beating: Promise<void>;
-  /** Writes go one after another, so that an older report never follows a newer one. */
-  #writing: Promise<void> = Promise.resolve();
-  #failing = false;
+  /** That it lives must not wait behind what there is to say of thousands of models. */
+  readonly #ofItself: Turns = { last: Promise.resolve(), failing: false };
+  readonly #ofModels: Turns = { last: Promise.resolve(), failing: false };
 
   constructor(private readonly parts: ReportParts) {
     this.#beating = supervise(() => this.#beat(), { ...parts, what: 'replica reports' });
@@ -48,13 +54,14 @@ export class ReplicaReports {
 
   forget(storageId: string): void {
     this.#reported.delete(storageId);
-    this.#inTurn(storageId, () => this.parts.bucket.delete(this.#key(storageId)));
+    this.#revisions.delete(this.#key(storageId));
+    this.#inTurn(storageId, () => this.parts.bucket.delete(this.#key(storageId), this.parts.signal));
   }
 
   /** Everybody learns at once that this replica is gone; where that cannot be told, its silence tells it. */
   async close(lastCall: AbortSignal): Promise<void> {
     await this.#beating;
-    await this.#writing;
+    await Promise.all([this.#ofItself.last, this.#ofModels.last]);
     await this.parts.bucket.delete(this.#key(null), lastCall).catch((error: unknown) => {
       this.parts.logger.debug('the end of the replica could not be told', { error });
     });
@@ -71,6 +78,8 @@ export class ReplicaReports {
   async #write(storageId: string | null): Promise<void> {
     const { bucket, clock, describe, replica, signal } = this.parts;
     const told = describe(storageId);
+    // Nothing is true of a model that is forgotten: what was said of it ends by itself.
+    if (!told && storageId !== null) this.#reported.delete(storageId);
     if (!told || signal.aborted) return;
     const key = this.#key(storageId);
     const value: ReplicaReport = { v: 1, replica, storageId, ...told, at: clock.now().toISOString() };
@@ -86,22 +95,23 @@ export class ReplicaReports {
   }
 
   #inTurn(storageId: string | null, work: () => Promise<void>): void {
-    this.#writing = this.#writing.then(work).then(
-      () => this.#could(),
-      (error: unknown) => this.#couldNot(storageId, error),
+    const turns = storageId === null ? this.#ofItself : this.#ofModels;
+    turns.last = turns.last.then(work).then(
+      () => this.#could(turns),
+      (error: unknown) => this.#couldNot(turns, storageId, error),
     );
   }
 
-  #could(): void {
-    if (this.#failing) this.parts.logger.info('replica reports are written again');
-    this.#failing = false;
+  #could(turns: Turns): void {
+    if (turns.failing) this.parts.logger.info('replica reports are written again');
+    turns.failing = false;
   }
 
   /** The heartbeat tries again, and what it meets is news once. */
-  #couldNot(storageId: string | null, error: unknown): void {
+  #couldNot(turns: Turns, storageId: string | null, error: unknown): void {
     if (this.parts.signal.aborted) return;
-    if (!this.#failing) this.parts.logger.warn('replica reports cannot be written: they will be tried again', { storageId, error });
-    this.#failing = true;
+    if (!turns.failing) this.parts.logger.warn('replica reports cannot be written: they will be tried again', { storageId, error });
+    turns.failing = true;
   }
 
   #key(storageId: string | null): string {

@@ -12,7 +12,7 @@ import {
   type Restart,
   type Step,
 } from '@facehash/lifecycle';
-import type { KvEntry, Messaging, ModelState } from '@facehash/messaging-core';
+import type { FaceHashEvent, KvEntry, Messaging, ModelState } from '@facehash/messaging-core';
 import type { ObjectStore } from '@facehash/object-store-core';
 import { gather, type Gathered } from './gather.js';
 import type { TrainingRunner } from './ports.js';
@@ -56,6 +56,8 @@ export type PassOutcome = 'again' | 'settled' | number;
 /** One pass over one model: gather, plan, act, write the status once, publish, and only then forget an ended run. */
 export class Reconciler {
   #sequence = 0;
+  /** By storage id: what a status says that was written, and nobody has been told yet. The status alone would not bring it up again. */
+  readonly #untold = new Map<string, readonly FaceHashEvent[]>();
 
   constructor(private readonly parts: ReconcileParts) {}
 
@@ -67,8 +69,10 @@ export class Reconciler {
     if (decided.step) await this.#act(decided.step, gathered, signal);
     const changed = await this.parts.writeStatus(model, decided.status, signal);
     const route = this.#routeTo(gathered.observed, published);
+    if (changed) this.#untold.set(storageIdOf(model), [...this.#untoldOf(model), ...this.#eventsOf(model, decided.status)]);
+    // First, so that whoever hears of something finds it there.
     await this.#publish(model, { status: decided.status, published, route }, signal);
-    if (changed) await this.#announce(model, decided.status, signal);
+    await this.#announce(model, signal);
     if (decided.forgetRun !== null) await this.parts.runner.forget(decided.forgetRun);
     return outcomeOf(decided, gathered.observed);
   }
@@ -76,6 +80,7 @@ export class Reconciler {
   /** The model is gone: every replica forgets it and its keys. */
   async publishTombstone(deleted: Gone, signal: AbortSignal): Promise<void> {
     const { storageId } = deleted;
+    this.#untold.delete(storageId);
     await this.#put(await this.#published(storageId, signal), { key: storageId, make: (fence) => tombstoneOf(deleted, fence) }, signal);
   }
 
@@ -191,24 +196,29 @@ export class Reconciler {
     if (revision === undefined) throw new FaceHashError('CONFLICT', { key });
   }
 
-  async #announce(model: StoredFaceModel, status: FaceModelStatus, signal: AbortSignal): Promise<void> {
+  #untoldOf(model: StoredFaceModel): readonly FaceHashEvent[] {
+    return this.#untold.get(storageIdOf(model)) ?? [];
+  }
+
+  async #announce(model: StoredFaceModel, signal: AbortSignal): Promise<void> {
+    // One that was told and comes again is known by its id.
+    for (const event of this.#untoldOf(model)) await this.parts.messaging.events.publish(event, signal);
+    this.#untold.delete(storageIdOf(model));
+  }
+
+  #eventsOf(model: StoredFaceModel, status: FaceModelStatus): readonly FaceHashEvent[] {
     const subject = storageIdOf(model);
-    for (const { type, key, data } of happenings(model.status, status)) {
-      const time = this.parts.clock.now().toISOString();
-      await this.parts.messaging.events.publish(
-        {
-          specversion: '1.0',
-          id: `${subject}.${type}.${key}`,
-          source: this.parts.source,
-          type,
-          subject,
-          time,
-          datacontenttype: 'application/json',
-          data,
-        },
-        signal,
-      );
-    }
+    const time = this.parts.clock.now().toISOString();
+    return happenings(model.status, status).map(({ type, key, data }) => ({
+      specversion: '1.0',
+      id: `${subject}.${type}.${key}`,
+      source: this.parts.source,
+      type,
+      subject,
+      time,
+      datacontenttype: 'application/json',
+      data,
+    }));
   }
 }
 

@@ -4,7 +4,6 @@ import type { NatsMessaging } from '@facehash/messaging-nats';
 import { assumeRunRole, type S3ObjectStore } from '@facehash/object-store-s3';
 import {
   ApiKeys,
-  Asked,
   BY_STORAGE_ID,
   Deletion,
   FaceModelReconciler,
@@ -29,7 +28,7 @@ import {
   type TrainingProfiles,
 } from '@facehash/operator-reconcilers';
 import { Controller, EventRecorder, keyOf, type Background, type KubeClient, type LeaderElection } from '@facehash/operator-runtime';
-import { ReplicaBoard } from '@facehash/reconciler';
+import { Asked, ReplicaBoard } from '@facehash/reconciler';
 import type { Registry } from 'prom-client';
 import type { Caches, Context } from './caches.js';
 import type { OperatorConfig } from './config.js';
@@ -70,7 +69,7 @@ export function openReconciling(parts: ReconcilingParts): Reconciling {
   const events = new EventRecorder({ client, controller: 'facehash.dev/operator', instance: config.name, ...context });
   const fence = new Fence({ objects, leads, holdsLease: () => election.term !== undefined, ...context });
   const board = new ReplicaBoard(context.clock);
-  const asked = new Asked();
+  const asked = new Asked(context);
   const { runs, queue, progress, measured } = openRuns(parts);
   const serving = openServing({ ...parts, board, events });
   const reconciler = openReconciler(parts, { events, fence, board, asked, runs, queue, serving, measured });

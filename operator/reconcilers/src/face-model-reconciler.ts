@@ -2,9 +2,8 @@ import { storageIdOf, type FaceModelStatus, type StoredFaceModel } from '@faceha
 import { hasCode, type Logger, type Random } from '@facehash/kernel';
 import { happenings, type Gone, type Happening } from '@facehash/lifecycle';
 import { settled, terminal, waiting, type EventNote, type Outcome, type Watched } from '@facehash/operator-runtime';
-import { Reconciler, type PassOutcome, type ReconcileParts } from '@facehash/reconciler';
+import { Reconciler, type Asked, type PassOutcome, type ReconcileParts } from '@facehash/reconciler';
 import type { KeyFacts } from './api-keys.js';
-import type { Asked } from './asked.js';
 import { storageIdIn, type CachedFaceModel } from './cached-face-model.js';
 import { eventOf, noteOn } from './happening-events.js';
 import type { WorkloadsFacts } from './dedicated-workloads.js';
@@ -88,6 +87,7 @@ export class FaceModelReconciler {
       outage.worked();
       return outcome;
     } catch (error) {
+      this.#askedAgain(key, error);
       if (outage.isWhy(error)) return waiting(OUTAGE_MS * (0.5 + random.next()), 'a store does not answer');
       if (hasCode(error, 'CONFLICT')) return waiting(CONFLICT_MS * (0.5 + random.next()), 'somebody else wrote at the same time');
       throw error;
@@ -98,15 +98,23 @@ export class FaceModelReconciler {
     const cached = this.parts.models.get(key);
     if (!cached) return settled;
     const object = this.parts.ownWrites.newest(cached);
-    if (object.metadata.deletionTimestamp !== undefined) return this.#deletion.proceed(object, signal);
     const storageId = storageIdIn(object) ?? '';
-    const trouble = specTrouble(object) ?? storageTrouble(object, this.parts.models.byIndex(BY_STORAGE_ID, storageId));
-    if (trouble) return this.#stuck(object, trouble, signal);
+    const taken = storageTrouble(object, this.parts.models.byIndex(BY_STORAGE_ID, storageId));
+    const ended = this.#endOf(object, specTrouble(object) ?? taken, signal);
+    // Nothing that was asked for will be recorded; of two with one storage id that is for the elder to say.
+    if (ended && !taken) this.parts.asked.refuse(storageId);
+    if (ended) return ended;
     // Its change comes back as an event.
     if (await this.parts.finalizer.ensure(object, signal)) return settled;
     const keys = await this.parts.keys.ensure(object, signal);
     if (keys.trouble) this.#warn(object, keys.trouble);
     return this.#pass({ object, keys }, signal);
+  }
+
+  /** Undefined where neither its deletion nor trouble ends the look. */
+  #endOf(object: CachedFaceModel, trouble: Trouble | undefined, signal: AbortSignal): Promise<Outcome> | undefined {
+    if (object.metadata.deletionTimestamp !== undefined) return this.#deletion.proceed(object, signal);
+    return trouble && this.#stuck(object, trouble, signal);
   }
 
   async #pass(found: Found, signal: AbortSignal): Promise<Outcome> {
@@ -141,6 +149,12 @@ export class FaceModelReconciler {
       this.parts.happened?.(happening);
     }
     return true;
+  }
+
+  /** What commands have brought is remembered; they need not wait for it here. */
+  #askedAgain(key: string, error: unknown): void {
+    const object = this.parts.models.get(key);
+    if (object) this.parts.asked.failed(storageIdIn(object) ?? '', error);
   }
 
   #outcome(model: StoredFaceModel, outcome: PassOutcome, againMs: readonly (number | null)[]): Outcome {

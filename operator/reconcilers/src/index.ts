@@ -1,4 +1,3 @@
-export { Asked } from './asked.js';
 export { cachedFaceModel, storageIdIn, type CachedFaceModel } from './cached-face-model.js';
 export { followCommands } from './commands.js';
 export { BY_STORAGE_ID, FaceModelReconciler, type FaceModelReconcilerParts } from './face-model-reconciler.js';

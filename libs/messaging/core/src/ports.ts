@@ -62,6 +62,7 @@ export interface CommandQueue {
  * with the signal's reason once that aborts.
  */
 export interface Messaging {
+  /** Tombstones may be forgotten after weeks; until then they stay. */
   readonly models: KvBucket<ModelState>;
   readonly people: KvBucket<PeopleProjection>;
   readonly replicas: KvBucket<ReplicaReport>;

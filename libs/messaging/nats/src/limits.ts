@@ -11,6 +11,11 @@ export interface NatsLimits {
   readonly replicaTtlMs: number;
   /** How long a bucket remembers that a key was deleted. A watch needs it only to be told at once. */
   readonly deletedTtlMs: number;
+  /**
+   * How long it is kept that a model was deleted. A replica that was without NATS for longer goes on answering for it until it starts anew;
+   * what of the model was left behind in stores that were away is erased by those that start within this time.
+   */
+  readonly tombstoneTtlMs: number;
   readonly eventsMax: number;
   readonly eventsBytes: number;
   readonly eventsAgeMs: number;
@@ -39,6 +44,7 @@ export const defaultLimits: NatsLimits = {
   valueBytes: MIB,
   replicaTtlMs: 60_000,
   deletedTtlMs: 3_600_000,
+  tombstoneTtlMs: 30 * 86_400_000,
   eventsMax: 100_000,
   eventsBytes: 256 * MIB,
   eventsAgeMs: 7 * 86_400_000,

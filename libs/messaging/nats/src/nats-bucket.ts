@@ -18,6 +18,8 @@ export interface BucketParts<T> extends WatchParts {
   readonly calls: Calls;
   readonly options: NatsOptions;
   readonly deletedTtlMs: number;
+  /** Of values that are forgotten by themselves: after how long. */
+  readonly ttlMsOf?: (value: T) => number | undefined;
   readonly closed: AbortSignal;
 }
 
@@ -25,6 +27,7 @@ interface Write {
   readonly subject: string;
   readonly value: string;
   readonly expected: number | null;
+  readonly ttl: { readonly ttl?: string };
   /** Tells our own value from one that somebody else wrote at the same time. */
   readonly id: string;
   /** The revisions that tries without an answer were to replace. */
@@ -54,12 +57,15 @@ export class NatsBucket<T> implements KvBucket<T> {
   async put(key: string, value: T, expected: number | null, signal?: AbortSignal): Promise<number | undefined> {
     checkBucketKey(key);
     signal?.throwIfAborted();
-    const { schema, calls, options } = this.parts;
+    const { schema, calls, options, ttlMsOf } = this.parts;
+    const whole = checked(schema, value, { key });
+    const ttlMs = ttlMsOf?.(whole);
     const id = newId('put', options.clock, options.random);
     const write = {
       subject: this.#subject(key),
-      value: JSON.stringify(checked(schema, value, { key })),
+      value: JSON.stringify(whole),
       expected,
+      ttl: ttlMs === undefined ? {} : { ttl: seconds(ttlMs) },
       id,
       unclear: new Set<number>(),
     };
@@ -74,7 +80,7 @@ export class NatsBucket<T> implements KvBucket<T> {
       if (!last || isDeletion(last.header)) return;
       const marked = headers();
       marked.set(operation, 'DEL');
-      await session.js.publish(subject, '', { headers: marked, ttl: `${Math.ceil(this.parts.deletedTtlMs / 1000)}s` });
+      await session.js.publish(subject, '', { headers: marked, ttl: seconds(this.parts.deletedTtlMs) });
     }, signal);
   }
 
@@ -121,11 +127,12 @@ export class NatsBucket<T> implements KvBucket<T> {
     }
   }
 
-  async #publish({ js }: Session, { subject, value, id, unclear }: Write, over: number): Promise<number> {
+  async #publish({ js }: Session, { subject, value, ttl, id, unclear }: Write, over: number): Promise<number> {
     const known = !unclear.has(over);
     unclear.add(over);
     try {
-      return (await js.publish(subject, value, { msgID: id, expect: { lastSubjectSequence: over } })).seq;
+      const once = { msgID: id, expect: { lastSubjectSequence: over } };
+      return (await js.publish(subject, value, { ...once, ...ttl })).seq;
     } catch (error) {
       if (known && wasRefused(error)) unclear.delete(over);
       throw error;
@@ -157,6 +164,11 @@ export class NatsBucket<T> implements KvBucket<T> {
   #subject(key: string): string {
     return keySubject(this.parts.name, key);
   }
+}
+
+/** As NATS takes times to live. */
+function seconds(ms: number): string {
+  return `${Math.ceil(ms / 1000)}s`;
 }
 
 /** An earlier try had been done, and only its answer was lost. */

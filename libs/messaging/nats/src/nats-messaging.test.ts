@@ -29,6 +29,22 @@ describeOnNats(await reasonAgainst('nats', ownServer), 'messaging on NATS', () =
       expect(await replicas.put('pod.a', aReplicaReport(), null)).toBeDefined();
     });
 
+    it('forgets in time that a model was deleted, and no model that lives', async () => {
+      const { models } = await nats.open({ limits: { tombstoneTtlMs: 1_000 } });
+      for (const key of ['lives', 'gone', 'back']) await models.put(key, aModelState(), null);
+      for (const key of ['gone', 'back']) {
+        const before = await models.get(key);
+        expect(await models.put(key, aModelState({ tombstone: true }), before?.revision ?? null)).toBeDefined();
+      }
+      const dead = await models.get('back');
+      expect(dead?.value.tombstone).toBe(true);
+      await models.put('back', aModelState(), dead?.revision ?? null);
+      await until(async () => (await models.get('gone')) === undefined);
+      expect((await models.get('lives'))?.value.tombstone).toBe(false);
+      expect((await models.get('back'))?.value.tombstone).toBe(false);
+      expect(await models.put('gone', aModelState(), null)).toBeDefined();
+    });
+
     it('passes over a value of a newer format, with one line in the log, and goes on', async () => {
       const { models } = await nats.open();
       await models.put('old', aModelState(), null);

@@ -59,7 +59,13 @@ function open(options: NatsOptions): NatsMessaging {
   const bucket = { ...shared, deletedTtlMs: limits.deletedTtlMs };
   const commands = new NatsCommands({ ...shared, limits });
   return {
-    models: new NatsBucket({ ...bucket, name: 'models', schema: (value) => modelStateSchema.safeParse(value) }),
+    models: new NatsBucket({
+      ...bucket,
+      name: 'models',
+      schema: (value) => modelStateSchema.safeParse(value),
+      // For ever, they would fill the bucket, which refuses then what is said of those that live.
+      ttlMsOf: ({ tombstone }) => (tombstone ? limits.tombstoneTtlMs : undefined),
+    }),
     people: new NatsBucket({ ...bucket, name: 'people', schema: (value) => peopleProjectionSchema.safeParse(value) }),
     replicas: new NatsBucket({ ...bucket, name: 'replicas', schema: (value) => replicaReportSchema.safeParse(value) }),
     events: new NatsEvents(shared),

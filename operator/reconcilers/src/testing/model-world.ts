@@ -6,8 +6,8 @@ import type { KvBucket, Messaging, ModelState } from '@facehash/messaging-core';
 import { InMemoryObjectStore } from '@facehash/object-store-core/testing';
 import { ApiError, keyOf, type Change, type EventNote, type KubeObject, type Outcome } from '@facehash/operator-runtime';
 import type { ObservedReplica } from '@facehash/lifecycle';
+import { Asked } from '@facehash/reconciler';
 import { ApiKeys } from '../api-keys.js';
-import { Asked } from '../asked.js';
 import { cachedFaceModel, storageIdIn, type CachedFaceModel } from '../cached-face-model.js';
 import type { WorkloadsFacts } from '../dedicated-workloads.js';
 import { FaceModelReconciler } from '../face-model-reconciler.js';
@@ -76,6 +76,12 @@ export class ModelWorld {
   async active(): Promise<{ readonly version: string; readonly snapshot: number } | undefined> {
     const object = await this.objects.read(layout.active(this.storageId));
     return object && (JSON.parse(new TextDecoder().decode(object.bytes)) as { version: string; snapshot: number });
+  }
+
+  /** What commands bring to the operator that is there. */
+  get asked(): Asked {
+    this.#operator ??= new Operator(this, ++this.#term);
+    return this.#operator.asked;
   }
 
   get status(): CachedFaceModel['status'] {
@@ -148,12 +154,33 @@ export class ModelWorld {
     return done;
   };
 
+  /** The next call but so many of the messaging fails once, before it is done or after; undefined: none does. */
+  failsIn: { calls: number; readonly done: boolean } | undefined;
+  /** What was announced, each once. */
+  readonly announced = new Map<string, string>();
+
+  readonly #told = async <T>(work: () => T | Promise<T>): Promise<T> => {
+    const fails = this.failsIn;
+    const now = fails !== undefined && fails.calls-- === 0;
+    if (now && !fails.done) throw new FaceHashError('STORE_UNAVAILABLE');
+    const done = await this.through(work);
+    if (now) throw new FaceHashError('STORE_UNAVAILABLE');
+    return done;
+  };
+
   messaging(): Pick<Messaging, 'models' | 'people' | 'events'> {
     const { models, people, events } = this.#messaging;
     return {
       models: this.#bucket(models),
       people: this.#bucket(people),
-      events: { ...events, publish: (event) => this.through(() => events.publish(event)) },
+      events: {
+        ...events,
+        publish: (event) =>
+          this.#told(async () => {
+            await events.publish(event);
+            this.announced.set(event.id, event.type);
+          }),
+      },
     };
   }
 
@@ -180,9 +207,9 @@ export class ModelWorld {
 
   #bucket<T>(bucket: KvBucket<T>): KvBucket<T> {
     return {
-      get: (key) => this.through(() => bucket.get(key)),
-      put: (key, value, expected) => this.through(() => bucket.put(key, value, expected)),
-      delete: (key) => this.through(() => bucket.delete(key)),
+      get: (key) => this.#told(() => bucket.get(key)),
+      put: (key, value, expected) => this.#told(() => bucket.put(key, value, expected)),
+      delete: (key) => this.#told(() => bucket.delete(key)),
       watch: (until) => bucket.watch(until),
     };
   }
@@ -212,6 +239,7 @@ export class ModelWorld {
 /** One process: what it remembers goes with it. */
 class Operator {
   readonly reconciler: FaceModelReconciler;
+  readonly asked: Asked;
   #model: CachedFaceModel | undefined;
   #jobs = new Map<string, TrainingJob>();
   #pods: readonly TrainerPod[] = [];
@@ -227,6 +255,7 @@ class Operator {
     const ownWrites = new OwnWrites();
     const queue: RunQueue = new RunQueue({ maxConcurrent: 1, load: () => runs.load(), clock });
     const runs: JobRuns = this.#runs(new TrainingJobs({ client, settings: someSettings, clock }), queue);
+    this.asked = new Asked(context);
     const of = (): readonly CachedFaceModel[] => (this.#model ? [this.#model] : []);
     this.reconciler = new FaceModelReconciler({
       models: { get: () => this.#model, byIndex: of },
@@ -247,7 +276,7 @@ class Operator {
       succeeded: () => undefined,
       pipeline: 'p1',
       source: 'facehash/operator',
-      asked: new Asked(),
+      asked: this.asked,
       record: (note) => void world.notes.push(note),
       happened: ({ type }) => void world.happened.push(type),
       outage: new Outage(clock, silentLogger),
