@@ -2,7 +2,7 @@ import { dedicatedTemplate, parseTrainingProfiles, type DedicatedTemplate } from
 import { natsVariables, s3Variables } from '@facehash/settings';
 import { parse } from 'yaml';
 import { noHelm, NAMESPACE, render } from './support/helm.js';
-import { named, podOf, type Container, type EnvVar, type Manifest } from './support/manifests.js';
+import { named, podOf, podsOf, type Container, type EnvVar, type Manifest } from './support/manifests.js';
 import { acceptance, environmentOf, inference, ofImage, operator } from './support/programs.js';
 import { renderedSet, setNames, valueSets } from './support/value-sets.js';
 
@@ -36,8 +36,16 @@ function read(): void {
 
   it.each(setNames)('tells every variable once: %s', async (name) => {
     const objects = await renderedSet(name);
-    for (const each of ['Deployment facehash-inference', 'Deployment facehash-operator'])
-      expect(twiceIn(containerOf(objects, each).env)).toEqual([]);
+    const containers = podsOf(objects).flatMap(({ of, spec }) => spec.containers.map(({ name, env }) => ({ of: `${of}: ${name}`, env })));
+    const dedicated = name === 'least' ? [] : [{ of: 'pods of Dedicated models', env: templateIn(objects).env as never as EnvVar[] }];
+    for (const { of, env } of [...containers, ...dedicated]) expect({ of, twice: twiceIn(env) }).toEqual({ of, twice: [] });
+  });
+
+  it('lets what a user adds take the place of what it sets', async () => {
+    const objects = await renderedSet('everything');
+    const dedicated = environmentOf({ env: templateIn(objects).env as never as EnvVar[] });
+    const others = ['inference', 'operator'].map((name) => environmentOf(containerOf(objects, `Deployment facehash-${name}`)));
+    for (const environment of [dedicated, ...others]) expect(environment).toMatchObject({ LOG_LEVEL: 'error', TZ: 'UTC' });
   });
 
   it.each(setNames)('has training profiles that the operator takes: %s', async (name) => {

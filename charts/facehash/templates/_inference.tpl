@@ -1,4 +1,4 @@
-{{/* Variables of inference that pods of Dedicated models have, too. */}}
+{{/* Variables of inference that pods of Dedicated models have, too, before what a user adds. */}}
 {{- define "facehash.inference.env" -}}
 {{- $inference := .Values.inference -}}
 - { name: BODY_BYTES_MAX, value: {{ mul $inference.requests.bodyMiB 1048576 | toString | quote }} }
@@ -18,9 +18,18 @@
 {{ include "facehash.s3.env" . }}
 {{ include "facehash.mongodb.env" . }}
 {{ include "facehash.nats.env" (list . "inference") }}
-{{- with $inference.extraEnv }}
-{{ toYaml . }}
-{{- end }}
+{{- end -}}
+
+{{/* Those of the replicas that all models share. */}}
+{{- define "facehash.inference.ownEnv" -}}
+- { name: FACEHASH_MODE, value: cluster }
+- { name: FACEHASH_REPLICA, valueFrom: { fieldRef: { fieldPath: metadata.uid } } }
+{{- /* Set by the operator, where pods are restarted for new versions. */}}
+- { name: FACEHASH_ROLLOUT, valueFrom: { fieldRef: { fieldPath: "metadata.annotations['facehash.dev/rollout']" } } }
+- { name: HOST, value: 0.0.0.0 }
+- { name: PORT, value: '5000' }
+- { name: MANAGEMENT_PORT, value: '9090' }
+{{ include "facehash.inference.env" . }}
 {{- end -}}
 
 {{/* Until every endpoint has been told, until calls under way are over, and longer than the 20 s that the program gives itself to close the rest. */}}
@@ -49,7 +58,7 @@ priorityClassName: {{ . }}
 preStopSeconds: {{ .Values.inference.preStopSeconds }}
 terminationGracePeriodSeconds: {{ include "facehash.inference.graceSeconds" . }}
 env:
-  {{- include "facehash.inference.env" . | nindent 2 }}
+  {{- include "facehash.env" (list (include "facehash.inference.env" .) .Values.inference.extraEnv) | nindent 2 }}
 {{- with .Values.inference.extraEnvFrom }}
 envFrom:
   {{- toYaml . | nindent 2 }}
