@@ -124,6 +124,26 @@ function read(): void {
     });
   });
 
+  it.each<[resources: object, visionProcesses: number, workers: string]>([
+    [{ limits: { cpu: '4' }, requests: { cpu: '1' } }, 0, '4'],
+    [{ limits: { cpu: 2 } }, 0, '2'],
+    [{ limits: { cpu: 1.5 } }, 0, '2'],
+    [{ limits: { cpu: '2500m' } }, 0, '3'],
+    [{ limits: { cpu: null }, requests: { cpu: '3' } }, 0, '3'],
+    [{ limits: { cpu: null }, requests: { cpu: '100m' } }, 0, '1'],
+    [{ limits: { cpu: null }, requests: { cpu: null } }, 0, '1'],
+    [{ limits: { cpu: '2' } }, 7, '7'],
+  ])('is as many vision workers as CPUs, wherever the node has more: %j and %i', async (resources, visionProcesses, workers) => {
+    const small = { resources: { limits: { cpu: '500m' } } };
+    const both = await Promise.all([
+      render({ ...valueSets.evaluation, inference: { resources, visionProcesses }, dedicated: small }),
+      render({ ...valueSets.evaluation, inference: small, dedicated: { resources, visionProcesses } }),
+    ]);
+    const shared = both.map((objects) => environmentOf(containerOf(objects, 'Deployment facehash-inference'))['VISION_PROCESSES']);
+    const dedicated = both.map((objects) => environmentOf({ env: templateIn(objects).env as never as EnvVar[] })['VISION_PROCESSES']);
+    expect({ shared, dedicated }).toEqual({ shared: [workers, '1'], dedicated: ['1', workers] });
+  });
+
   it('leaves Kubernetes more time to end a pod than the program takes', async () => {
     const objects = await render({ ...valueSets.evaluation, inference: { preStopSeconds: 30, shutdownGraceSeconds: 120 } });
     const { spec } = podOf(objects, 'Deployment facehash-inference');

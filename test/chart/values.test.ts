@@ -116,6 +116,11 @@ function tried(): void {
   it.each<[needed: string, values: Values, sentence: string]>([
     ['an account that is not made', { operator: { serviceAccount: { create: false } } }, 'operator.serviceAccount.name is not set'],
     ['an account of inference', { inference: { serviceAccount: { create: false } } }, 'inference.serviceAccount.name is not set'],
+    [
+      'a CPU in other units',
+      { dedicated: { resources: { limits: { cpu: '2k' } } } },
+      'a CPU of 2k is neither a number nor one of thousandths',
+    ],
     ['a Gateway', { httpRoute: { enabled: true } }, 'httpRoute.parentRefs is empty: name the Gateway'],
   ])('are refused with a sentence where they need %s', async (_, wrong, sentence) => {
     expect(await refusalOf({ ...accepted, ...wrong })).toContain(sentence);
