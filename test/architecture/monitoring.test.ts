@@ -59,8 +59,8 @@ const ofKubeStateMetrics: KnownSeries = new Map([
   ['kube_horizontalpodautoscaler_status_current_replicas', new Set(['horizontalpodautoscaler'])],
   ['kube_horizontalpodautoscaler_spec_max_replicas', new Set(['horizontalpodautoscaler'])],
 ]);
-/** What Prometheus or its operator adds to every series. */
-const ofScrapes = new Set(['namespace', 'job', 'instance', 'pod', 'service', 'container', 'endpoint']);
+/** What Prometheus or its operator adds to every series; `serving` the chart's PodMonitor. */
+const ofScrapes = new Set(['namespace', 'job', 'instance', 'pod', 'service', 'container', 'endpoint', 'serving']);
 
 const alerts = groups.flatMap(({ name, rules }) => rules.map((rule) => ({ ...rule, group: name })));
 const queriesOfAlerts = alerts.map(({ alert, expr, annotations }): Query => ({

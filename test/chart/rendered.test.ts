@@ -70,6 +70,15 @@ function rendered(): void {
       expect(annotations['runbook_url']).toBe(`https://runbooks.example.org/faces#${alert.toLowerCase()}`);
   });
 
+  it('marks what is scraped of single models as the alerts know it', async () => {
+    const monitor = named(await renderedSet('everything'), 'PodMonitor', 'facehash-dedicated');
+    const { podMetricsEndpoints } = monitor['spec'] as { podMetricsEndpoints: { relabelings: object[] }[] };
+    expect(podMetricsEndpoints).toEqual([
+      expect.objectContaining({ relabelings: expect.arrayContaining([{ targetLabel: 'serving', replacement: 'Dedicated' }]) }),
+    ]);
+    expect(await readFile(inChart('files/alerts.yaml'), 'utf8')).toContain('facehash_readiness{serving!="Dedicated"}');
+  });
+
   it('draws a password of its own for each store and each role', async () => {
     const drawn = drawnIn(await renderedSet('evaluation'));
     expect(drawn.length).toBe(8);
