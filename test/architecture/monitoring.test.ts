@@ -184,6 +184,15 @@ describe('each alert', () => {
   });
 });
 
+describe('a command in the pages about operation', () => {
+  it('reads all lines of the pods that it chooses by a label, of which kubectl shows ten by itself', async () => {
+    const texts = await Promise.all(pages.map(read));
+    const commands = texts.flatMap((text) => text.match(/kubectl logs [^|`\n]*-l [^|`\n]*/g) ?? []);
+    expect(commands.length).toBeGreaterThan(5);
+    expect(commands.filter((command) => !/ --tail=/.test(command))).toEqual([]);
+  });
+});
+
 describe('a link in the pages about operation', () => {
   it.each(pages)('leads to a section that is there: %s', async (page) => {
     const links = [...(await read(page)).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)];
