@@ -121,6 +121,16 @@ function tried(): void {
       { dedicated: { resources: { limits: { cpu: '2k' } } } },
       'a CPU of 2k is neither a number nor one of thousandths',
     ],
+    [
+      'the name of a pipeline',
+      { descriptor: { description: '/network/own.json' } },
+      'descriptor.description and descriptor.pipeline belong together',
+    ],
+    [
+      'the description of a pipeline',
+      { descriptor: { pipeline: 'own-2' } },
+      'descriptor.description and descriptor.pipeline belong together',
+    ],
     ['a Gateway', { httpRoute: { enabled: true } }, 'httpRoute.parentRefs is empty: name the Gateway'],
   ])('are refused with a sentence where they need %s', async (_, wrong, sentence) => {
     expect(await refusalOf({ ...accepted, ...wrong })).toContain(sentence);

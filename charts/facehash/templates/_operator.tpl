@@ -8,6 +8,10 @@
 - { name: FACEHASH_WATCH_NAMESPACE, value: {{ . | quote }} }
 {{- end }}
 - { name: FACEHASH_TRAINING_PROFILES_FILE, value: /etc/facehash/training/profiles.yaml }
+{{- /* Alone, either makes every training run fail: trainers describe faces by the one, and the operator asks for the other. */}}
+{{- if ne (empty .Values.descriptor.description) (empty .Values.descriptor.pipeline) }}
+{{- fail "descriptor.description and descriptor.pipeline belong together: the path of the description in pods, and the name of the pipeline that it makes, as arcface-1f3a9c02 (docs/own-network.md says how to get it)" }}
+{{- end }}
 {{- with .Values.descriptor.pipeline }}
 - { name: FACEHASH_PIPELINE, value: {{ . | quote }} }
 {{- end }}
