@@ -52,6 +52,8 @@ describe('values', () => {
 
 function tried(): void {
   const accepted = valueSets.evaluation;
+  const { nats: ofNats, ...others } = valueSets.external.stores;
+  const withoutCaKey = { ...others, nats: { ...ofNats, trainer: { existingSecret: 'nats-trainer' } } };
 
   it.each<[wrong: string, values: Values, named: string, why: string]>([
     ['a number that is a text', { inference: { replicas: 'many' } }, '/inference/replicas', 'want integer'],
@@ -130,6 +132,11 @@ function tried(): void {
       'the description of a pipeline',
       { descriptor: { pipeline: 'own-2' } },
       'descriptor.description and descriptor.pipeline belong together',
+    ],
+    [
+      'the authority of NATS for training runs',
+      { evaluation: { enabled: false }, stores: withoutCaKey },
+      'stores.nats.trainer.caKey is not set, which stores.nats.caConfigMap needs',
     ],
     ['a Gateway', { httpRoute: { enabled: true } }, 'httpRoute.parentRefs is empty: name the Gateway'],
   ])('are refused with a sentence where they need %s', async (_, wrong, sentence) => {
