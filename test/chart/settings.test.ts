@@ -144,6 +144,14 @@ function read(): void {
     expect({ shared, dedicated }).toEqual({ shared: [workers, '1'], dedicated: ['1', workers] });
   });
 
+  it('is where they listen', async () => {
+    const objects = await render({ ...valueSets.evaluation, listenAddress: '::' });
+    for (const name of ['inference', 'operator'])
+      expect(environmentOf(containerOf(objects, `Deployment facehash-${name}`))).toMatchObject({ HOST: '::' });
+    const { stringData } = named(objects, 'Secret', 'facehash-evaluation-nats-config') as unknown as { stringData: Record<string, string> };
+    expect(stringData['nats.conf']).toContain('host: "::"\nport: 4222\n');
+  });
+
   it('leaves Kubernetes more time to end a pod than the program takes', async () => {
     const objects = await render({ ...valueSets.evaluation, inference: { preStopSeconds: 30, shutdownGraceSeconds: 120 } });
     const { spec } = podOf(objects, 'Deployment facehash-inference');

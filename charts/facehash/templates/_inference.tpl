@@ -3,6 +3,7 @@
 {{- $of := index . 1 -}}
 {{- with index . 0 -}}
 {{- $inference := .Values.inference -}}
+- { name: HOST, value: {{ .Values.listenAddress | quote }} }
 - { name: BODY_BYTES_MAX, value: {{ mul $inference.requests.bodyMiB 1048576 | toString | quote }} }
 - { name: TRAIN_BODY_BYTES_MAX, value: {{ mul $inference.requests.trainBodyMiB 1048576 | toString | quote }} }
 - { name: TRAIN_WAIT_SECONDS, value: {{ $inference.requests.trainWaitSeconds | toString | quote }} }
@@ -44,7 +45,6 @@
 - { name: FACEHASH_REPLICA, valueFrom: { fieldRef: { fieldPath: metadata.uid } } }
 {{- /* Set by the operator, where pods are restarted for new versions. */}}
 - { name: FACEHASH_ROLLOUT, valueFrom: { fieldRef: { fieldPath: "metadata.annotations['facehash.dev/rollout']" } } }
-- { name: HOST, value: 0.0.0.0 }
 - { name: PORT, value: '5000' }
 - { name: MANAGEMENT_PORT, value: '9090' }
 {{ include "facehash.inference.env" (list . .Values.inference) }}

@@ -1,6 +1,7 @@
 {{/* Variables of the operator, before what a user adds. */}}
 {{- define "facehash.operator.env" -}}
 {{- $operator := .Values.operator -}}
+- { name: HOST, value: {{ .Values.listenAddress | quote }} }
 - { name: FACEHASH_OPERATOR_NAME, valueFrom: { fieldRef: { fieldPath: metadata.name } } }
 - { name: FACEHASH_PLATFORM_NAMESPACE, valueFrom: { fieldRef: { fieldPath: metadata.namespace } } }
 - { name: FACEHASH_LEASE_NAME, value: {{ include "facehash.fullname" . }}-operator }
