@@ -36,22 +36,46 @@ const stalled = (reason: string) => leader('facehash_models_stalled', `reason="$
 const runs = (outcome: string) => leader('facehash_training_run_duration_seconds_count', `outcome="${outcome}"`);
 const vision = (i: 'i1' | 'i2') => ofReplica('facehash_readiness', i, 'condition="vision"');
 const readiness = Object.keys(wellWorld).filter((series) => series.startsWith('facehash_readiness'));
+const inferenceGone = Object.fromEntries(readiness.map((one) => [one, gone]));
+const operatorGone = Object.fromEntries((['o1', 'o2'] as const).map((o) => [ofOperator('facehash_training_runs_max', o), gone]));
+const anotherRelease = {
+  'facehash_readiness{namespace="other",job="inference",instance="i1",condition="accepting"}': gauge(1, 1),
+  'facehash_training_runs_max{namespace="other",job="operator",instance="o1"}': gauge(2, 2),
+};
 const queue = (le: string) => leader('workqueue_queue_duration_seconds_bucket', `name="facemodel",controller="facemodel",le="${le}"`);
 const failing = ofReplica(`${http}_count`, 'i1', 'method="GET",route="/v1/people",status="500"');
+/** One a minute and replica. */
+const fewRequests = both((i) => ofReplica(`${http}_count`, i, recognition), counter(1, 1));
 const restarts = `kube_pod_container_status_restarts_total{${pods}}`;
 const deployment = 'namespace="faces",deployment="facehash-inference"';
 const autoscaler = 'namespace="faces",horizontalpodautoscaler="facehash-inference"';
 
 const cases: readonly Case[] = [
+  { alert: 'FaceHashInferenceAbsent', when: 'nothing of inference is scraped', series: inferenceGone, at: [4, 7] },
   {
     alert: 'FaceHashInferenceAbsent',
-    when: 'nothing of inference is scraped',
-    series: Object.fromEntries(readiness.map((one) => [one, gone])),
+    when: 'what models share is gone, and a pod of one model alone is not',
+    series: {
+      ...inferenceGone,
+      'facehash_readiness{namespace="faces",job="default/stadium",instance="d1",serving="Dedicated"}': gauge(1, 1),
+    },
+    at: [4, 7],
+  },
+  {
+    alert: 'FaceHashInferenceAbsent',
+    when: 'that of one release of two is gone',
+    series: { ...inferenceGone, ...anotherRelease },
     at: [4, 7],
   },
   { alert: 'FaceHashNobodyAnswers', when: 'no replica has its vision', series: both(vision, gauge(1, 0)), at: [1, 4] },
   { alert: 'FaceHashReplicasNotReady', when: 'one of two replicas has no vision', series: { [vision('i2')]: gauge(1, 0) }, at: [14, 17] },
   { alert: 'FaceHashErrorsBurnFast', when: 'a request of thirteen fails', series: { [failing]: counter(0, 100) }, at: [3, 18] },
+  {
+    alert: 'FaceHashErrorsBurnFast',
+    when: 'half of very few requests fail',
+    series: { ...fewRequests, [failing]: counter(0, 1) },
+    at: [9, 20],
+  },
   { alert: 'FaceHashErrorsBurnSlowly', when: 'a request of eighty fails', series: { [failing]: counter(0, 15) }, at: [60, 100] },
   {
     alert: 'FaceHashRecognitionSlow',
@@ -106,7 +130,13 @@ const cases: readonly Case[] = [
   {
     alert: 'FaceHashOperatorAbsent',
     when: 'no operator is scraped',
-    series: { [leader('facehash_training_runs_max')]: gone, [ofOperator('facehash_training_runs_max', 'o2')]: gone },
+    series: operatorGone,
+    at: [9, 12],
+  },
+  {
+    alert: 'FaceHashOperatorAbsent',
+    when: 'that of one release of two is gone',
+    series: { ...operatorGone, ...anotherRelease },
     at: [9, 12],
   },
   {
@@ -204,6 +234,16 @@ const cases: readonly Case[] = [
   },
 ];
 
+/** What nobody is to be woken for. */
+const silent: readonly Omit<Case, 'alert'>[] = [
+  { when: 'two of few requests fail', series: { ...fewRequests, [failing]: gauge(0, 2) }, at: [4, 30] },
+  {
+    when: 'a program on one machine has no operator',
+    series: { 'facehash_readiness{namespace="edge",job="camera",instance="e1",condition="accepting"}': gauge(1, 1) },
+    at: [15, 60],
+  },
+];
+
 describe('the alerts, by the engine of Prometheus', () => {
   if (typeof binaries === 'string') it.skip(`are not tried: ${binaries}`, () => undefined);
   else onPrometheus(binaries['prometheus-alerts'] ?? '');
@@ -215,7 +255,10 @@ function onPrometheus(program: string): void {
   const from = WELL - 5;
 
   beforeAll(async () => {
-    const situations = cases.map(({ series, at }) => ({ series: { ...wellWorld, ...series }, at: at.map((minute) => WELL + minute) }));
+    const situations = [...cases, ...silent].map(({ series, at }) => ({
+      series: { ...wellWorld, ...series },
+      at: at.map((minute) => WELL + minute),
+    }));
     fired = await firingAlerts(program, { rules, from }, [...situations, { series: wellWorld, at: [WELL + 110] }]);
   });
 
@@ -229,6 +272,10 @@ function onPrometheus(program: string): void {
     expect(new Set(after?.map((one) => one.alert))).toEqual(new Set([alert]));
   });
 
+  it.each(silent.map((one, index) => ({ ...one, index })))('are silent while $when', ({ index }) => {
+    expect(fired[cases.length + index]).toEqual([[], []]);
+  });
+
   it('say what is, in whole sentences', () => {
     for (const { annotations } of fired.flat(2)) {
       expect(annotations['description']).toMatch(/^[^{}]+\.$/);
@@ -240,6 +287,8 @@ function onPrometheus(program: string): void {
     const { groups } = parse(await readFile(rules, 'utf8')) as {
       readonly groups: readonly { readonly rules: readonly { readonly alert: string }[] }[];
     };
-    expect(cases.map(({ alert }) => alert).sort()).toEqual(groups.flatMap((group) => group.rules.map(({ alert }) => alert)).sort());
+    expect([...new Set(cases.map(({ alert }) => alert))].sort()).toEqual(
+      groups.flatMap((group) => group.rules.map(({ alert }) => alert)).sort(),
+    );
   });
 }

@@ -59,8 +59,8 @@ const ofKubeStateMetrics: KnownSeries = new Map([
   ['kube_horizontalpodautoscaler_status_current_replicas', new Set(['horizontalpodautoscaler'])],
   ['kube_horizontalpodautoscaler_spec_max_replicas', new Set(['horizontalpodautoscaler'])],
 ]);
-/** What Prometheus or its operator adds to every series. */
-const ofScrapes = new Set(['namespace', 'job', 'instance', 'pod', 'service', 'container', 'endpoint']);
+/** What Prometheus or its operator adds to every series; `serving` the chart's PodMonitor. */
+const ofScrapes = new Set(['namespace', 'job', 'instance', 'pod', 'service', 'container', 'endpoint', 'serving']);
 
 const alerts = groups.flatMap(({ name, rules }) => rules.map((rule) => ({ ...rule, group: name })));
 const queriesOfAlerts = alerts.map(({ alert, expr, annotations }): Query => ({
@@ -181,6 +181,15 @@ describe('each alert', () => {
     const [, section = ''] = runbooks.split(`### ${alert}\n`);
     const [text = ''] = section.split(/^##/m);
     expect([...text.matchAll(/^\*\*(.+?)\.\*\*/gm)].map(([, part]) => part)).toEqual(['Noticed', 'Look', 'Do', 'Over']);
+  });
+});
+
+describe('a command in the pages about operation', () => {
+  it('reads all lines of the pods that it chooses by a label, of which kubectl shows ten by itself', async () => {
+    const texts = await Promise.all(pages.map(read));
+    const commands = texts.flatMap((text) => text.match(/kubectl logs [^|`\n]*-l [^|`\n]*/g) ?? []);
+    expect(commands.length).toBeGreaterThan(5);
+    expect(commands.filter((command) => !/ --tail=/.test(command))).toEqual([]);
   });
 });
 

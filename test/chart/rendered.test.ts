@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { drawnIn, goldenOf } from './support/golden.js';
 import { inChart, lint, noHelm, RELEASE, render } from './support/helm.js';
@@ -16,6 +17,15 @@ const baseOf: Readonly<Partial<Record<SetName, SetName>>> = {
   traefik: 'evaluation',
   least: 'external',
 };
+
+it('the chart has no template that nothing includes', async () => {
+  const templates = inChart('templates');
+  const files = (await readdir(templates, { recursive: true })).filter((file) => /\.(?:tpl|yaml|txt)$/.test(file));
+  const text = (await Promise.all(files.map((file) => readFile(join(templates, file), 'utf8')))).join('\n');
+  const defined = [...text.matchAll(/define "([^"]+)"/g)].map(([, name = '']) => name);
+  expect(defined.length).toBeGreaterThan(20);
+  expect(defined.filter((name) => !text.includes(`include "${name}"`))).toEqual([]);
+});
 
 describe('what the chart renders', () => {
   if (noHelm !== undefined) it.skip(`is not looked at: ${noHelm}`, () => undefined);
@@ -68,6 +78,15 @@ function rendered(): void {
     expect(rules).not.toEqual([]);
     for (const { alert = '', annotations } of rules)
       expect(annotations['runbook_url']).toBe(`https://runbooks.example.org/faces#${alert.toLowerCase()}`);
+  });
+
+  it('marks what is scraped of single models as the alerts know it', async () => {
+    const monitor = named(await renderedSet('everything'), 'PodMonitor', 'facehash-dedicated');
+    const { podMetricsEndpoints } = monitor['spec'] as { podMetricsEndpoints: { relabelings: object[] }[] };
+    expect(podMetricsEndpoints).toEqual([
+      expect.objectContaining({ relabelings: expect.arrayContaining([{ targetLabel: 'serving', replacement: 'Dedicated' }]) }),
+    ]);
+    expect(await readFile(inChart('files/alerts.yaml'), 'utf8')).toContain('facehash_readiness{serving!="Dedicated"}');
   });
 
   it('draws a password of its own for each store and each role', async () => {

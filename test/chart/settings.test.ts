@@ -2,7 +2,7 @@ import { dedicatedTemplate, parseTrainingProfiles, type DedicatedTemplate } from
 import { natsVariables, s3Variables } from '@facehash/settings';
 import { parse } from 'yaml';
 import { noHelm, NAMESPACE, render } from './support/helm.js';
-import { named, podOf, type Container, type EnvVar, type Manifest } from './support/manifests.js';
+import { named, podOf, podsOf, type Container, type EnvVar, type Manifest } from './support/manifests.js';
 import { acceptance, environmentOf, inference, ofImage, operator } from './support/programs.js';
 import { renderedSet, setNames, valueSets } from './support/value-sets.js';
 
@@ -36,8 +36,16 @@ function read(): void {
 
   it.each(setNames)('tells every variable once: %s', async (name) => {
     const objects = await renderedSet(name);
-    for (const each of ['Deployment facehash-inference', 'Deployment facehash-operator'])
-      expect(twiceIn(containerOf(objects, each).env)).toEqual([]);
+    const containers = podsOf(objects).flatMap(({ of, spec }) => spec.containers.map(({ name, env }) => ({ of: `${of}: ${name}`, env })));
+    const dedicated = name === 'least' ? [] : [{ of: 'pods of Dedicated models', env: templateIn(objects).env as never as EnvVar[] }];
+    for (const { of, env } of [...containers, ...dedicated]) expect({ of, twice: twiceIn(env) }).toEqual({ of, twice: [] });
+  });
+
+  it('lets what a user adds take the place of what it sets', async () => {
+    const objects = await renderedSet('everything');
+    const dedicated = environmentOf({ env: templateIn(objects).env as never as EnvVar[] });
+    const others = ['inference', 'operator'].map((name) => environmentOf(containerOf(objects, `Deployment facehash-${name}`)));
+    for (const environment of [dedicated, ...others]) expect(environment).toMatchObject({ LOG_LEVEL: 'error', TZ: 'UTC' });
   });
 
   it.each(setNames)('has training profiles that the operator takes: %s', async (name) => {
@@ -98,8 +106,8 @@ function read(): void {
     const parsed = parseTrainingProfiles(dataOf(objects, 'facehash-training', 'profiles.yaml'));
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
     const { default: usual, ...others } = parsed.profiles;
-    expect(usual?.env).toEqual({ OMP_NUM_THREADS: '2', FACEHASH_DESCRIPTOR: '/network/own.json' });
-    for (const { env } of Object.values(others)) expect(env).toEqual({ FACEHASH_DESCRIPTOR: '/network/own.json' });
+    expect(usual?.env).toEqual({ OMP_NUM_THREADS: '2', FACEHASH_DESCRIPTOR: '/network/own.json', FACEHASH_VISION_PROCESSES: '1' });
+    for (const { env } of Object.values(others)) expect(env).toMatchObject({ FACEHASH_DESCRIPTOR: '/network/own.json' });
   });
 
   it('names as little as the values do', async () => {
@@ -114,6 +122,44 @@ function read(): void {
     ).toMatchObject({
       mongo: { url: 'mongodb://user:password@mongodb.example.org/' },
     });
+  });
+
+  it.each<[resources: object, visionProcesses: number, workers: string]>([
+    [{ limits: { cpu: '4' }, requests: { cpu: '1' } }, 0, '4'],
+    [{ limits: { cpu: 2 } }, 0, '2'],
+    [{ limits: { cpu: 1.5 } }, 0, '2'],
+    [{ limits: { cpu: '2500m' } }, 0, '3'],
+    [{ limits: { cpu: null }, requests: { cpu: '3' } }, 0, '3'],
+    [{ limits: { cpu: null }, requests: { cpu: '100m' } }, 0, '1'],
+    [{ limits: { cpu: null }, requests: { cpu: null } }, 0, '1'],
+    [{ limits: { cpu: '2' } }, 7, '7'],
+  ])('is as many vision workers as CPUs, wherever the node has more: %j and %i', async (resources, visionProcesses, workers) => {
+    const small = { resources: { limits: { cpu: '500m' } } };
+    const both = await Promise.all([
+      render({ ...valueSets.evaluation, inference: { resources, visionProcesses }, dedicated: small }),
+      render({ ...valueSets.evaluation, inference: small, dedicated: { resources, visionProcesses } }),
+    ]);
+    const shared = both.map((objects) => environmentOf(containerOf(objects, 'Deployment facehash-inference'))['VISION_PROCESSES']);
+    const dedicated = both.map((objects) => environmentOf({ env: templateIn(objects).env as never as EnvVar[] })['VISION_PROCESSES']);
+    expect({ shared, dedicated }).toEqual({ shared: [workers, '1'], dedicated: ['1', workers] });
+  });
+
+  it('is as many vision workers as CPUs for training runs, too, unless a profile says otherwise', async () => {
+    const said = { resources: { limits: { cpu: '8' } }, env: { FACEHASH_VISION_PROCESSES: '3' } };
+    const profiles = { small: { resources: {} }, large: { resources: { requests: { cpu: '2500m' } } }, said };
+    const objects = await render({ ...valueSets.evaluation, training: { profiles } });
+    const parsed = parseTrainingProfiles(dataOf(objects, 'facehash-training', 'profiles.yaml'));
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    const workers = Object.entries(parsed.profiles).map(([name, { env }]) => [name, env['FACEHASH_VISION_PROCESSES']]);
+    expect(Object.fromEntries(workers)).toEqual({ default: '1', gpu: '2', small: '1', large: '3', said: '3' });
+  });
+
+  it('is where they listen', async () => {
+    const objects = await render({ ...valueSets.evaluation, listenAddress: '::' });
+    for (const name of ['inference', 'operator'])
+      expect(environmentOf(containerOf(objects, `Deployment facehash-${name}`))).toMatchObject({ HOST: '::' });
+    const { stringData } = named(objects, 'Secret', 'facehash-evaluation-nats-config') as unknown as { stringData: Record<string, string> };
+    expect(stringData['nats.conf']).toContain('host: "::"\nport: 4222\n');
   });
 
   it('leaves Kubernetes more time to end a pod than the program takes', async () => {

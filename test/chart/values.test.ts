@@ -52,6 +52,8 @@ describe('values', () => {
 
 function tried(): void {
   const accepted = valueSets.evaluation;
+  const { nats: ofNats, ...others } = valueSets.external.stores;
+  const withoutCaKey = { ...others, nats: { ...ofNats, trainer: { existingSecret: 'nats-trainer' } } };
 
   it.each<[wrong: string, values: Values, named: string, why: string]>([
     ['a number that is a text', { inference: { replicas: 'many' } }, '/inference/replicas', 'want integer'],
@@ -116,6 +118,26 @@ function tried(): void {
   it.each<[needed: string, values: Values, sentence: string]>([
     ['an account that is not made', { operator: { serviceAccount: { create: false } } }, 'operator.serviceAccount.name is not set'],
     ['an account of inference', { inference: { serviceAccount: { create: false } } }, 'inference.serviceAccount.name is not set'],
+    [
+      'a CPU in other units',
+      { dedicated: { resources: { limits: { cpu: '2k' } } } },
+      'a CPU of 2k is neither a number nor one of thousandths',
+    ],
+    [
+      'the name of a pipeline',
+      { descriptor: { description: '/network/own.json' } },
+      'descriptor.description and descriptor.pipeline belong together',
+    ],
+    [
+      'the description of a pipeline',
+      { descriptor: { pipeline: 'own-2' } },
+      'descriptor.description and descriptor.pipeline belong together',
+    ],
+    [
+      'the authority of NATS for training runs',
+      { evaluation: { enabled: false }, stores: withoutCaKey },
+      'stores.nats.trainer.caKey is not set, which stores.nats.caConfigMap needs',
+    ],
     ['a Gateway', { httpRoute: { enabled: true } }, 'httpRoute.parentRefs is empty: name the Gateway'],
   ])('are refused with a sentence where they need %s', async (_, wrong, sentence) => {
     expect(await refusalOf({ ...accepted, ...wrong })).toContain(sentence);

@@ -46,7 +46,7 @@ process.stdout.write(`${JSON.stringify({ decision: constants }, null, 2)}\n`);
 if (own && options.write) {
   const description: unknown = JSON.parse(await readFile(own.path, 'utf8'));
   await writeFile(own.path, `${JSON.stringify({ ...(description as object), decision: constants }, null, 2)}\n`);
-  console.error(`written into ${own.path}`);
+  console.error(`written into ${own.path}, which describes the pipeline ${described(own.path).id}`);
 }
 
 function described(path: string) {

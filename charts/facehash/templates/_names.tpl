@@ -70,10 +70,6 @@ labels:
 {{- end -}}
 {{- end -}}
 
-{{- define "facehash.watchNamespace" -}}
-{{- .Values.operator.watchNamespace -}}
-{{- end -}}
-
 {{/* Where the test's FaceModel is: one that this operator looks at. */}}
 {{- define "facehash.testNamespace" -}}
 {{- .Values.operator.watchNamespace | default .Release.Namespace -}}

@@ -41,8 +41,3 @@
     {{- toYaml . | nindent 4 }}
   {{ end }}ports: [{ port: {{ index . 1 }}, protocol: TCP }]
 {{- end -}}
-
-{{/* Pods that the operator makes. */}}
-{{- define "facehash.madePods" -}}
-app.kubernetes.io/managed-by: facehash-operator
-{{- end -}}

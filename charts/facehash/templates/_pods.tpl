@@ -59,3 +59,16 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 {{- end -}}
+
+{{/*
+  Variables of a container: (list own extra), `own` as YAML. Each once, as server-side apply refuses a name that stands twice: what a user says
+  of one takes the place of what the chart says.
+*/}}
+{{- define "facehash.env" -}}
+{{- $extra := index . 1 | default list -}}
+{{- $said := list -}}
+{{- range $extra }}{{ $said = append $said .name }}{{ end -}}
+{{- $env := list -}}
+{{- range index . 0 | fromYamlArray }}{{ if not (has .name $said) }}{{ $env = append $env . }}{{ end }}{{ end -}}
+{{- concat $env $extra | toYaml -}}
+{{- end -}}

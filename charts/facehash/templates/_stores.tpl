@@ -156,6 +156,9 @@ nats://{{ include "facehash.fullname" . }}-nats:4222
 - { name: FACEHASH_TRAINER_NATS_SECRET, value: {{ . }} }
 {{- end }}
 {{- if not .Values.evaluation.enabled }}
+{{- if and $secret $nats.caConfigMap (not $nats.trainer.caKey) }}
+{{- fail "stores.nats.trainer.caKey is not set, which stores.nats.caConfigMap needs: training runs do not get that ConfigMap, so put its ca.crt into the Secret stores.nats.trainer.existingSecret, too, and name its key here" }}
+{{- end }}
 {{- with $nats.trainer.credsKey }}
 - { name: FACEHASH_TRAINER_NATS_CREDS_KEY, value: {{ . | quote }} }
 {{- end }}

@@ -45,7 +45,11 @@ const pod = (program: string): Values => ({
   affinity,
   topologySpreadConstraints: [spread],
   priorityClassName: 'platform',
-  extraEnv: [{ name: 'TZ', value: 'UTC' }],
+  // One of their own, and one that the chart sets, too.
+  extraEnv: [
+    { name: 'TZ', value: 'UTC' },
+    { name: 'LOG_LEVEL', value: 'error' },
+  ],
   extraEnvFrom: [{ configMapRef: { name: 'proxy-settings' } }],
   extraVolumes: [{ name: 'more', configMap: { name: 'more-files' } }],
   extraVolumeMounts: [{ name: 'more', mountPath: '/more', readOnly: true }],
