@@ -106,8 +106,8 @@ function read(): void {
     const parsed = parseTrainingProfiles(dataOf(objects, 'facehash-training', 'profiles.yaml'));
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
     const { default: usual, ...others } = parsed.profiles;
-    expect(usual?.env).toEqual({ OMP_NUM_THREADS: '2', FACEHASH_DESCRIPTOR: '/network/own.json', FACEHASH_VISION_PROCESSES: '1' });
-    for (const { env } of Object.values(others)) expect(env).toMatchObject({ FACEHASH_DESCRIPTOR: '/network/own.json' });
+    expect(usual?.env).toEqual({ OMP_NUM_THREADS: '2', FACEHASH_DESCRIPTOR: '/network/own.json' });
+    for (const { env } of Object.values(others)) expect(env).toEqual({ FACEHASH_DESCRIPTOR: '/network/own.json' });
   });
 
   it('names as little as the values do', async () => {
@@ -142,16 +142,6 @@ function read(): void {
     const shared = both.map((objects) => environmentOf(containerOf(objects, 'Deployment facehash-inference'))['VISION_PROCESSES']);
     const dedicated = both.map((objects) => environmentOf({ env: templateIn(objects).env as never as EnvVar[] })['VISION_PROCESSES']);
     expect({ shared, dedicated }).toEqual({ shared: [workers, '1'], dedicated: ['1', workers] });
-  });
-
-  it('is as many vision workers as CPUs for training runs, too, unless a profile says otherwise', async () => {
-    const said = { resources: { limits: { cpu: '8' } }, env: { FACEHASH_VISION_PROCESSES: '3' } };
-    const profiles = { small: { resources: {} }, large: { resources: { requests: { cpu: '2500m' } } }, said };
-    const objects = await render({ ...valueSets.evaluation, training: { profiles } });
-    const parsed = parseTrainingProfiles(dataOf(objects, 'facehash-training', 'profiles.yaml'));
-    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-    const workers = Object.entries(parsed.profiles).map(([name, { env }]) => [name, env['FACEHASH_VISION_PROCESSES']]);
-    expect(Object.fromEntries(workers)).toEqual({ default: '1', gpu: '2', small: '1', large: '3', said: '3' });
   });
 
   it('is where they listen', async () => {

@@ -32,7 +32,7 @@
 {{- else -}}
 {{- $cpu := (.resources.limits | default dict).cpu | default (.resources.requests | default dict).cpu | default 1 | toString -}}
 {{- if not (regexMatch "^[0-9]+([.][0-9]+)?m?$" $cpu) -}}
-{{- fail (printf "a CPU of %s is neither a number nor one of thousandths, as 2, 1.5 or 500m: write it so, or set the number of vision workers (visionProcesses beside these resources, of training profiles FACEHASH_VISION_PROCESSES in env)" $cpu) -}}
+{{- fail (printf "a CPU of %s is neither a number nor one of thousandths, as 2, 1.5 or 500m: write it so, or set visionProcesses beside these resources" $cpu) -}}
 {{- end -}}
 {{- $cores := ternary (divf (trimSuffix "m" $cpu) 1000) (float64 (trimSuffix "m" $cpu)) (hasSuffix "m" $cpu) -}}
 {{- ceil $cores | int | max 1 | min 256 -}}
@@ -103,9 +103,6 @@ volumeMounts:
 {{- range $root.Values.imagePullSecrets }}{{ $secrets = append $secrets .name }}{{ end }}
 {{- if $secrets }}{{ $_ := set $pulled "imagePullSecrets" $secrets }}{{ end }}
 {{- $own := omit $profile "gpu" }}
-{{- if not (hasKey ($own.env | default dict) "FACEHASH_VISION_PROCESSES") }}
-{{- $own = set $own "env" (merge (dict "FACEHASH_VISION_PROCESSES" (include "facehash.visionProcesses" $profile)) ($own.env | default dict)) }}
-{{- end }}
 {{- with $root.Values.descriptor.description }}{{ $own = set $own "env" (merge ($own.env | default dict) (dict "FACEHASH_DESCRIPTOR" .)) }}{{ end }}
 {{ $name }}:
   {{- merge $own $pulled | toYaml | nindent 2 }}
