@@ -1,7 +1,7 @@
 import { layout } from '@facehash/artifacts';
 import { deadline, FaceHashError, supervise, type Clock, type Logger, type Random } from '@facehash/kernel';
 import type { Messaging, ModelState } from '@facehash/messaging-core';
-import { removeAll, type ObjectStore } from '@facehash/object-store-core';
+import type { ObjectStore } from '@facehash/object-store-core';
 import type { Erasure, Page, PageRequest, PhotoRemoval, Registry } from '@facehash/registry-core';
 import { MaskWatch } from './mask-watch.js';
 import { PeopleProjector } from './people-projection.js';
@@ -211,10 +211,7 @@ class ErasingLoop implements Eraser {
     const { storageId, personId, sha256 } = removal;
     const key = `${personKey(removal)}/${sha256}`;
     if (done || !this.#deleted.has(key)) {
-      for (const pipeline of await this.#pipelines.of(storageId, signal)) {
-        await objects.remove(layout.features(storageId, pipeline, sha256), signal);
-        await objects.remove(layout.landmarks(storageId, pipeline, sha256), signal);
-      }
+      await this.#deleteStages(storageId, sha256, signal);
       await objects.remove(layout.photo(storageId, personId, sha256), signal);
       this.#deleted.add(key);
     }
@@ -223,12 +220,32 @@ class ErasingLoop implements Eraser {
     this.#deleted.delete(key);
   }
 
+  /** Before their photo, which is what they are found by. */
+  async #deleteStages(storageId: string, sha256: string, signal: AbortSignal): Promise<void> {
+    const { objects } = this.parts;
+    for (const pipeline of await this.#pipelines.of(storageId, signal)) {
+      await objects.remove(layout.features(storageId, pipeline, sha256), signal);
+      await objects.remove(layout.landmarks(storageId, pipeline, sha256), signal);
+    }
+  }
+
+  /** Photos that were being taken in when the person went, or whose caller had gone before they had a row. */
+  async #deleteRowless({ storageId, personId }: Erasure, signal: AbortSignal): Promise<void> {
+    const { registry, objects } = this.parts;
+    const prefix = layout.photosOf(storageId, personId);
+    for await (const { key } of objects.list(prefix, signal)) {
+      const sha256 = key.slice(prefix.length);
+      const ofOthers = await registry.photosBySha256(storageId, sha256, signal);
+      if (ofOthers.length === 0) await this.#deleteStages(storageId, sha256, signal);
+      await objects.remove(key, signal);
+    }
+  }
+
   async #complete(erasure: Erasure | undefined, signal: AbortSignal): Promise<void> {
     if (!erasure) return;
-    const { registry, objects, messaging, logger } = this.parts;
+    const { registry, messaging, logger } = this.parts;
     const { storageId, personId } = erasure;
-    // Photos that were being taken in when the person went.
-    await removeAll(objects, layout.photosOf(storageId, personId), signal);
+    await this.#deleteRowless(erasure, signal);
     const completed = await registry.advanceErasure(storageId, personId, { completedAt: this.#now() }, signal);
     await this.#projector.forget(storageId, personId, signal);
     this.#begun.delete(personKey(erasure));
