@@ -1,5 +1,5 @@
 import { encodeDocument, layout } from '@facehash/artifacts';
-import { seededRandom, sha256Hex, silentLogger, systemClock } from '@facehash/kernel';
+import { FaceHashError, seededRandom, sha256Hex, silentLogger, systemClock } from '@facehash/kernel';
 import type { FaceHashEvent, ModelState } from '@facehash/messaging-core';
 import { aModelState, aReplicaReport } from '@facehash/messaging-core/testing';
 import { openLocalMessaging } from '@facehash/messaging-local';
@@ -231,6 +231,20 @@ describe('removing a photo', () => {
     const snapshot = await eventually(() => machine.objects.read(layout.samples(storageId, counter)));
     expect(new TextDecoder().decode(snapshot.bytes)).not.toContain(photoId);
     await expect(machine.eraser.removePhoto(model, ann.id, photoId)).rejects.toMatchObject({ code: 'PHOTO_NOT_FOUND' });
+  });
+
+  it('is counted by the loop where the call could not', async () => {
+    await using machine = await new Machine().enrolled();
+    const { registry } = machine;
+    await machine.cutter.cutNow(storageId);
+    const bump = registry.bumpCounter.bind(registry);
+    registry.bumpCounter = (...args) => {
+      registry.bumpCounter = bump;
+      return Promise.reject(new FaceHashError('STORE_UNAVAILABLE', { args }));
+    };
+    await expect(machine.eraser.removePhoto(model, ann.id, photoId)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    const snapshot = await eventually(() => machine.objects.read(layout.samples(storageId, 2)));
+    expect(new TextDecoder().decode(snapshot.bytes)).not.toContain(photoId);
   });
 });
 

@@ -73,6 +73,9 @@ class ErasingLoop implements Eraser {
   /** Erasures that this process has set going, and photos that it has deleted once: both are only done again after a restart. */
   readonly #begun = new Set<string>();
   readonly #deleted = new Set<string>();
+  /** Photos whose removal is being asked for here, and those of which a snapshot without them is known to come. */
+  readonly #removing = new Set<string>();
+  readonly #counted = new Set<string>();
   /** Those that the registry named last and that are not completed since. */
   #known: ReadonlyMap<string, Erasure> = new Map();
 
@@ -109,10 +112,17 @@ class ErasingLoop implements Eraser {
 
   async removePhoto({ storageId }: ModelState, personId: string, sha256: string, signal?: AbortSignal): Promise<number> {
     const removal = { storageId, personId, sha256, removedAt: this.#now() };
-    if (!(await this.parts.registry.removePhoto(removal, signal))) throw new FaceHashError('PHOTO_NOT_FOUND', { id: sha256 });
-    const counter = await this.#count(storageId, signal);
-    this.#wake.abort();
-    return counter;
+    const key = photoKey(removal);
+    this.#removing.add(key);
+    try {
+      if (!(await this.parts.registry.removePhoto(removal, signal))) throw new FaceHashError('PHOTO_NOT_FOUND', { id: sha256 });
+      const counter = await this.#count(storageId, signal);
+      this.#counted.add(key);
+      return counter;
+    } finally {
+      this.#removing.delete(key);
+      this.#wake.abort();
+    }
   }
 
   figures(): ErasureFigures {
@@ -145,7 +155,7 @@ class ErasingLoop implements Eraser {
     let left = open.size > last.size;
     for await (const removal of this.parts.registry.removals(signal)) {
       const key = personKey(removal);
-      const done = open.has(key) ? last.has(key) : await this.#settled(removal, signal);
+      const done = open.has(key) ? last.has(key) : await this.#without(removal, signal);
       await this.#delete(removal, done, signal);
       left ||= !done;
     }
@@ -199,6 +209,16 @@ class ErasingLoop implements Eraser {
     return state?.value.erased.includes(personId) ?? false;
   }
 
+  /** Whether nothing will be made with the photo any more. */
+  async #without(removal: PhotoRemoval, signal: AbortSignal): Promise<boolean> {
+    const key = photoKey(removal);
+    if (this.#removing.has(key)) return false;
+    // Whoever removed it may have ended before it was counted, and only what is counted gets a snapshot.
+    if (!this.#counted.has(key)) await this.#count(removal.storageId, signal);
+    this.#counted.add(key);
+    return this.#settled(removal, signal);
+  }
+
   /** A run that reads the photo may still write what it computed from it. */
   async #settled({ storageId, removedAt }: PhotoRemoval, signal: AbortSignal): Promise<boolean> {
     if (this.parts.clock.now().getTime() < Date.parse(removedAt) + SETTLED_AFTER_MS) return false;
@@ -209,7 +229,7 @@ class ErasingLoop implements Eraser {
   async #delete(removal: PhotoRemoval, done: boolean, signal: AbortSignal): Promise<void> {
     const { objects, registry } = this.parts;
     const { storageId, personId, sha256 } = removal;
-    const key = `${personKey(removal)}/${sha256}`;
+    const key = photoKey(removal);
     if (done || !this.#deleted.has(key)) {
       await this.#deleteStages(storageId, sha256, signal);
       await objects.remove(layout.photo(storageId, personId, sha256), signal);
@@ -218,6 +238,7 @@ class ErasingLoop implements Eraser {
     if (!done) return;
     await registry.removalDone(removal, signal);
     this.#deleted.delete(key);
+    this.#counted.delete(key);
   }
 
   /** Before their photo, which is what they are found by. */
@@ -260,6 +281,10 @@ class ErasingLoop implements Eraser {
 
 function personKey({ storageId, personId }: Pick<Erasure, 'storageId' | 'personId'>): string {
   return `${storageId}/${personId}`;
+}
+
+function photoKey(removal: PhotoRemoval): string {
+  return `${personKey(removal)}/${removal.sha256}`;
 }
 
 function erasedEvent({ storageId, personId, requestedAt, maskedAt, completedAt, photos }: Erasure) {
