@@ -164,6 +164,41 @@ describe('erasing a person', () => {
     expect((await machine.messaging.people.get(storageId))?.value.tombstones).toEqual({});
   });
 
+  it.each<[string, (machine: Machine, once: () => void) => void]>([
+    [
+      'the names',
+      ({ messaging }, once) => {
+        const put = messaging.people.put.bind(messaging.people);
+        messaging.people.put = (key, value, ...rest) => {
+          if (value.tombstones[ann.id] === undefined) once();
+          return put(key, value, ...rest);
+        };
+      },
+    ],
+    [
+      'the event',
+      ({ messaging }, once) => {
+        const publish = messaging.events.publish.bind(messaging.events);
+        messaging.events.publish = async (...args) => {
+          once();
+          return publish(...args);
+        };
+      },
+    ],
+  ])('drops the tombstone and tells of it also where %s could not be written at first', async (_, failing) => {
+    await using machine = await new Machine().enrolled();
+    await machine.eraser.erasePerson(model, ann.id);
+    let failed = 0;
+    failing(machine, () => {
+      if (failed++ === 0) throw new FaceHashError('STORE_UNAVAILABLE');
+    });
+    await machine.publish({ erased: [ann.id] });
+    await machine.until((e) => e.completedAt !== null);
+    expect(failed).toBeGreaterThan(1);
+    expect((await machine.messaging.people.get(storageId))?.value.tombstones).toEqual({});
+    expect(await firstEvent(machine)).toMatchObject({ type: 'dev.facehash.person.erased', data: { personId: ann.id } });
+  });
+
   it('is not said to be masked while a replica answers by an older projection', async () => {
     await using machine = await new Machine().enrolled();
     await machine.replica(1);

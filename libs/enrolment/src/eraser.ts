@@ -267,11 +267,13 @@ class ErasingLoop implements Eraser {
     const { registry, messaging, logger } = this.parts;
     const { storageId, personId } = erasure;
     await this.#deleteRowless(erasure, signal);
-    const completed = await registry.advanceErasure(storageId, personId, { completedAt: this.#now() }, signal);
+    const completedAt = this.#now();
     await this.#projector.forget(storageId, personId, signal);
+    await messaging.events.publish(erasedEvent({ ...erasure, completedAt }), signal);
+    // Last, as nobody comes back to what is completed; the two before may be done again.
+    await registry.advanceErasure(storageId, personId, { completedAt }, signal);
     this.#begun.delete(personKey(erasure));
     logger.info('a person is erased', { storageId, personId });
-    await messaging.events.publish(erasedEvent(completed ?? erasure), signal);
   }
 
   #now(): string {
