@@ -4,7 +4,7 @@ import type { KvBucket, KvChange } from '@facehash/messaging-core';
 export type BucketChange<T> = Exclude<KvChange<T>, { kind: 'synced' }>;
 
 /** Who follows a bucket. */
-export interface Follower<T> {
+interface Follower<T> {
   take(change: BucketChange<T>): void;
   /** Everything that is there was taken, also again after a watch that broke. */
   synced?(): void;
