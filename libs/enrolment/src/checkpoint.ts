@@ -1,4 +1,4 @@
-/** The steps between which a crash must lose nothing, in their order; what is stored of one photo is stored side by side. */
+/** The steps between which a crash must lose nothing, in their order; landmarks and features are stored side by side. */
 export const checkpoints = [
   'photo.analysed',
   'photo.stored',

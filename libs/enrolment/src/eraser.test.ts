@@ -1,5 +1,5 @@
 import { encodeDocument, layout } from '@facehash/artifacts';
-import { seededRandom, sha256Hex, silentLogger, systemClock } from '@facehash/kernel';
+import { FaceHashError, seededRandom, sha256Hex, silentLogger, systemClock } from '@facehash/kernel';
 import type { FaceHashEvent, ModelState } from '@facehash/messaging-core';
 import { aModelState, aReplicaReport } from '@facehash/messaging-core/testing';
 import { openLocalMessaging } from '@facehash/messaging-local';
@@ -47,16 +47,20 @@ class Machine implements AsyncDisposable {
       await projector.name(person);
       for (const content of [`${person.name} 1`, `${person.name} 2`]) {
         const photo = aPhoto(person, content);
-        await this.objects.create(layout.photo(storageId, person.id, photo.sha256), new TextEncoder().encode(content));
-        for (const stage of [layout.landmarks, layout.features]) {
-          await this.objects.create(stage(storageId, 'p1', photo.sha256), encodeDocument({}));
-        }
+        await this.rowless(content, person.id);
         await this.registry.addPhoto(photo);
       }
     }
     await this.registry.bumpCounter(storageId);
     await this.publish({});
     return this;
+  }
+
+  /** A photo with its stages, as it is stored before it has a row. */
+  async rowless(content: string, personId = ann.id): Promise<void> {
+    const sha256 = sha256Hex(content);
+    await this.objects.create(layout.photo(storageId, personId, sha256), new TextEncoder().encode(content));
+    for (const stage of [layout.landmarks, layout.features]) await this.objects.create(stage(storageId, 'p1', sha256), encodeDocument({}));
   }
 
   async publish(state: Partial<ModelState>): Promise<void> {
@@ -146,15 +150,53 @@ describe('erasing a person', () => {
     const sha256 = sha256Hex('Ann 1');
     await eventually(async () => (await machine.keysOf('stages/')).length === 4);
     await machine.objects.create(layout.features(storageId, 'p1', sha256), encodeDocument({}));
-    await machine.objects.create(layout.photo(storageId, ann.id, sha256Hex('late')), encodeDocument({}));
+    // Another whose caller hung up before it had a row, and one that Ben is on, too.
+    await machine.rowless('late');
+    await machine.rowless('Ben 1');
     await machine.publish({ erased: [ann.id] });
     const { completedAt, maskedAt } = await machine.until((e) => e.completedAt !== null);
     expect(maskedAt).not.toBeNull();
+    expect(await machine.keysOf('photos/')).toHaveLength(2);
     expect(await machine.keysOf('')).toHaveLength(6 + (await machine.keysOf('samples/')).length);
     const event = await eventually(() => firstEvent(machine));
     expect(event).toMatchObject({ type: 'dev.facehash.person.erased', data: { personId: ann.id, completedAt, photos: 2 } });
     expect(JSON.stringify(event)).not.toContain('Ann');
     expect((await machine.messaging.people.get(storageId))?.value.tombstones).toEqual({});
+  });
+
+  it.each<[string, (machine: Machine, once: () => void) => void]>([
+    [
+      'the names',
+      ({ messaging }, once) => {
+        const put = messaging.people.put.bind(messaging.people);
+        messaging.people.put = (key, value, ...rest) => {
+          if (value.tombstones[ann.id] === undefined) once();
+          return put(key, value, ...rest);
+        };
+      },
+    ],
+    [
+      'the event',
+      ({ messaging }, once) => {
+        const publish = messaging.events.publish.bind(messaging.events);
+        messaging.events.publish = async (...args) => {
+          once();
+          return publish(...args);
+        };
+      },
+    ],
+  ])('drops the tombstone and tells of it also where %s could not be written at first', async (_, failing) => {
+    await using machine = await new Machine().enrolled();
+    await machine.eraser.erasePerson(model, ann.id);
+    let failed = 0;
+    failing(machine, () => {
+      if (failed++ === 0) throw new FaceHashError('STORE_UNAVAILABLE');
+    });
+    await machine.publish({ erased: [ann.id] });
+    await machine.until((e) => e.completedAt !== null);
+    expect(failed).toBeGreaterThan(1);
+    expect((await machine.messaging.people.get(storageId))?.value.tombstones).toEqual({});
+    expect(await firstEvent(machine)).toMatchObject({ type: 'dev.facehash.person.erased', data: { personId: ann.id } });
   });
 
   it('is not said to be masked while a replica answers by an older projection', async () => {
@@ -224,6 +266,20 @@ describe('removing a photo', () => {
     const snapshot = await eventually(() => machine.objects.read(layout.samples(storageId, counter)));
     expect(new TextDecoder().decode(snapshot.bytes)).not.toContain(photoId);
     await expect(machine.eraser.removePhoto(model, ann.id, photoId)).rejects.toMatchObject({ code: 'PHOTO_NOT_FOUND' });
+  });
+
+  it('is counted by the loop where the call could not', async () => {
+    await using machine = await new Machine().enrolled();
+    const { registry } = machine;
+    await machine.cutter.cutNow(storageId);
+    const bump = registry.bumpCounter.bind(registry);
+    registry.bumpCounter = (...args) => {
+      registry.bumpCounter = bump;
+      return Promise.reject(new FaceHashError('STORE_UNAVAILABLE', { args }));
+    };
+    await expect(machine.eraser.removePhoto(model, ann.id, photoId)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    const snapshot = await eventually(() => machine.objects.read(layout.samples(storageId, 2)));
+    expect(new TextDecoder().decode(snapshot.bytes)).not.toContain(photoId);
   });
 });
 

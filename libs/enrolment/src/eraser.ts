@@ -1,7 +1,7 @@
 import { layout } from '@facehash/artifacts';
 import { deadline, FaceHashError, supervise, type Clock, type Logger, type Random } from '@facehash/kernel';
 import type { Messaging, ModelState } from '@facehash/messaging-core';
-import { removeAll, type ObjectStore } from '@facehash/object-store-core';
+import type { ObjectStore } from '@facehash/object-store-core';
 import type { Erasure, Page, PageRequest, PhotoRemoval, Registry } from '@facehash/registry-core';
 import { MaskWatch } from './mask-watch.js';
 import { PeopleProjector } from './people-projection.js';
@@ -73,6 +73,9 @@ class ErasingLoop implements Eraser {
   /** Erasures that this process has set going, and photos that it has deleted once: both are only done again after a restart. */
   readonly #begun = new Set<string>();
   readonly #deleted = new Set<string>();
+  /** Photos whose removal is being asked for here, and those of which a snapshot without them is known to come. */
+  readonly #removing = new Set<string>();
+  readonly #counted = new Set<string>();
   /** Those that the registry named last and that are not completed since. */
   #known: ReadonlyMap<string, Erasure> = new Map();
 
@@ -109,10 +112,17 @@ class ErasingLoop implements Eraser {
 
   async removePhoto({ storageId }: ModelState, personId: string, sha256: string, signal?: AbortSignal): Promise<number> {
     const removal = { storageId, personId, sha256, removedAt: this.#now() };
-    if (!(await this.parts.registry.removePhoto(removal, signal))) throw new FaceHashError('PHOTO_NOT_FOUND', { id: sha256 });
-    const counter = await this.#count(storageId, signal);
-    this.#wake.abort();
-    return counter;
+    const key = photoKey(removal);
+    this.#removing.add(key);
+    try {
+      if (!(await this.parts.registry.removePhoto(removal, signal))) throw new FaceHashError('PHOTO_NOT_FOUND', { id: sha256 });
+      const counter = await this.#count(storageId, signal);
+      this.#counted.add(key);
+      return counter;
+    } finally {
+      this.#removing.delete(key);
+      this.#wake.abort();
+    }
   }
 
   figures(): ErasureFigures {
@@ -145,7 +155,7 @@ class ErasingLoop implements Eraser {
     let left = open.size > last.size;
     for await (const removal of this.parts.registry.removals(signal)) {
       const key = personKey(removal);
-      const done = open.has(key) ? last.has(key) : await this.#settled(removal, signal);
+      const done = open.has(key) ? last.has(key) : await this.#without(removal, signal);
       await this.#delete(removal, done, signal);
       left ||= !done;
     }
@@ -199,6 +209,16 @@ class ErasingLoop implements Eraser {
     return state?.value.erased.includes(personId) ?? false;
   }
 
+  /** Whether nothing will be made with the photo any more. */
+  async #without(removal: PhotoRemoval, signal: AbortSignal): Promise<boolean> {
+    const key = photoKey(removal);
+    if (this.#removing.has(key)) return false;
+    // Whoever removed it may have ended before it was counted, and only what is counted gets a snapshot.
+    if (!this.#counted.has(key)) await this.#count(removal.storageId, signal);
+    this.#counted.add(key);
+    return this.#settled(removal, signal);
+  }
+
   /** A run that reads the photo may still write what it computed from it. */
   async #settled({ storageId, removedAt }: PhotoRemoval, signal: AbortSignal): Promise<boolean> {
     if (this.parts.clock.now().getTime() < Date.parse(removedAt) + SETTLED_AFTER_MS) return false;
@@ -209,31 +229,51 @@ class ErasingLoop implements Eraser {
   async #delete(removal: PhotoRemoval, done: boolean, signal: AbortSignal): Promise<void> {
     const { objects, registry } = this.parts;
     const { storageId, personId, sha256 } = removal;
-    const key = `${personKey(removal)}/${sha256}`;
+    const key = photoKey(removal);
     if (done || !this.#deleted.has(key)) {
-      for (const pipeline of await this.#pipelines.of(storageId, signal)) {
-        await objects.remove(layout.features(storageId, pipeline, sha256), signal);
-        await objects.remove(layout.landmarks(storageId, pipeline, sha256), signal);
-      }
+      await this.#deleteStages(storageId, sha256, signal);
       await objects.remove(layout.photo(storageId, personId, sha256), signal);
       this.#deleted.add(key);
     }
     if (!done) return;
     await registry.removalDone(removal, signal);
     this.#deleted.delete(key);
+    this.#counted.delete(key);
+  }
+
+  /** Before their photo, which is what they are found by. */
+  async #deleteStages(storageId: string, sha256: string, signal: AbortSignal): Promise<void> {
+    const { objects } = this.parts;
+    for (const pipeline of await this.#pipelines.of(storageId, signal)) {
+      await objects.remove(layout.features(storageId, pipeline, sha256), signal);
+      await objects.remove(layout.landmarks(storageId, pipeline, sha256), signal);
+    }
+  }
+
+  /** Photos that were being taken in when the person went, or whose caller had gone before they had a row. */
+  async #deleteRowless({ storageId, personId }: Erasure, signal: AbortSignal): Promise<void> {
+    const { registry, objects } = this.parts;
+    const prefix = layout.photosOf(storageId, personId);
+    for await (const { key } of objects.list(prefix, signal)) {
+      const sha256 = key.slice(prefix.length);
+      const ofOthers = await registry.photosBySha256(storageId, sha256, signal);
+      if (ofOthers.length === 0) await this.#deleteStages(storageId, sha256, signal);
+      await objects.remove(key, signal);
+    }
   }
 
   async #complete(erasure: Erasure | undefined, signal: AbortSignal): Promise<void> {
     if (!erasure) return;
-    const { registry, objects, messaging, logger } = this.parts;
+    const { registry, messaging, logger } = this.parts;
     const { storageId, personId } = erasure;
-    // Photos that were being taken in when the person went.
-    await removeAll(objects, layout.photosOf(storageId, personId), signal);
-    const completed = await registry.advanceErasure(storageId, personId, { completedAt: this.#now() }, signal);
+    await this.#deleteRowless(erasure, signal);
+    const completedAt = this.#now();
     await this.#projector.forget(storageId, personId, signal);
+    await messaging.events.publish(erasedEvent({ ...erasure, completedAt }), signal);
+    // Last, as nobody comes back to what is completed; the two before may be done again.
+    await registry.advanceErasure(storageId, personId, { completedAt }, signal);
     this.#begun.delete(personKey(erasure));
     logger.info('a person is erased', { storageId, personId });
-    await messaging.events.publish(erasedEvent(completed ?? erasure), signal);
   }
 
   #now(): string {
@@ -243,6 +283,10 @@ class ErasingLoop implements Eraser {
 
 function personKey({ storageId, personId }: Pick<Erasure, 'storageId' | 'personId'>): string {
   return `${storageId}/${personId}`;
+}
+
+function photoKey(removal: PhotoRemoval): string {
+  return `${personKey(removal)}/${removal.sha256}`;
 }
 
 function erasedEvent({ storageId, personId, requestedAt, maskedAt, completedAt, photos }: Erasure) {

@@ -91,3 +91,24 @@ describe('bringing names to what the registry says', () => {
     expect(await half.names()).toEqual({ per_1: 'Anna' });
   });
 });
+
+describe('a change of one person after messaging lost all names', () => {
+  it.each<[string, (projector: PeopleProjector, half: Half) => Promise<void>, Readonly<Record<string, string>>]>([
+    ['a rename', (projector) => projector.name({ storageId, id: 'per_1' }), { per_1: 'Ann', per_2: 'Ben', per_3: 'Cem' }],
+    [
+      'an erasure',
+      async (projector, { registry }) => {
+        await registry.erasePerson(storageId, 'per_2', addedAt);
+        await projector.erase(storageId, 'per_2', addedAt);
+      },
+      { per_1: 'Ann', per_3: 'Cem' },
+    ],
+  ])('leaves everybody else theirs: %s', async (_, change, names) => {
+    await using half = await Half.taken();
+    const { registry, messaging, ann } = half;
+    await registry.createPerson({ ...ann, id: 'per_2', name: 'Ben' });
+    await registry.createPerson({ ...ann, id: 'per_3', name: 'Cem' });
+    await change(new PeopleProjector(messaging.people, registry, time), half);
+    expect(await half.names()).toEqual(names);
+  });
+});

@@ -62,12 +62,17 @@ export class PeopleProjector {
     return names;
   }
 
+  /** With everybody who has a name: nothing may be there because messaging lost what it kept, and what is written is all that replicas know. */
+  async #first(storageId: string, signal?: AbortSignal): Promise<PeopleProjection> {
+    return { v: 1, storageId, revision: 0, names: { ...(await this.#registered(storageId, signal)) }, tombstones: {} };
+  }
+
   /** Compare-and-set until it holds; `change` gives undefined when there is nothing to do. */
   async #change(storageId: string, change: (held: Held) => Promise<Held | undefined>, signal?: AbortSignal): Promise<void> {
     for (let tries = 0; tries < TRIES; tries++) {
       const before = await this.people.get(storageId, signal);
-      const value: PeopleProjection = before?.value ?? { v: 1, storageId, revision: 0, names: {}, tombstones: {} };
-      const held = await change(value);
+      const value = before?.value ?? (await this.#first(storageId, signal));
+      const held = (await change(value)) ?? (before ? undefined : unsaid(value));
       if (!held) return;
       const next = { ...value, names: { ...held.names }, tombstones: { ...held.tombstones }, revision: value.revision + 1 };
       const written = await this.people.put(storageId, next, before?.revision ?? null, signal);
@@ -80,6 +85,11 @@ export class PeopleProjector {
 
 function without(record: Names, id: string): Names {
   return Object.fromEntries(Object.entries(record).filter(([key]) => key !== id));
+}
+
+/** What nobody has been told yet, where it is anything. */
+function unsaid(first: PeopleProjection): Held | undefined {
+  return Object.keys(first.names).length > 0 ? first : undefined;
 }
 
 function differs(known: Names, names: Names): boolean {

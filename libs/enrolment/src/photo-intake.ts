@@ -153,9 +153,10 @@ async function store(
     await parts.objects.create(key, bytes, signal);
     parts.checkpoint(checkpoint);
   };
-  // A store takes tens of milliseconds for each, and no one of them needs another. All have ended before the photo's bytes are given back.
+  // First, as the erasure of the person finds by it what was left of a photo without a row.
+  await put(layout.photo(storageId, person.id, sha256), photo.bytes, 'photo.stored');
+  // A store takes tens of milliseconds for each, and neither needs the other. Both have ended before the photo's bytes are given back.
   const ends = await Promise.allSettled([
-    put(layout.photo(storageId, person.id, sha256), photo.bytes, 'photo.stored'),
     put(layout.landmarks(storageId, PIPELINE_ID, sha256), encodeDocument(stage), 'photo.landmarks'),
     // The picture is decoded and its face found: a run that finds its features has neither to do again, nor a worker to start.
     face.descriptor &&

@@ -22,7 +22,7 @@ class SlowObjectStore extends InMemoryObjectStore {
 }
 
 describe('what is stored of a photo', () => {
-  it('is written side by side, and a failure is told once none of it is on its way any more', async () => {
+  it('is written side by side once the photo is there, and a failure is told once none of it is on its way any more', async () => {
     const [registry, objects] = [new InMemoryRegistry(), new SlowObjectStore()];
     await registry.createPerson(ann);
     const room = new Room(0, { left: 10, why: '' });
@@ -32,8 +32,17 @@ describe('what is stored of a photo', () => {
     const owner = new Owner(ann.storageId, ann, () => Promise.resolve(ann));
     const call = takeIn(parts, owner, { index: 0, bytes: new TextEncoder().encode('one') }).finally(() => (told = true));
     call.catch(() => undefined);
-    while (objects.under.size < 3) await new Promise((resolve) => setImmediate(resolve));
-    const [slow, ...others] = objects.under.values();
+    const underWay = async (count: number): Promise<void> => {
+      while (objects.under.size < count) await new Promise((resolve) => setImmediate(resolve));
+    };
+    await underWay(1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const [[key, photoStored] = ['', () => undefined], ...early] = objects.under;
+    expect({ key, early }).toEqual({ key: expect.stringContaining('/photos/'), early: [] });
+    objects.under.clear();
+    photoStored();
+    await underWay(2);
+    const [slow, ...others] = [...objects.under].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, end]) => end);
     for (const end of others) end();
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(told).toBe(false);

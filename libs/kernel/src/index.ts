@@ -3,6 +3,7 @@ export { deadline, systemClock, type Clock } from './clock.js';
 export { Closer } from './closer.js';
 export { canonicalJson, sha256Hex } from './digest.js';
 export { asFaceHashError, FaceHashError, hasCode, isErrorCode, type ErrorCode } from './errors.js';
+export { HeardOf } from './heard-of.js';
 export { madeAtMs, newId } from './ids.js';
 export { Limiter } from './limiter.js';
 export { silentLogger, type LogFields, type Logger } from './logger.js';

@@ -41,7 +41,7 @@ class Directory implements WatchedDirectory {
     models: KvBucket<ModelState>,
     private readonly options: DirectoryOptions,
   ) {
-    this.#followed = new FollowedBucket(models, (change) => this.#heard(change), { ...options, what: 'model directory' });
+    this.#followed = new FollowedBucket(models, { take: (change) => this.#heard(change) }, { ...options, what: 'model directory' });
     this.#whenSynced = Promise.all([this.#followed.whenSynced, options.syncedAfter]).then(() => void (this.#synced = true));
   }
 

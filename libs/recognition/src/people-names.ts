@@ -7,14 +7,16 @@ export interface PeopleNames {
   nameOf(storageId: string, personId: string): string | null;
   /** This person is not named here any more, also where the projection that says so cannot be read. */
   mask(storageId: string, personId: string): void;
-  /** Whether there is a projection of this model. */
+  /** Whether there is a projection of this model, as far as the bucket has been read. */
   has(storageId: string): boolean;
-  /** Newest revision of the bucket whose change answers here, 0 before the first. */
+  /** Newest revision of the bucket whose change answers here, 0 before the first, of a bucket that was made anew, too. */
   readonly seen: number;
   /** Called with the storage id whenever another projection answers here. */
   onChange(listener: (storageId: string) => void): void;
   /** Called with whoever is not named here any more: erased or masked. */
   onGone(listener: (storageId: string, gone: Gone) => void): void;
+  /** Called with the storage id of a model that is not in the bucket any more though nobody deleted it: its names answer on, and nobody else gets them. */
+  onLost(listener: (storageId: string) => void): void;
   /** Resolves once everything that was written before has been seen. */
   untilSynced(): Promise<void>;
   close(): Promise<void>;
@@ -34,11 +36,19 @@ class Names implements PeopleNames {
   readonly #masked = new Map<string, Set<string>>();
   readonly #listeners = new Set<(storageId: string) => void>();
   readonly #goneListeners = new Set<(storageId: string, gone: Gone) => void>();
+  readonly #lostListeners = new Set<(storageId: string) => void>();
   readonly #followed: FollowedBucket<PeopleProjection>;
+  /** In the bucket, as the watch that runs has read it. */
+  readonly #there = new Set<string>();
   #seen = 0;
 
   constructor(people: KvBucket<PeopleProjection>, options: Omit<SuperviseOptions, 'what' | 'signal'>) {
-    this.#followed = new FollowedBucket(people, (change) => this.#take(change), { ...options, what: 'people names' });
+    const follower = {
+      take: (change: BucketChange<PeopleProjection>) => this.#take(change),
+      synced: () => this.#missing(),
+      broke: () => this.#begin(),
+    };
+    this.#followed = new FollowedBucket(people, follower, { ...options, what: 'people names' });
   }
 
   get seen(): number {
@@ -60,7 +70,7 @@ class Names implements PeopleNames {
   }
 
   has(storageId: string): boolean {
-    return this.#known.has(storageId);
+    return this.#there.has(storageId);
   }
 
   onChange(listener: (storageId: string) => void): void {
@@ -69,6 +79,10 @@ class Names implements PeopleNames {
 
   onGone(listener: (storageId: string, gone: Gone) => void): void {
     this.#goneListeners.add(listener);
+  }
+
+  onLost(listener: (storageId: string) => void): void {
+    this.#lostListeners.add(listener);
   }
 
   untilSynced(): Promise<void> {
@@ -83,16 +97,31 @@ class Names implements PeopleNames {
     const storageId = change.kind === 'put' ? change.entry.key : change.key;
     const before = this.#known.get(storageId);
     if (change.kind === 'put') {
+      this.#there.add(storageId);
       this.#known.set(storageId, change.entry.value);
       this.#forgetMasked(change.entry.value);
       this.#seen = Math.max(this.#seen, change.entry.revision);
-    } else this.#known.delete(storageId);
+    } else {
+      this.#there.delete(storageId);
+      this.#known.delete(storageId);
+    }
     for (const listener of this.#listeners) listener(storageId);
     this.#tellGone(storageId, change.kind === 'put' ? goneSince(before, change.entry.value) : 'everybody');
   }
 
   #tellGone(storageId: string, gone: Gone): void {
     if (gone.length > 0) for (const listener of this.#goneListeners) listener(storageId, gone);
+  }
+
+  /** What was known still answers, but says nothing of what is in the bucket. */
+  #begin(): void {
+    this.#there.clear();
+    this.#seen = 0;
+  }
+
+  #missing(): void {
+    const lost = [...this.#known.keys()].filter((storageId) => !this.#there.has(storageId));
+    for (const storageId of lost) for (const listener of [...this.#listeners, ...this.#lostListeners]) listener(storageId);
   }
 
   /** Whom the projection has no name of is masked by it. */

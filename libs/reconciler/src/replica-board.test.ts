@@ -38,6 +38,12 @@ describe('the replicas of a model', () => {
   it('are not ready once they have been silent for too long', async () => {
     const { board, clock } = await boardOf(shared);
     clock.advance(15_001);
+    await Promise.resolve();
     expect(board.of(storageId)).toMatchObject([{ ready: false }]);
+  });
+
+  it('are ready while they are heard, whatever their clocks say', async () => {
+    const { board } = await boardOf({ ...shared, at: '2025-12-31T23:59:00.000Z' });
+    expect(board.of(storageId)).toMatchObject([{ ready: true }]);
   });
 });

@@ -1,6 +1,6 @@
-import { canonicalJson, type Clock } from '@facehash/kernel';
+import { canonicalJson, HeardOf, type Clock } from '@facehash/kernel';
 import type { ObservedReplica } from '@facehash/lifecycle';
-import type { KvBucket, ReplicaReport } from '@facehash/messaging-core';
+import type { KvBucket, KvChange, ReplicaReport } from '@facehash/messaging-core';
 
 /** A replica that has been silent for longer counts as not ready and holds nothing up. */
 const HEARTBEAT_TTL_MS = 15_000;
@@ -12,18 +12,17 @@ export class ReplicaBoard {
   /** Of models, by replica and storage id. */
   readonly #models = new Map<string, ReplicaReport>();
 
-  constructor(private readonly clock: Clock) {}
+  readonly #live: HeardOf;
+
+  constructor(clock: Pick<Clock, 'sleep'>) {
+    this.#live = new HeardOf(clock, HEARTBEAT_TTL_MS);
+  }
 
   /** Follows the bucket until the signal aborts; `changed` is called with the storage id of each report, or null for one on a replica itself. */
   async follow(bucket: KvBucket<ReplicaReport>, changed: (storageId: string | null) => void, signal: AbortSignal): Promise<void> {
     for await (const change of bucket.watch(signal)) {
       if (change.kind === 'synced') continue;
-      const key = change.kind === 'put' ? change.entry.key : change.key;
-      const reports = key.includes('.') ? this.#models : this.#replicas;
-      const before = reports.get(key);
-      const after = change.kind === 'put' ? change.entry.value : undefined;
-      if (after) reports.set(key, after);
-      else reports.delete(key);
+      const { before, after } = this.#take(change, signal);
       const report = after ?? before;
       if (report && !saysNothingNew(before, after)) changed(report.storageId);
     }
@@ -34,12 +33,22 @@ export class ReplicaBoard {
    * it has such, else those that are there for all.
    */
   of(storageId: string, { dedicated = false }: { readonly dedicated?: boolean } = {}): readonly ObservedReplica[] {
-    const oldest = this.clock.now().getTime() - HEARTBEAT_TTL_MS;
-    const meant = [...this.#replicas.values()].filter(({ only }) => only === (dedicated ? storageId : null));
-    return meant.map(({ replica, ready, at, rollout }) => {
+    const meant = [...this.#replicas].filter(([, { only }]) => only === (dedicated ? storageId : null));
+    return meant.map(([key, { replica, ready, rollout }]) => {
       const { answering = null, verifiedCold = null, failed = null } = this.#models.get(`${replica}.${storageId}`) ?? {};
-      return { id: replica, ready: ready && Date.parse(at) >= oldest, answering, verifiedCold, failed, rollout };
+      return { id: replica, ready: ready && this.#live.has(key), answering, verifiedCold, failed, rollout };
     });
+  }
+
+  #take(change: Exclude<KvChange<ReplicaReport>, { kind: 'synced' }>, signal: AbortSignal) {
+    const key = change.kind === 'put' ? change.entry.key : change.key;
+    const reports = key.includes('.') ? this.#models : this.#replicas;
+    const before = reports.get(key);
+    const after = change.kind === 'put' ? change.entry.value : undefined;
+    if (after) reports.set(key, after);
+    else reports.delete(key);
+    if (after?.storageId === null) this.#live.heard(key, signal);
+    return { before, after };
   }
 }
 

@@ -33,11 +33,12 @@ function container(template: DedicatedTemplate, storageId: string): object {
   const own = {
     FACEHASH_MODE: 'cluster',
     FACEHASH_ONLY_MODEL: storageId,
-    HOST: '0.0.0.0',
     PORT: String(port),
     MANAGEMENT_PORT: String(managementPort),
   };
   const fromPod = (name: string, fieldPath: string): object => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+  // Where it listens is for the template to say, as of all other pods.
+  const listens = env.some(({ name }) => name === 'HOST') ? [] : [{ name: 'HOST', value: '0.0.0.0' }];
   const said = new Set([...Object.keys(own), 'FACEHASH_REPLICA']);
   return {
     name: 'inference',
@@ -50,6 +51,7 @@ function container(template: DedicatedTemplate, storageId: string): object {
     ],
     env: [
       ...env.filter(({ name }) => typeof name !== 'string' || !said.has(name)),
+      ...listens,
       ...Object.entries(own).map(([name, value]) => ({ name, value })),
       fromPod('FACEHASH_REPLICA', 'metadata.uid'),
     ],

@@ -13,6 +13,11 @@ export interface Known {
   readonly names: PeopleNames;
 }
 
+interface Followed {
+  readonly directory: Pick<WatchedDirectory, 'all' | 'byStorageId' | 'onChange'>;
+  readonly names: Pick<PeopleNames, 'has' | 'onLost' | 'untilSynced'>;
+}
+
 /** Where messaging forgets with its process, the registry brings the names of every model back before anybody asks. */
 export async function restoreNames(parts: NamesParts, directory: WatchedDirectory): Promise<void> {
   const projector = projectorOf(parts);
@@ -22,9 +27,9 @@ export async function restoreNames(parts: NamesParts, directory: WatchedDirector
 
 /**
  * A model that appears without names, as one that was imported or restored, gets them from the registry; also all of those that are there
- * already where messaging lost what it kept.
+ * already where messaging lost what it kept, be it while this replica runs.
  */
-export function followNames(parts: NamesParts, { directory, names }: Known): void {
+export function followNames(parts: NamesParts, { directory, names }: Followed): void {
   const { closer, context } = parts;
   const { clock, logger } = context;
   const projector = projectorOf(parts);
@@ -51,6 +56,9 @@ export function followNames(parts: NamesParts, { directory, names }: Known): voi
   directory.onChange(({ storageId, tombstone }) => {
     if (tombstone) synced.delete(storageId);
     else if (!synced.has(storageId)) follow(storageId);
+  });
+  names.onLost((storageId) => {
+    if (directory.byStorageId(storageId)) follow(storageId);
   });
   closer.defer('names of new models', () => {
     stop.abort();
