@@ -1,4 +1,3 @@
-import { layout } from '@facehash/artifacts';
 import { deadline, FaceHashError, supervise, type Clock, type Logger, type Random } from '@facehash/kernel';
 import type { Messaging, ModelState } from '@facehash/messaging-core';
 import type { ObjectStore } from '@facehash/object-store-core';
@@ -6,7 +5,7 @@ import type { Erasure, Page, PageRequest, PhotoRemoval, Registry } from '@faceha
 import { MaskWatch } from './mask-watch.js';
 import { PeopleProjector } from './people-projection.js';
 import type { SnapshotCutter } from './snapshot-cutter.js';
-import { StoredPipelines } from './stored-pipelines.js';
+import { StoredPhotos } from './stored-photos.js';
 
 const PASS_TIMEOUT_MS = 60_000;
 /** While something is left to do, and while nothing is known to be. */
@@ -67,7 +66,7 @@ class ErasingLoop implements Eraser {
   readonly #stop = new AbortController();
   readonly #projector: PeopleProjector;
   readonly #masks: MaskWatch;
-  readonly #pipelines: StoredPipelines;
+  readonly #photos: StoredPhotos;
   readonly #loop: Promise<void>;
   #wake = new AbortController();
   /** Erasures that this process has set going, and photos that it has deleted once: both are only done again after a restart. */
@@ -83,7 +82,7 @@ class ErasingLoop implements Eraser {
     const { messaging, registry, clock, random, logger } = parts;
     this.#projector = new PeopleProjector(messaging.people, registry, parts);
     this.#masks = new MaskWatch(messaging, { clock, random, logger, signal: this.#stop.signal });
-    this.#pipelines = new StoredPipelines(parts.objects, parts.pipelines);
+    this.#photos = new StoredPhotos(parts.objects, registry, parts.pipelines);
     this.#loop = supervise(() => this.#run(), { what: 'erasures', clock, random, logger, signal: this.#stop.signal });
   }
 
@@ -227,46 +226,22 @@ class ErasingLoop implements Eraser {
   }
 
   async #delete(removal: PhotoRemoval, done: boolean, signal: AbortSignal): Promise<void> {
-    const { objects, registry } = this.parts;
-    const { storageId, personId, sha256 } = removal;
     const key = photoKey(removal);
     if (done || !this.#deleted.has(key)) {
-      await this.#deleteStages(storageId, sha256, signal);
-      await objects.remove(layout.photo(storageId, personId, sha256), signal);
+      await this.#photos.delete(removal, signal);
       this.#deleted.add(key);
     }
     if (!done) return;
-    await registry.removalDone(removal, signal);
+    await this.parts.registry.removalDone(removal, signal);
     this.#deleted.delete(key);
     this.#counted.delete(key);
-  }
-
-  /** Before their photo, which is what they are found by. */
-  async #deleteStages(storageId: string, sha256: string, signal: AbortSignal): Promise<void> {
-    const { objects } = this.parts;
-    for (const pipeline of await this.#pipelines.of(storageId, signal)) {
-      await objects.remove(layout.features(storageId, pipeline, sha256), signal);
-      await objects.remove(layout.landmarks(storageId, pipeline, sha256), signal);
-    }
-  }
-
-  /** Photos that were being taken in when the person went, or whose caller had gone before they had a row. */
-  async #deleteRowless({ storageId, personId }: Erasure, signal: AbortSignal): Promise<void> {
-    const { registry, objects } = this.parts;
-    const prefix = layout.photosOf(storageId, personId);
-    for await (const { key } of objects.list(prefix, signal)) {
-      const sha256 = key.slice(prefix.length);
-      const ofOthers = await registry.photosBySha256(storageId, sha256, signal);
-      if (ofOthers.length === 0) await this.#deleteStages(storageId, sha256, signal);
-      await objects.remove(key, signal);
-    }
   }
 
   async #complete(erasure: Erasure | undefined, signal: AbortSignal): Promise<void> {
     if (!erasure) return;
     const { registry, messaging, logger } = this.parts;
     const { storageId, personId } = erasure;
-    await this.#deleteRowless(erasure, signal);
+    await this.#photos.deleteRowless({ storageId, id: personId }, signal);
     const completedAt = this.#now();
     await this.#projector.forget(storageId, personId, signal);
     await messaging.events.publish(erasedEvent({ ...erasure, completedAt }), signal);
