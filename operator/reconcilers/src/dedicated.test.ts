@@ -67,6 +67,17 @@ describe('what a Dedicated model has', () => {
     expect(container.env.filter(({ name }) => name === 'FACEHASH_MODE')).toHaveLength(1);
   });
 
+  it.each([
+    ['at every address of IPv4', [], '0.0.0.0'],
+    ['where the template says', [{ name: 'HOST', value: '::' }], '::'],
+  ])('listens %s', (_, more, host) => {
+    const listening = { ...platform, template: { ...platform.template, env: [...env, ...more] } };
+    const { template } = specOf(dedicatedManifests(model(), listening).deployment.object) as never as {
+      template: { spec: { containers: [{ env: { name: string; value?: string }[] }] } };
+    };
+    expect(template.spec.containers[0].env.filter(({ name }) => name === 'HOST')).toEqual([{ name: 'HOST', value: host }]);
+  });
+
   it('has pods that wait for the stores as long as it takes, and are not ended for it', () => {
     const { template } = specOf(dedicatedManifests(model(), platform).deployment.object) as never as {
       template: { spec: { containers: [Record<string, unknown>] } };
