@@ -17,6 +17,7 @@ const namespace = 'facehash';
 const all = [deployments, services, disruptionBudgets, autoscalers];
 const api = await operated(await startApiServer().catch(whyNotHere));
 const { signal } = new AbortController();
+const HALF_AN_HOUR_MS = 1_800_000;
 
 afterAll(async () => {
   if (typeof api !== 'string') await api[Symbol.asyncDispose]();
@@ -67,7 +68,7 @@ class Kept {
   }
 
   async workloads(): Promise<DedicatedWorkloads> {
-    this.cached = await this.found(deployments);
+    await this.see();
     return new DedicatedWorkloads({
       client: this.#client(),
       platform: { namespace, template: this.template },
@@ -82,6 +83,16 @@ class Kept {
 
   async found(resource: Resource): Promise<readonly KubeObject[]> {
     return (await this.on.client.list(resource, { namespace, labelSelector: `facehash.dev/storage-id=${this.storageId}` })).items;
+  }
+
+  /** What the cache is told. */
+  async see(): Promise<void> {
+    this.cached = await this.found(deployments);
+  }
+
+  async versions(): Promise<readonly unknown[]> {
+    const found = await Promise.all(all.map((resource) => this.found(resource)));
+    return found.flat().map(({ metadata: { name, uid, resourceVersion } }) => ({ name, uid, resourceVersion }));
   }
 
   async kinds(): Promise<readonly string[]> {
@@ -111,12 +122,40 @@ function kept(on: Operated): void {
 
   it('are applied once, and cost nothing from then on', async () => {
     const model = new Kept(on, 'once-0001');
-    expect(await model.ensure(dedicated)).toEqual(asWanted);
+    const workloads = await model.workloads();
+    expect(await model.ensure(dedicated, workloads)).toEqual(asWanted);
     expect(await model.kinds()).toEqual(['Deployment', 'Service', 'PodDisruptionBudget']);
-    await model.ensure(dedicated);
+    await model.see();
+    model.clock.advance(HALF_AN_HOUR_MS - 1);
+    await model.ensure(dedicated, workloads);
     expect(model.calls).toEqual([]);
     const [{ metadata } = { metadata: { name: '' } }] = await model.found(deployments);
     expect(metadata.name).toBe(dedicatedName(model.model(dedicated)));
+  });
+
+  it.each([
+    ['a process that was just started', 0],
+    ['the same process, within an hour and a half', 3 * HALF_AN_HOUR_MS],
+  ])('are made again where somebody removed or changed them, and else stay as they are: %s', async (_, afterMs) => {
+    const model = new Kept(on, `back-${afterMs === 0 ? 'start' : 'later'}-0001`);
+    const before = await model.workloads();
+    await model.ensure(scaled, before);
+    await model.see();
+    const look = async (): Promise<void> => {
+      model.clock.advance(afterMs);
+      await model.ensure(scaled, afterMs === 0 ? await model.workloads() : before);
+    };
+    const versions = await model.versions();
+    await look();
+    expect(model.calls.length).toBeGreaterThan(0);
+    expect(await model.versions()).toEqual(versions);
+    const ref = { name: dedicatedName(model.model(scaled)), namespace };
+    for (const resource of [services, disruptionBudgets, autoscalers]) await on.client.delete(resource, ref);
+    await on.client.patch(deployments, ref, { strategy: 'merge', body: { spec: { revisionHistoryLimit: 7 } } });
+    await model.see();
+    await look();
+    expect(await model.kinds()).toEqual(['Deployment', 'Service', 'PodDisruptionBudget', 'HorizontalPodAutoscaler']);
+    expect((await model.found(deployments))[0]?.['spec']).toMatchObject({ revisionHistoryLimit: 2 });
   });
 
   it('follow the wish, and an autoscaler that is not wanted any more goes', async () => {
@@ -126,7 +165,7 @@ function kept(on: Operated): void {
     const { name } = (await model.found(deployments))[0]?.metadata ?? { name: '' };
     await on.client.patch(deployments, { name, namespace }, { strategy: 'merge', body: { spec: { replicas: 4 } } });
     await model.ensure(scaled);
-    expect(model.calls).toEqual([]);
+    expect((await model.found(deployments))[0]?.['spec']).toMatchObject({ replicas: 4 });
     await model.ensure({ ...scaled, autoscaling: { minReplicas: 3, maxReplicas: 8 } });
     expect((await model.found(deployments))[0]?.['spec']).toMatchObject({ replicas: 4 });
     await model.ensure({ ...dedicated, replicas: 1 });

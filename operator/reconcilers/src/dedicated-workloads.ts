@@ -42,6 +42,11 @@ interface Refused {
   readonly trouble: Trouble;
 }
 
+interface Applied {
+  readonly digest: string;
+  readonly againAtMs: number;
+}
+
 interface Wanted {
   readonly all: DedicatedManifests;
   /** The Deployment that is there. */
@@ -49,6 +54,8 @@ interface Wanted {
 }
 
 const LOOK_AGAIN_MS = 1000;
+/** Of what belongs to the Deployment nothing is watched. */
+const APPLY_AGAIN_MS = 3_600_000;
 /** A quota may have become larger. */
 const REFUSED_LOOK_MS = 60_000;
 /** The wish of a model that wants nothing of its own. */
@@ -58,11 +65,14 @@ const inOrderOfRemoval = [autoscalers, disruptionBudgets, services, deployments]
 
 /**
  * The Deployment of a Dedicated model, and what belongs to it, in the platform's namespace. There an owner reference cannot reach, so
- * labels tell whose it is, and the model's finalizer sees it gone. A model that has what it wants costs no call.
+ * labels tell whose it is, and the model's finalizer sees it gone. A model that has what it wants costs no call, but for those in an hour
+ * that put back what somebody took away or changed; of what is right they change nothing.
  */
 export class DedicatedWorkloads implements OwnWorkloads {
   /** By storage id. */
   readonly #refused = new Map<string, Refused>();
+  /** By storage id: what this process has applied whole. */
+  readonly #applied = new Map<string, Applied>();
 
   constructor(private readonly parts: DedicatedWorkloadsParts) {}
 
@@ -76,7 +86,7 @@ export class DedicatedWorkloads implements OwnWorkloads {
     const refused = this.#refused.get(storageId);
     if (refused?.wish === wish && refused.dueAtMs > nowMs) return { againMs: refused.dueAtMs - nowMs, trouble: refused.trouble };
     try {
-      const againMs = wanted ? await this.#apply(wanted, signal) : await this.#leave(storageId, present.length > 0, signal);
+      const againMs = wanted ? await this.#keep(storageId, wanted, signal) : await this.#leave(storageId, present.length > 0, signal);
       this.#refused.delete(storageId);
       return { againMs, trouble: null };
     } catch (error) {
@@ -91,13 +101,14 @@ export class DedicatedWorkloads implements OwnWorkloads {
 
   /** At the end of a model. Asked of the API server, as a cache may not have seen yet what was made last. */
   async present(storageId: string, signal: AbortSignal): Promise<boolean> {
-    this.#refused.delete(storageId);
+    for (const memory of [this.#refused, this.#applied]) memory.delete(storageId);
     const { items } = await this.parts.client.list(deployments, { ...this.#labelled(storageId), limit: 1 }, signal);
     return items.length > 0;
   }
 
   async remove(storageId: string, signal: AbortSignal): Promise<void> {
     const { client } = this.parts;
+    this.#applied.delete(storageId);
     for (const resource of inOrderOfRemoval) {
       const { items } = await client.list(resource, this.#labelled(storageId), signal);
       for (const { metadata } of items) {
@@ -126,17 +137,29 @@ export class DedicatedWorkloads implements OwnWorkloads {
     return { all: dedicatedManifests(model, this.parts.platform, own && replicasOf(own)), present: own };
   }
 
-  async #apply({ all: wanted, present }: Wanted, signal: AbortSignal): Promise<null> {
-    if (present?.metadata.annotations?.[APPLIED_ANNOTATION] === wanted.digest) return null;
+  async #keep(storageId: string, wanted: Wanted, signal: AbortSignal): Promise<null> {
+    if (!this.#isDone(storageId, wanted)) await this.#apply(storageId, wanted, signal);
+    return null;
+  }
+
+  #isDone(storageId: string, { all: { digest }, present }: Wanted): boolean {
+    const applied = this.#applied.get(storageId);
+    const isRecent = applied?.digest === digest && this.parts.clock.now().getTime() < applied.againAtMs;
+    return isRecent && present?.metadata.annotations?.[APPLIED_ANNOTATION] === digest;
+  }
+
+  async #apply(storageId: string, { all: wanted, present }: Wanted, signal: AbortSignal): Promise<void> {
+    const { client, clock, random } = this.parts;
     // First, without its mark, so that nothing is there without it; and once more when all is applied.
     if (!present) await this.#applyOne(wanted.deployment, signal);
     for (const manifest of wanted.others) await this.#applyOne(manifest, signal);
     if (!wanted.others.some(({ resource }) => resource === autoscalers)) {
       const { name, namespace = '' } = wanted.deployment.object.metadata;
-      await this.parts.client.delete(autoscalers, { name, namespace }, {}, signal);
+      await client.delete(autoscalers, { name, namespace }, {}, signal);
     }
     await this.#applyOne(marked(wanted), signal);
-    return null;
+    const againAtMs = clock.now().getTime() + APPLY_AGAIN_MS * (0.5 + random.next());
+    this.#applied.set(storageId, { digest: wanted.digest, againAtMs });
   }
 
   async #applyOne({ resource, object }: Manifest, signal: AbortSignal): Promise<void> {
