@@ -166,7 +166,7 @@ function openReconciler(parts: ReconcilingParts, desk: Desk): FaceModelReconcile
     runner: runs,
     slotFree: (storageId) => queue.slotFree(storageId),
     profiles: () => Object.keys(profiles),
-    replicas: replicasOf(caches, board),
+    replicas: replicasOf(caches, board, serving),
     objects,
     messaging,
     term: fence.term,
@@ -253,9 +253,9 @@ function lookAt({ caches }: ReconcilingParts, { queue }: Controller, storageId: 
   for (const { metadata } of found) queue.add(keyOf(metadata), storageId === null ? 'resync' : 'fresh');
 }
 
-/** Where no model can have replicas of its own, all are served by those that are there for all. */
-function replicasOf(caches: Caches, board: ReplicaBoard): Pick<ReplicaBoard, 'of'> {
-  return { of: (storageId, whose) => board.of(storageId, caches.dedicated ? whose : {}).filter(({ id }) => isThere(caches, id)) };
+/** Who cannot have replicas of its own is served by those that are there for all. */
+function replicasOf(caches: Caches, board: ReplicaBoard, { lacking }: Serving): Pick<ReplicaBoard, 'of'> {
+  return { of: (storageId, whose) => board.of(storageId, lacking(storageId) ? {} : whose).filter(({ id }) => isThere(caches, id)) };
 }
 
 /** A replica whose pod is gone holds nothing up, whatever it reported last. */

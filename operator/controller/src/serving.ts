@@ -1,4 +1,4 @@
-import type { StoredFaceModel } from '@facehash/facemodel';
+import { storageIdOf, type StoredFaceModel } from '@facehash/facemodel';
 import {
   dedicatedAddress,
   DedicatedWorkloads,
@@ -35,6 +35,8 @@ export interface ServingParts {
 
 export type Serving = Pick<FaceModelReconcilerParts, 'workloads' | 'routeTo' | 'restartOf'> & {
   readonly own: OwnWorkloads;
+  /** Whether a model that asks for pods of its own is refused them, and is served by those of all. */
+  readonly lacking: (storageId: string) => boolean;
   readonly restarts: RestartPods | undefined;
 };
 
@@ -56,7 +58,9 @@ export function openServing(parts: ServingParts): Serving {
   return {
     own,
     workloads: { ensure: (_object, model, signal) => own.ensure(model, signal) },
-    routeTo: (observed, before) => routeTo(dedicatedAddress(observed.model, platform), observed, before),
+    lacking: (storageId) => own.lacking(storageId),
+    routeTo: (observed, before) =>
+      own.whole(storageIdOf(observed.model)) ? routeTo(dedicatedAddress(observed.model, platform), observed, before) : null,
     ...restarting(restarts),
   };
 }
@@ -69,12 +73,14 @@ const notOffered = {
 } as const;
 
 /** A model that asks for pods of its own is answered for by those of all, and its owner is told. */
-function sharedOnly({ events }: ServingParts): Pick<Serving, 'own' | 'workloads'> {
+function sharedOnly({ events }: ServingParts): Pick<Serving, 'own' | 'workloads' | 'lacking'> {
   const ensure = (object: CachedFaceModel, model: StoredFaceModel): Promise<WorkloadsFacts> => {
     if (model.spec.serving.mode === 'Dedicated') events.record(noteAbout(object, notOffered));
     return Promise.resolve({ againMs: null, trouble: null });
   };
-  return { workloads: { ensure }, own: { present: () => Promise.resolve(false), remove: () => Promise.resolve() } };
+  const own: OwnWorkloads = { present: () => Promise.resolve(false), remove: () => Promise.resolve() };
+  // Where none can have any, nobody is asked for them.
+  return { workloads: { ensure }, own, lacking: () => true };
 }
 
 function restarting(restarts: RestartPods | undefined): Pick<Serving, 'restarts' | 'restartOf'> {

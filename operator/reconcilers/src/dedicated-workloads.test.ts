@@ -4,7 +4,7 @@ import { seededRandom, systemClock } from '@facehash/kernel';
 import { FakeClock, RecordingLogger } from '@facehash/kernel/testing';
 import { aModelState } from '@facehash/messaging-core/testing';
 import { openLocalMessaging } from '@facehash/messaging-local';
-import type { KubeClient, KubeObject, Resource } from '@facehash/operator-runtime';
+import { ApiError, type KubeClient, type KubeObject, type Resource } from '@facehash/operator-runtime';
 import { whyNotHere } from '@facehash/operator-runtime/testing';
 import { startApiServer } from '@facehash/test-servers';
 import { dedicatedName } from './dedicated.js';
@@ -42,6 +42,8 @@ class Kept {
   sharedReady = true;
   dieAfter = Infinity;
   template = plain;
+  /** A call that the API server answers with 403. */
+  refuses = '';
   readonly clock = new FakeClock();
   readonly logger = new RecordingLogger();
   #writes = 0;
@@ -105,6 +107,7 @@ class Kept {
     const write = async <T>(call: string, work: () => Promise<T>): Promise<T> => {
       this.calls.push(call);
       if (++this.#writes > this.dieAfter) throw new Error('killed');
+      if (call === this.refuses) throw new ApiError('forbidden', 'exceeded quota', { status: 403 });
       return work();
     };
     return {
@@ -123,11 +126,11 @@ function kept(on: Operated): void {
   it('are applied once, and cost nothing from then on', async () => {
     const model = new Kept(on, 'once-0001');
     const workloads = await model.workloads();
-    expect(await model.ensure(dedicated, workloads)).toEqual(asWanted);
+    expect(await model.ensure(dedicated, workloads)).toEqual(again);
     expect(await model.kinds()).toEqual(['Deployment', 'Service', 'PodDisruptionBudget']);
     await model.see();
     model.clock.advance(HALF_AN_HOUR_MS - 1);
-    await model.ensure(dedicated, workloads);
+    expect(await model.ensure(dedicated, workloads)).toEqual(asWanted);
     expect(model.calls).toEqual([]);
     const [{ metadata } = { metadata: { name: '' } }] = await model.found(deployments);
     expect(metadata.name).toBe(dedicatedName(model.model(dedicated)));
@@ -209,6 +212,26 @@ function kept(on: Operated): void {
     await model.ensure({ ...dedicated, replicas: 1 }, workloads);
     expect(model.calls).toEqual(['apply Deployment']);
     expect(await model.ensure({ mode: 'Shared' }, workloads)).toEqual(asWanted);
+  });
+
+  it('are not gone by as long as a part of them is refused: those of all answer until the rest is there', async () => {
+    const model = new Kept(on, 'partly-0001');
+    const workloads = await model.workloads();
+    expect(workloads.lacking(model.storageId)).toBe(false);
+    model.refuses = 'apply Service';
+    expect((await model.ensure(dedicated, workloads)).trouble).toMatchObject({ reason: 'DedicatedRefused' });
+    await model.see();
+    expect(await model.kinds()).toEqual(['Deployment']);
+    expect([workloads.whole(model.storageId), workloads.lacking(model.storageId)]).toEqual([false, true]);
+    model.refuses = '';
+    model.clock.advance(90_000);
+    expect(await model.ensure(dedicated, workloads)).toEqual(again);
+    await model.see();
+    expect([workloads.whole(model.storageId), workloads.lacking(model.storageId)]).toEqual([true, false]);
+    // A change that is refused leaves what is there.
+    model.refuses = 'apply Service';
+    expect((await model.ensure({ ...dedicated, replicas: 1 }, workloads)).trouble).not.toBeNull();
+    expect([workloads.whole(model.storageId), workloads.lacking(model.storageId)]).toEqual([true, false]);
   });
 
   it('are found and gone by their labels when the model is deleted, and nobody else’s are', async () => {

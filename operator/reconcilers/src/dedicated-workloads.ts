@@ -99,6 +99,16 @@ export class DedicatedWorkloads implements OwnWorkloads {
     }
   }
 
+  /** Whether all of it was applied once. Pods whose Service was refused cannot be reached. */
+  whole(storageId: string): boolean {
+    return this.parts.deploymentsOf(storageId).some(({ metadata }) => metadata.annotations?.[APPLIED_ANNOTATION] !== undefined);
+  }
+
+  /** Whether those that are there for all models have to do for this one, as it is refused its own. */
+  lacking(storageId: string): boolean {
+    return this.#refused.has(storageId) && !this.whole(storageId);
+  }
+
   /** At the end of a model. Asked of the API server, as a cache may not have seen yet what was made last. */
   async present(storageId: string, signal: AbortSignal): Promise<boolean> {
     for (const memory of [this.#refused, this.#applied]) memory.delete(storageId);
@@ -137,9 +147,11 @@ export class DedicatedWorkloads implements OwnWorkloads {
     return { all: dedicatedManifests(model, this.parts.platform, own && replicasOf(own)), present: own };
   }
 
-  async #keep(storageId: string, wanted: Wanted, signal: AbortSignal): Promise<null> {
-    if (!this.#isDone(storageId, wanted)) await this.#apply(storageId, wanted, signal);
-    return null;
+  async #keep(storageId: string, wanted: Wanted, signal: AbortSignal): Promise<number | null> {
+    if (this.#isDone(storageId, wanted)) return null;
+    await this.#apply(storageId, wanted, signal);
+    // Pods that are there already can be reached once the cache has seen it, which nobody tells.
+    return this.whole(storageId) ? null : LOOK_AGAIN_MS;
   }
 
   #isDone(storageId: string, { all: { digest }, present }: Wanted): boolean {
