@@ -14,6 +14,8 @@ import { Room } from './room.js';
 import type { SnapshotCutter } from './snapshot-cutter.js';
 import type { Enrolment, EnrolmentResult, IncomingPhoto, NewPerson, Whom } from './types.js';
 
+const namesFull = { detail: 'the names of all people together are as long as those of one model may be' };
+
 export interface EnrolmentParts {
   readonly registry: Registry;
   readonly objects: ObjectStore;
@@ -54,7 +56,11 @@ class EnrolmentService implements Enrolment {
   }
 
   async changePerson(model: ModelState, id: string, change: Partial<NewPerson>, signal?: AbortSignal): Promise<Person> {
-    const changed = await this.parts.registry.changePerson(model.storageId, id, checkedPerson(change), signal);
+    const checked = checkedPerson(change);
+    if (checked.name !== undefined && !(await this.#projector.hasRoomFor(model.storageId, checked.name, signal))) {
+      throw new FaceHashError('LIMIT_REACHED', namesFull);
+    }
+    const changed = await this.parts.registry.changePerson(model.storageId, id, checked, signal);
     if (!changed) throw new FaceHashError('PERSON_NOT_FOUND', { id });
     await this.#projector.name(changed, signal);
     return changed;
@@ -135,10 +141,8 @@ class EnrolmentService implements Enrolment {
   async #create(model: ModelState, input: NewPerson, signal?: AbortSignal) {
     const { registry, clock, random } = this.parts;
     const { name = input.name, externalId = null, metadata = {} } = checkedPerson(input);
-    const { people } = await registry.counts(model.storageId, signal);
-    if (people >= model.limits.people && !(await registry.personByName(model.storageId, name, signal))) {
-      throw new FaceHashError('LIMIT_REACHED', { people: model.limits.people });
-    }
+    const why = await this.#fullBecause(model, name, signal);
+    if (why && !(await registry.personByName(model.storageId, name, signal))) throw new FaceHashError('LIMIT_REACHED', why);
     const person = {
       id: newId('per', clock, random),
       storageId: model.storageId,
@@ -150,6 +154,17 @@ class EnrolmentService implements Enrolment {
     const created = await registry.createPerson(person, signal);
     await this.#projector.name(created.person, signal);
     return created;
+  }
+
+  /** Undefined where one more person still fits. Asked before anything is written: what replicas cannot be told would keep all later photos back. */
+  async #fullBecause(
+    { storageId, limits }: ModelState,
+    name: string,
+    signal?: AbortSignal,
+  ): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const { people } = await this.parts.registry.counts(storageId, signal);
+    if (people >= limits.people) return { people: limits.people };
+    return (await this.#projector.hasRoomFor(storageId, name, signal)) ? undefined : namesFull;
   }
 
   async #one(room: Room, owner: Owner, photo: IncomingPhoto, signal: AbortSignal): Promise<Counted> {

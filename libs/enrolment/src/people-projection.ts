@@ -6,6 +6,9 @@ import type { Registry } from '@facehash/registry-core';
 const TRIES = 20;
 const PAUSE = { firstMs: 5, maxMs: 2000 };
 const PAGE = 1000;
+/** Of a value that messaging carries up to 1 MiB of. The rest is for erasures, which a model that is full must still take. */
+const NAMES_BYTES_MAX = 900 * 1024;
+const ID_AND_PUNCTUATION_BYTES = 40;
 
 type Names = Readonly<Record<string, string>>;
 type Held = Pick<PeopleProjection, 'names' | 'tombstones'>;
@@ -25,6 +28,13 @@ export class PeopleProjector {
       return !person || names[id] === person.name ? undefined : { names: { ...names, [id]: person.name }, tombstones };
     };
     await this.#change(storageId, named, signal);
+  }
+
+  /** Whether replicas can still be told of this name, too. */
+  async hasRoomFor(storageId: string, name: string, signal?: AbortSignal): Promise<boolean> {
+    const told = (await this.people.get(storageId, signal))?.value ?? (await this.#first(storageId, signal));
+    const bytes = bytesOf(told) + bytesOf(name) + ID_AND_PUNCTUATION_BYTES;
+    return bytes <= NAMES_BYTES_MAX;
   }
 
   /** Nobody is named so any more, whatever version answers, and no version that lists them is taken over. */
@@ -94,4 +104,8 @@ function unsaid(first: PeopleProjection): Held | undefined {
 
 function differs(known: Names, names: Names): boolean {
   return Object.entries(names).some(([id, name]) => known[id] !== name);
+}
+
+function bytesOf(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
 }

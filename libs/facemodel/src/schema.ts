@@ -32,7 +32,9 @@ const recognition = z
 
 const limits = withRules(
   z.strictObject({
-    people: z.int().min(1).max(100000).default(1000).meta({ description: 'People who may be enrolled.' }),
+    people: z.int().min(1).max(100000).default(1000).meta({
+      description: 'People who may be enrolled. Their names together take at most 900 KiB, which some 20,000 names of usual length do.',
+    }),
     photos: z.int().min(1).max(10000000).default(100000).meta({ description: 'Photos that may be enrolled, of all people together.' }),
     requestsPerSecond: z
       .number()
