@@ -37,7 +37,8 @@ export interface Seen {
 /** Two cores also train, start pods and carry a cluster: a part of what they could answer. */
 const PAUSE_MS = 250;
 const GOES_ON_MS = 1500;
-const RETRY_MS = 1000;
+/** As long as Kubernetes takes to notice that a container is gone, and what is on the way to it to hear of that. */
+const RETRY_MS = 3000;
 const HEARS_MS = 60_000;
 /** What stands between clients and replicas says when it reached none. */
 const ofTheWay: readonly number[] = [0, 502, 504];
@@ -144,7 +145,11 @@ async function onceMore(client: Client, photo: Buffer): Promise<number> {
 
 function asked(client: Client, photo: Buffer): Promise<Asked> {
   return client.recognize(photo).catch((error: unknown) => {
-    // A proxy answers in words and not in JSON.
-    return { status: error instanceof SyntaxError ? 502 : 0 };
+    // A proxy answers in words and not in JSON. The error is of another realm than this one, so that `instanceof` does not know it.
+    return { status: isNamed(error, 'SyntaxError') ? 502 : 0 };
   });
+}
+
+function isNamed(error: unknown, name: string): boolean {
+  return typeof error === 'object' && error !== null && 'name' in error && error.name === name;
 }
