@@ -1,43 +1,15 @@
 import { once } from 'node:events';
-import { createServer, request as httpRequest, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FaceHashError } from '@facehash/kernel';
 import { anEvent } from '@facehash/messaging-core/testing';
-import { apiKey, storageId, testApi, type TestApi, type TestApiOptions } from '../testing/api.js';
+import { apiKey, storageId } from '../testing/api.js';
+import { Doors } from '../testing/doors.js';
 import { base64Of, photoBytes } from '../testing/photos.js';
 
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]();
-});
-
-async function listening(options: TestApiOptions = {}): Promise<TestApi & { readonly url: string }> {
-  const api = await testApi(options);
-  open.push(api);
-  await api.app.listen(0, '127.0.0.1');
-  return Object.assign(api, { url: (await api.app.getUrl()).replace('[::1]', '127.0.0.1') });
-}
-
-/** A front door whose model has pods of its own at `route`. */
-async function frontDoor(route: string, options: TestApiOptions = {}) {
-  const api = await listening(options);
-  await api.publish({ route });
-  return api;
-}
-
-/** Something in place of the pods, which a test plays. */
-async function played(answer: RequestListener): Promise<{ readonly url: string; readonly server: Server }> {
-  const server = createServer(answer).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  open.push({
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-    },
-  });
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-}
+const doors = new Doors();
+afterEach(() => doors[Symbol.asyncDispose]());
 
 async function bodyOf(message: IncomingMessage): Promise<string> {
   let text = '';
@@ -50,8 +22,8 @@ const recognise = (url: string, headers: Record<string, string> = {}) =>
 
 describe('a call for a model with pods of its own', () => {
   it('is answered by these, whichever way the key came', async () => {
-    const pods = await listening({ dedicated: true });
-    const door = await frontDoor(pods.url);
+    const pods = await doors.listening({ dedicated: true });
+    const door = await doors.frontDoor(pods.url);
     expect(await (await recognise(door.url)).json()).toMatchObject({ foundFlag: 1, foundFace: 'Ann' });
     const body = photoBytes();
     for (const headers of [{ 'x-api-key': apiKey }, { authorization: `Bearer ${apiKey}` }]) {
@@ -67,8 +39,8 @@ describe('a call for a model with pods of its own', () => {
   });
 
   it('gets their failures as they are, in the shape of its contract', async () => {
-    const pods = await listening({ dedicated: true });
-    const door = await frontDoor(pods.url);
+    const pods = await doors.listening({ dedicated: true });
+    const door = await doors.frontDoor(pods.url);
     pods.recogniser.nextError = new FaceHashError('OVERLOADED');
     const response = await recognise(door.url);
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
@@ -78,8 +50,8 @@ describe('a call for a model with pods of its own', () => {
   });
 
   it('takes photos in there', async () => {
-    const pods = await listening({ dedicated: true });
-    const door = await frontDoor(pods.url);
+    const pods = await doors.listening({ dedicated: true });
+    const door = await doors.frontDoor(pods.url);
     const body = JSON.stringify({ username: 'Ben', images: [base64Of(photoBytes(1)), base64Of(photoBytes(2))] });
     const response = await fetch(`${door.url}/${apiKey}/train`, {
       method: 'POST',
@@ -92,12 +64,12 @@ describe('a call for a model with pods of its own', () => {
   });
 
   it('streams in both directions, as it comes', async () => {
-    const pods = await played((request, response) => {
+    const pods = await doors.played((request, response) => {
       response.writeHead(200, { 'content-type': 'text/plain' });
       request.on('data', (chunk) => response.write(`got ${String(chunk)};`));
       request.on('end', () => response.end('end'));
     });
-    const door = await frontDoor(pods.url);
+    const door = await doors.frontDoor(pods.url);
     const call = httpRequest(`${door.url}/${apiKey}`, { method: 'POST' });
     call.write('one');
     const [response] = (await once(call, 'response')) as [IncomingMessage];
@@ -108,8 +80,8 @@ describe('a call for a model with pods of its own', () => {
   });
 
   it('carries events as they happen', async () => {
-    const pods = await listening({ dedicated: true });
-    const door = await frontDoor(pods.url);
+    const pods = await doors.listening({ dedicated: true });
+    const door = await doors.frontDoor(pods.url);
     const hungUp = new AbortController();
     const response = await fetch(`${door.url}/v1/events`, { headers: { 'x-api-key': apiKey }, signal: hungUp.signal });
     await pods.messaging.events.publish(anEvent('happened'));
@@ -124,11 +96,11 @@ describe('a call for a model with pods of its own', () => {
 
   it('brings what is meant for the other end and nothing of the connection', async () => {
     const seen: IncomingMessage[] = [];
-    const pods = await played((request, response) => {
+    const pods = await doors.played((request, response) => {
       seen.push(request);
       response.writeHead(200, { connection: 'x-private', 'x-private': '1', 'x-public': '2', 'keep-alive': 'timeout=1' }).end('{}');
     });
-    const door = await frontDoor(pods.url);
+    const door = await doors.frontDoor(pods.url);
     const headers = {
       authorization: `Bearer ${apiKey}`,
       connection: 'x-mine',
@@ -159,11 +131,11 @@ describe('a call for a model with pods of its own', () => {
 
   it('goes nowhere else, whatever its path looks like', async () => {
     const seen: (string | undefined)[] = [];
-    const pods = await played((request, response) => {
+    const pods = await doors.played((request, response) => {
       seen.push(request.url);
       response.end('{}');
     });
-    const door = await frontDoor(pods.url);
+    const door = await doors.frontDoor(pods.url);
     const call = httpRequest(door.url, { path: `/${apiKey}/?@127.0.0.2//`, method: 'POST' });
     call.end('x');
     await once(call, 'response');
@@ -171,27 +143,27 @@ describe('a call for a model with pods of its own', () => {
   });
 
   it('never comes with the mark of one that was handed on already', async () => {
-    const pods = await listening({ dedicated: true });
-    const door = await frontDoor(pods.url);
+    const pods = await doors.listening({ dedicated: true });
+    const door = await doors.frontDoor(pods.url);
     const response = await recognise(door.url, { 'x-facehash-forwarded': '1' });
     expect([response.status, await response.json()]).toMatchObject([400, { foundFlag: 0, errors: [{ path: 'x-facehash-forwarded' }] }]);
     expect((await recognise(pods.url, { 'x-facehash-forwarded': '1' })).status).toBe(200);
   });
 
   it('is not handed round where the address is a front door’s', async () => {
-    const other = await frontDoor('http://127.0.0.1:9');
-    const door = await frontDoor(other.url);
+    const other = await doors.frontDoor('http://127.0.0.1:9');
+    const door = await doors.frontDoor(other.url);
     expect((await recognise(door.url)).status).toBe(400);
   });
 
   it('is not handed on by the pods', async () => {
-    const pods = await listening({ dedicated: true });
+    const pods = await doors.listening({ dedicated: true });
     await pods.publish({ route: 'http://127.0.0.1:9' });
     expect((await recognise(pods.url)).status).toBe(200);
   });
 
   it('is refused for a while where nobody listens', async () => {
-    const door = await frontDoor('http://127.0.0.1:9');
+    const door = await doors.frontDoor('http://127.0.0.1:9');
     const response = await recognise(door.url);
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
     expect(await response.json()).toMatchObject({ foundFlag: 0, foundFace: null, code: 'STORE_UNAVAILABLE' });
@@ -204,7 +176,7 @@ describe('a call for a model with pods of its own', () => {
     const { port } = free.address() as AddressInfo;
     free.close();
     await once(free, 'close');
-    const door = await frontDoor(`http://127.0.0.1:${port}`);
+    const door = await doors.frontDoor(`http://127.0.0.1:${port}`);
     const asked = fetch(`${door.url}/${apiKey}`, { method: 'POST', body: 'the whole body' });
     await sleep(40);
     const late = createServer((request, response) => void bodyOf(request).then((text) => response.end(text))).listen(port, '127.0.0.1');
@@ -217,11 +189,11 @@ describe('a call for a model with pods of its own', () => {
   });
 
   it('fails where the pods go away before they answer, and breaks where they go in the middle', async () => {
-    const pods = await played((request, response) => {
+    const pods = await doors.played((request, response) => {
       if (request.url?.startsWith('/v1') === true) response.write('half', () => response.destroy());
       else request.socket.destroy();
     });
-    const door = await frontDoor(pods.url);
+    const door = await doors.frontDoor(pods.url);
     expect((await recognise(door.url)).status).toBe(503);
     const response = await fetch(`${door.url}/v1/model`, { headers: { 'x-api-key': apiKey } });
     await expect(response.text()).rejects.toThrow();
@@ -229,8 +201,8 @@ describe('a call for a model with pods of its own', () => {
 
   it('ends with the client', async () => {
     const gone = Promise.withResolvers<undefined>();
-    const pods = await played((request) => request.socket.once('close', () => gone.resolve(undefined)));
-    const door = await frontDoor(pods.url);
+    const pods = await doors.played((request) => request.socket.once('close', () => gone.resolve(undefined)));
+    const door = await doors.frontDoor(pods.url);
     const hungUp = new AbortController();
     const asked = fetch(`${door.url}/${apiKey}`, { method: 'POST', body: 'x', signal: hungUp.signal }).catch(() => undefined);
     await sleep(50);
@@ -239,15 +211,15 @@ describe('a call for a model with pods of its own', () => {
   });
 
   it('that is refused there before it was read is answered all the same', async () => {
-    const pods = await listening({ dedicated: true, limits: { imageBytesMax: 1024 } });
-    const door = await frontDoor(pods.url);
+    const pods = await doors.listening({ dedicated: true, limits: { imageBytesMax: 1024 } });
+    const door = await doors.frontDoor(pods.url);
     const response = await fetch(`${door.url}/${apiKey}`, { method: 'POST', body: 'A'.repeat(8 * 1024 * 1024) });
     expect([response.status, await response.json()]).toMatchObject([413, { code: 'BODY_TOO_LARGE' }]);
   });
 
   it('is refused there while its body goes on, of which no more is read than of any other', async () => {
-    const pods = await listening({ dedicated: true, limits: { imageBytesMax: 1024 } });
-    const door = await frontDoor(pods.url);
+    const pods = await doors.listening({ dedicated: true, limits: { imageBytesMax: 1024 } });
+    const door = await doors.frontDoor(pods.url);
     const client = connect(Number(new URL(door.url).port), '127.0.0.1');
     const closed = once(client, 'close').catch(() => undefined);
     let got = '';
@@ -267,13 +239,13 @@ describe('a call for a model with pods of its own', () => {
     ['hides its length', (body: string) => ['Connection: close, content-length', `Content-Length: ${body.length}`, '', body]],
   ])('is one call there, also where the body of a DELETE %s', async (_, framed) => {
     const seen: unknown[] = [];
-    const pods = await played((request, response) => {
+    const pods = await doors.played((request, response) => {
       void bodyOf(request).then((text) => {
         seen.push([request.method, request.url, text]);
         response.end('{}');
       });
     });
-    const door = await frontDoor(pods.url);
+    const door = await doors.frontDoor(pods.url);
     const client = connect(Number(new URL(door.url).port), '127.0.0.1');
     const body = 'GET /metrics HTTP/1.1\r\nHost: pods\r\n\r\n';
     client.write(['DELETE /v1/people/per_x HTTP/1.1', 'Host: door', `x-api-key: ${apiKey}`, ...framed(body)].join('\r\n'));
@@ -283,8 +255,8 @@ describe('a call for a model with pods of its own', () => {
   });
 
   it('counts against the bounds of the front door', async () => {
-    const pods = await played(() => undefined);
-    const door = await frontDoor(pods.url, { limits: { requestsMax: 1 } });
+    const pods = await doors.played(() => undefined);
+    const door = await doors.frontDoor(pods.url, { limits: { requestsMax: 1 } });
     const hungUp = new AbortController();
     const first = fetch(`${door.url}/${apiKey}`, { method: 'POST', body: 'x', signal: hungUp.signal }).catch(() => undefined);
     await sleep(50);
@@ -294,8 +266,8 @@ describe('a call for a model with pods of its own', () => {
   });
 
   it('writes no key into the log', async () => {
-    const pods = await listening({ dedicated: true });
-    const door = await frontDoor(pods.url);
+    const pods = await doors.listening({ dedicated: true });
+    const door = await doors.frontDoor(pods.url);
     await recognise(door.url);
     await door.publish({ route: 'http://127.0.0.1:9' });
     await recognise(door.url);
