@@ -5,7 +5,8 @@ import { testedBlocks } from '../support/documents.js';
 import { GuideShell } from '../support/guide-shell.js';
 import { Installation, PLATFORM } from '../support/installation.js';
 import { noImages } from '../support/images.js';
-import { sampleFace, sampleFaces } from '../support/sample-faces.js';
+import { patientlyTrained } from '../support/patient-training.js';
+import { sampleFace } from '../support/sample-faces.js';
 import { noTrouble, Witness } from '../support/witness.js';
 
 const reason = noImages ?? (await noClusterHere());
@@ -104,13 +105,7 @@ function dedicated(): void {
   }
 
   async function enrol(name: string, person: number): Promise<void> {
-    const photos = await sampleFaces(person, [0, 1, 2, 3]);
-    const { body } = await eventually(
-      () => client.train(name, photos),
-      ({ status }) => status !== 202 && status !== 503,
-      { withinMs: 120_000 },
-    );
-    expect(body).toMatchObject({ trainingSuccess: 1 });
+    expect(await patientlyTrained(client, name, person)).toMatchObject({ trainingSuccess: 1 });
   }
 
   function ownPods(): Promise<readonly string[]> {

@@ -6,7 +6,8 @@ import { GuideShell } from '../support/guide-shell.js';
 import { noImages } from '../support/images.js';
 import { Installation, PLATFORM, RELEASE } from '../support/installation.js';
 import { OwnStores, ownStores, type Credentials } from '../support/own-stores.js';
-import { sampleFace, sampleFaces } from '../support/sample-faces.js';
+import { patientlyTrained } from '../support/patient-training.js';
+import { sampleFace } from '../support/sample-faces.js';
 import { noTrouble, Witness } from '../support/witness.js';
 
 const reason = noImages ?? (await noClusterHere());
@@ -124,13 +125,7 @@ function onOwnStores(): void {
   }
 
   async function enrol(name: string, person: number): Promise<void> {
-    const photos = await sampleFaces(person, [0, 1, 2, 3]);
-    const { body } = await eventually(
-      () => client.train(name, photos),
-      ({ status }) => status !== 202 && status !== 503,
-      { withinMs: 120_000 },
-    );
-    expect(body).toMatchObject({ trainingSuccess: 1 });
+    expect(await patientlyTrained(client, name, person)).toMatchObject({ trainingSuccess: 1 });
   }
 
   function active(): Promise<string> {
