@@ -80,8 +80,8 @@ describe('what comes to hold eventually', () => {
   it('is looked at once more when the time is over, however long the rest between two looks', async () => {
     const { look, count } = sees(false);
     await expect(eventually(look, { withinMs: 50, everyMs: 60_000 })).rejects.toThrow('what was seen last: false');
-    // A timer may be a little early.
-    expect([2, 3]).toContain(count());
+    // More often than twice where a timer is early, as it counts from when the event loop last looked at the clock.
+    expect(count()).toBeGreaterThan(1);
   });
 
   it('is looked at less often where a look takes long', async () => {
