@@ -33,6 +33,7 @@
 {{- /* For training runs, which have files of their own. */}}
 - { name: FACEHASH_S3_CA_CONFIGMAP, value: {{ . | quote }} }
 {{- end }}
+{{- with include "facehash.sts.env" . }}{{ . }}{{ end }}
 {{ include "facehash.nats.env" (list . "operator") }}
 {{ include "facehash.trainer.env" . }}
 {{- end -}}

@@ -63,6 +63,19 @@ nats://{{ include "facehash.fullname" . }}-nats:4222
 {{- end }}
 {{- end -}}
 
+{{/* Of the operator, which asks for the credentials of training runs. */}}
+{{- define "facehash.sts.env" -}}
+{{- with (include "facehash.stores" . | fromYaml).s3.sts }}
+{{- with .endpoint }}
+- { name: FACEHASH_S3_STS_ENDPOINT, value: {{ . | quote }} }
+{{- end }}
+{{- if .roleArn }}
+- { name: FACEHASH_S3_STS_ROLE_ARN, value: {{ .roleArn | quote }} }
+- { name: FACEHASH_S3_STS_SESSION_SECONDS_MAX, value: {{ .sessionSecondsMax | int | toString | quote }} }
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* (list . "operator" | "inference"). A role hears answers below a prefix of its own, and only the operator's may make streams. */}}
 {{- define "facehash.nats.env" -}}
 {{- $root := index . 0 -}}

@@ -20,6 +20,9 @@ export const s3Variables = {
   FACEHASH_S3_ACCESS_KEY_ID: z.string().min(1).optional(),
   FACEHASH_S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
   FACEHASH_S3_SESSION_TOKEN: z.string().min(1).optional(),
+  FACEHASH_S3_STS_ENDPOINT: z.url({ protocol: /^https?$/, error: 'must be an address such as https://sts.example.org' }).optional(),
+  FACEHASH_S3_STS_ROLE_ARN: z.string().min(20).max(2048).optional(),
+  FACEHASH_S3_STS_SESSION_SECONDS_MAX: z.coerce.number().int().min(900).max(604_800).optional(),
   FACEHASH_S3_BUCKET_MISSING: z.enum(['make', 'refuse']).default('make'),
   FACEHASH_S3_TIMEOUT_SECONDS: seconds.default(15),
 };
@@ -35,6 +38,8 @@ export interface S3Settings {
   readonly credentials:
     | { readonly kind: 'folder'; readonly path: string }
     | { readonly kind: 'static'; readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
+  /** Who gives credentials of training runs. Nothing of it is for the runs themselves. */
+  readonly sts?: { readonly endpoint?: string; readonly roleArn?: string; readonly sessionSecondsMax?: number };
   readonly bucketMissing: 'make' | 'refuse';
   readonly timeoutMs: number;
 }
@@ -65,6 +70,7 @@ export function s3Settings(e: Variables): S3Settings | undefined {
     pathStyle: e.FACEHASH_S3_ADDRESSING === 'path',
     ...(e.FACEHASH_S3_CA_FILE === undefined ? {} : { caFile: e.FACEHASH_S3_CA_FILE }),
     credentials: credentialsOf(e),
+    ...stsOf(e),
     bucketMissing: e.FACEHASH_S3_BUCKET_MISSING,
     timeoutMs: e.FACEHASH_S3_TIMEOUT_SECONDS * 1000,
   };
@@ -79,6 +85,20 @@ function credentialsOf(e: Variables): S3Settings['credentials'] {
     secretAccessKey: e.FACEHASH_S3_SECRET_ACCESS_KEY ?? '',
     ...(sessionToken === undefined ? {} : { sessionToken }),
   };
+}
+
+function stsOf(e: Variables): Pick<S3Settings, 'sts'> {
+  const {
+    FACEHASH_S3_STS_ENDPOINT: endpoint,
+    FACEHASH_S3_STS_ROLE_ARN: roleArn,
+    FACEHASH_S3_STS_SESSION_SECONDS_MAX: sessionSecondsMax,
+  } = e;
+  const sts = {
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(roleArn === undefined ? {} : { roleArn }),
+    ...(sessionSecondsMax === undefined ? {} : { sessionSecondsMax }),
+  };
+  return Object.keys(sts).length === 0 ? {} : { sts };
 }
 
 /** The variables that say the same to another program, with the credentials that it is to have. */

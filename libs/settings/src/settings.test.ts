@@ -49,6 +49,22 @@ describe('the settings of an object store', () => {
     });
   });
 
+  it('say who gives credentials of training runs, and not to the runs', () => {
+    const sts = {
+      FACEHASH_S3_STS_ENDPOINT: 'https://sts.eu-west-1.amazonaws.com',
+      FACEHASH_S3_STS_ROLE_ARN: 'arn:aws:iam::123456789012:role/training',
+      FACEHASH_S3_STS_SESSION_SECONDS_MAX: '43200',
+    };
+    const settings = s3Settings(s3.parse({ ...endpoint, ...pair, ...sts }));
+    expect(settings?.sts).toEqual({
+      endpoint: sts.FACEHASH_S3_STS_ENDPOINT,
+      roleArn: sts.FACEHASH_S3_STS_ROLE_ARN,
+      sessionSecondsMax: 43_200,
+    });
+    const told = settings && s3Environment(settings, { accessKeyId: 'a', secretAccessKey: 'b', sessionToken: 'c' });
+    expect(Object.keys(told ?? {}).filter((name) => name.includes('STS'))).toEqual([]);
+  });
+
   it.each(['ftp://s3', 's3', ''])('refuse the endpoint %j', (value) => {
     expect(s3.safeParse({ FACEHASH_S3_ENDPOINT: value }).success).toBe(false);
   });

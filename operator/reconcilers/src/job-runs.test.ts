@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApiServer, type ApiServer } from '@facehash/test-servers';
+import { FaceHashError } from '@facehash/kernel';
 import { tcpProxy, untilItPasses } from '@facehash/testing';
 import { whyNotHere } from '@facehash/operator-runtime/testing';
 import { aGpu, anOrder, aRunSpec, someSettings } from './testing/runs.js';
@@ -231,6 +232,32 @@ function onApiServer({ kubeconfig, url }: ApiServer): void {
     await operator.runs.forget(spec.run);
     expect(operator.runs.runs()).toEqual([]);
     expect(await operator.names(jobs)).toEqual([]);
+  });
+
+  it('that nobody gives credentials have an outcome that says why, and no Job', async () => {
+    const credentialsFor = () => Promise.reject(new FaceHashError('RUN_NOT_STARTED', { why: 'STS refused: AccessDenied' }));
+    await using operator = await trainers({ credentialsFor });
+    await operator.runs.start(spec);
+    const message = 'it gets no credentials for the store: STS refused: AccessDenied';
+    expect(operator.runs.runs()).toMatchObject([{ spec, jobName: null, outcome: { code: 'RUN_NOT_STARTED', retryable: true, message } }]);
+    expect(await operator.names(jobs)).toEqual([]);
+  });
+
+  it('that have not begun keep the credentials that they have where there are no newer ones', async () => {
+    let asked = 0;
+    const given = { accessKeyId: 'id', secretAccessKey: 'secret', expiresAt: new Date(Date.now() + 2_000_000) };
+    const credentialsFor = () =>
+      asked++ === 0 ? Promise.resolve(given) : Promise.reject(new FaceHashError('RUN_NOT_STARTED', { why: 'STS refused: AccessDenied' }));
+    await using operator = await trainers({ credentialsFor, specInput: { training: { startDeadlineSeconds: 3600 } } });
+    await operator.runs.start(spec);
+    await operator.pod(spec.run);
+    operator.aheadMs = 301_000;
+    await operator.runs.tend(spec.storageId, never);
+    await operator.runs.tend(spec.storageId, never);
+    expect(asked).toBe(2);
+    expect(operator.runs.runs()[0]?.outcome).toBeUndefined();
+    const [name = ''] = await operator.names(secrets);
+    expect(await operator.client.get(secrets, { name, namespace: 'facehash' })).toMatchObject({ data: { 'access-key-id': btoa('id') } });
   });
 
   it('begin only where there is a place', async () => {

@@ -1,6 +1,6 @@
 import type { RunOutcome, RunProgress, RunSpec } from '@facehash/artifacts';
 import type { StoredFaceModel } from '@facehash/facemodel';
-import { deadline, FaceHashError, type Clock, type Logger } from '@facehash/kernel';
+import { deadline, FaceHashError, hasCode, type Clock, type Logger } from '@facehash/kernel';
 import { ApiError, hasApiCode, keyOf, type Watched } from '@facehash/operator-runtime';
 import type { ObservedRun, TrainingRunner } from '@facehash/reconciler';
 import type { TrainingJob } from './observed-job.js';
@@ -29,7 +29,10 @@ export interface JobRunsParts {
   readonly pods: Pick<Watched<TrainerPod>, 'byIndex' | 'subscribe'>;
   readonly profiles: () => TrainingProfiles;
   readonly modelOf: (storageId: string) => Pick<StoredFaceModel, 'uid' | 'name' | 'namespace' | 'spec'> | undefined;
-  /** For one run and its model's objects. They must last for its start deadline and its deadline; who begins later gets newer ones. */
+  /**
+   * For one run and its model's objects. They must last for its start deadline and its deadline; who begins later gets newer ones. Rejects
+   * with RUN_NOT_STARTED, and `why` in its details, where somebody has to change what may be given.
+   */
   readonly credentialsFor: (spec: RunSpec, signal: AbortSignal) => Promise<StoreCredentials>;
   /** Whether any node has so many of them. Absent: nobody may look at nodes, and it is tried. */
   readonly offersAccelerator?: (resource: string, count: number) => boolean;
@@ -197,7 +200,8 @@ export class JobRuns implements TrainingRunner {
   async #begin(order: RunOrder, signal: AbortSignal): Promise<void> {
     const { calls } = this.parts;
     // First: a store that does not answer leaves no Job that waits for it.
-    const credentials = await this.parts.credentialsFor(order.spec, signal);
+    const credentials = await this.parts.credentialsFor(order.spec, signal).catch(unlessNotGiven);
+    if (typeof credentials === 'string') return this.#refuse(order.spec, credentials);
     const job = await calls.make(order, signal).catch((error: unknown) => unlessRefused(error, order.spec));
     if (typeof job === 'string') return this.#refuse(order.spec, job);
     this.#made.set(keyOf(job.metadata), job);
@@ -211,6 +215,12 @@ export class JobRuns implements TrainingRunner {
   ): Promise<void> {
     await this.parts.calls.release(job, whose, credentials, signal);
     this.#renewedAtMs.set(job.metadata.uid ?? '', this.#nowMs);
+  }
+
+  /** It may still begin in time. */
+  #keeps({ metadata }: TrainingJob, why: string): void {
+    this.parts.logger.warn('a run that has not begun gets no newer credentials', { job: metadata.name, why });
+    this.#renewedAtMs.set(metadata.uid ?? '', this.#nowMs);
   }
 
   /** An outcome and no error: the model's status has to say it. */
@@ -249,7 +259,9 @@ export class JobRuns implements TrainingRunner {
     const dueAtMs = (job.credentialsUntilMs ?? 0) - spec.deadlineSeconds * 1000 - RENEWAL_MS;
     const inMs = Math.max(dueAtMs, (this.#renewedAtMs.get(uid) ?? 0) + RENEWAL_PAUSE_MS) - this.#nowMs;
     if (inMs > 0) return Number.isFinite(inMs) ? inMs : null;
-    await this.#give(job, { spec, owner }, { credentials: await this.parts.credentialsFor(spec, signal), signal });
+    const credentials = await this.parts.credentialsFor(spec, signal).catch(unlessNotGiven);
+    if (typeof credentials !== 'string') await this.#give(job, { spec, owner }, { credentials, signal });
+    else this.#keeps(job, credentials);
     return RENEWAL_PAUSE_MS;
   }
 
@@ -331,6 +343,11 @@ function isOf(one: { readonly storageId: string }, storageId: string | undefined
 }
 
 /** Why Kubernetes takes no such Job. What may be otherwise in a moment is thrown on. */
+function unlessNotGiven(error: unknown): string {
+  if (hasCode(error, 'RUN_NOT_STARTED')) return `it gets no credentials for the store: ${String(error.details['why'])}`;
+  throw error;
+}
+
 function unlessRefused(error: unknown, { run }: RunSpec): string {
   if (hasApiCode(error, 'invalid', 'forbidden')) return `its Job was refused: ${error.message}`;
   if (error instanceof ApiError) throw new FaceHashError('TRAINING_FAILED', { run }, { cause: error });

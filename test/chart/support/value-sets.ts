@@ -8,10 +8,12 @@ const stores = {
   nats: { servers: 'nats://nats.example.org:4222' },
 };
 
+const sts = { endpoint: 'https://sts.eu-central-1.amazonaws.com', roleArn: 'arn:aws:iam::123456789012:role/facehash-training' };
+
 /** Stores that somebody else runs, each with credentials and an authority of its own. */
 const external = {
   stores: {
-    s3: { ...stores.s3, bucket: 'faces', region: 'eu-central-1', addressing: 'virtual-host', caConfigMap: 's3-authority' },
+    s3: { ...stores.s3, bucket: 'faces', region: 'eu-central-1', addressing: 'virtual-host', caConfigMap: 's3-authority', sts },
     mongodb: { ...stores.mongodb, database: 'faces', existingSecret: 'mongodb-credentials', caConfigMap: 'mongodb-authority' },
     nats: {
       servers: 'tls://nats-0.example.org:4222,tls://nats-1.example.org:4222',

@@ -70,6 +70,15 @@ function onMinio(): void {
     await expect(asked).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', details: { why: expect.stringMatching(/^STS refused: \w+/) } });
   });
 
+  it('are those of a role that is named', async () => {
+    const sts = { roleArn: 'arn:aws:iam::123456789012:role/facehash-training', sessionSecondsMax: 900 };
+    const credentials = await assumeRunRole({ ...options, sts }, { storageId: 'mine', durationSeconds: 7200 });
+    expect(credentials.expiresAt.getTime()).toBeLessThan(Date.now() + 1_000_000);
+    await using named = new AsyncDisposableStack();
+    const store = named.adopt(await openS3ObjectStore({ ...options, credentials }), (opened) => opened.close());
+    expect((await store.read('mine/samples/1.json'))?.bytes).toEqual(data);
+  });
+
   it.each([
     ['../mine', 900],
     ['mine/samples', 900],

@@ -9,6 +9,8 @@ const sound: S3Options = {
   credentials: { kind: 'static', accessKeyId: 'id', secretAccessKey: 'a-secret' },
 };
 
+const roleArn = 'arn:aws:iam::123456789012:role/facehash-training';
+
 describe('options of objects in S3', () => {
   it('are filled in', async () => {
     expect(await checkOptions(sound)).toMatchObject({
@@ -17,6 +19,18 @@ describe('options of objects in S3', () => {
     });
     expect(await checkOptions({ ...sound, endpoint: 'http://127.0.0.1' })).toMatchObject({ tls: false, port: 80 });
     expect(await checkOptions({ ...sound, endpoint: 'http://127.0.0.1:9000/' })).toMatchObject({ port: 9000 });
+  });
+
+  it('ask the store itself for credentials of runs, unless another gives them', async () => {
+    const own = { tls: true, host: 's3.example.org', port: 443 };
+    expect((await checkOptions(sound)).sts).toEqual({ address: own, roleArn: undefined, sessionSecondsMax: 604_800 });
+    expect((await checkOptions({ ...sound, sts: { roleArn } })).sts).toEqual({ address: own, roleArn, sessionSecondsMax: 3600 });
+    const elsewhere = { endpoint: 'https://sts.eu-west-1.amazonaws.com', roleArn, sessionSecondsMax: 43_200 };
+    expect((await checkOptions({ ...sound, sts: elsewhere })).sts).toEqual({
+      address: { tls: true, host: 'sts.eu-west-1.amazonaws.com', port: 443 },
+      roleArn,
+      sessionSecondsMax: 43_200,
+    });
   });
 
   it.each<[string, Partial<S3Options>]>([
@@ -31,6 +45,9 @@ describe('options of objects in S3', () => {
     ['credentials', { credentials: { kind: 'folder', path: '' } }],
     ['timeoutMs', { timeoutMs: 0 }],
     ['timeoutMs', { timeoutMs: Number.NaN }],
+    ['sts.endpoint', { sts: { endpoint: 'https://sts.example.org/?Action=AssumeRole' } }],
+    ['sts.roleArn', { sts: { roleArn: 'arn:aws:iam::123456789012:user/ann' } }],
+    ['sts.sessionSecondsMax', { sts: { sessionSecondsMax: 60 } }],
     ['caFile', { caFile: join('/', 'no', 'such', 'file') }],
   ])('are refused for what is wrong with the %s: %j', async (name, wrong) => {
     const refused = checkOptions({ ...sound, ...wrong });
