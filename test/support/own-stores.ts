@@ -23,7 +23,13 @@ export interface StoreCredentials {
 export const ownStores = {
   evaluation: { enabled: false },
   stores: {
-    s3: { endpoint: `http://${RELEASE}-minio.${NAMESPACE}:9000`, bucketMissing: 'make', existingSecret: 'facehash-s3' },
+    s3: {
+      endpoint: `http://${RELEASE}-minio.${NAMESPACE}:9000`,
+      bucketMissing: 'make',
+      existingSecret: 'facehash-s3',
+      // As other stores want it; MinIO gives the same with it.
+      sts: { roleArn: 'arn:aws:iam::123456789012:role/facehash-training', sessionSecondsMax: 7200 },
+    },
     mongodb: { url: `mongodb://${RELEASE}-mongodb.${NAMESPACE}:27017/` },
     nats: {
       servers: `nats://${RELEASE}-nats.${NAMESPACE}:4222`,
