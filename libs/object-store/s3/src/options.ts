@@ -12,7 +12,7 @@ export interface StsOptions {
   readonly endpoint?: string;
   /** Default: no role is named, which MinIO takes, and AWS and Ceph refuse. */
   readonly roleArn?: string;
-  /** What the role allows one session to last; no more is asked for. 900 to 604,800; default 3600 with a role, as AWS and Ceph have it, and else 604,800. */
+  /** What the role allows one session to last; no more is asked for. 900 to 604,800; default 3600 with a role, as AWS has it, and else 604,800. */
   readonly sessionSecondsMax?: number;
 }
 
