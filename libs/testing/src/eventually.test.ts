@@ -56,7 +56,7 @@ describe('what comes to hold eventually', () => {
     const waiting = eventually(look, ({ status }) => status === 200, { withinMs: 100 });
     await expect(waiting).rejects.toMatchObject({
       message: expect.stringMatching(
-        /^it did not come to hold in 0\.\d s; what was seen last: \{ status: 503 \}; the last failure: Error: connection refused$/,
+        /^it did not come to hold in \d+\.\d s; what was seen last: \{ status: 503 \}; the last failure: Error: connection refused$/,
       ) as string,
       cause: failure,
     });
