@@ -1,9 +1,8 @@
-import { eventually } from '@facehash/testing';
+import { eventually, freePort } from '@facehash/testing';
 import { IN_CLUSTER, noClusterHere } from '../support/cluster.js';
 import { atPort, commandsOf, testedBlocks, untestedCommands } from '../support/documents.js';
 import { GuideShell } from '../support/guide-shell.js';
 import { noImages } from '../support/images.js';
-import { freePort } from '../support/program.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
 
 const reason = noImages ?? (await noClusterHere());

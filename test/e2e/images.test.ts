@@ -2,11 +2,10 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildImages, groupedSizes, ImageArchive, programNames, type ArchiveEntry } from '@facehash/images';
-import { eventually, temporaryFolder } from '@facehash/testing';
+import { eventually, freePort, temporaryFolder } from '@facehash/testing';
 import { Client } from '../support/client.js';
 import { Container } from '../support/container.js';
 import { images as built } from '../support/images.js';
-import { freePort } from '../support/program.js';
 import { sampleFace, sampleFaces } from '../support/sample-faces.js';
 
 const MB = 1e6;

@@ -1,10 +1,9 @@
+import { freePort, temporaryFolder } from '@facehash/testing';
 import { Client } from '../support/client.js';
 import { EnrollingClient, killEach, nameOf, noneLeft, trained } from '../support/kills.js';
 import { childrenOf } from '../support/processes.js';
 import { Product } from '../support/product.js';
-import { freePort } from '../support/program.js';
 import { sampleFace } from '../support/sample-faces.js';
-import { temporaryFolder } from '@facehash/testing';
 
 /** Every step of the photo protocol and of the cut: the product kills itself with SIGKILL right after it. */
 const steps = [

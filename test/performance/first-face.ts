@@ -4,11 +4,11 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import type { Page } from 'playwright-core';
+import { freePort } from '@facehash/testing';
 import { report, row, type Row } from '../support/benchmark.js';
 import { cameraFile, chromiumProgram, launchBrowser } from '../support/browser.js';
 import { checkout as here, testedBlocks } from '../support/documents.js';
 import { FirstStart } from '../support/first-start.js';
-import { freePort } from '../support/program.js';
 import { sampleFaces } from '../support/sample-faces.js';
 import { Stopwatch } from '../support/stopwatch.js';
 

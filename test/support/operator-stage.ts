@@ -5,13 +5,13 @@ import { promisify } from 'node:util';
 import { Closer, systemRandom } from '@facehash/kernel';
 import { KubeClient } from '@facehash/operator-runtime';
 import { serverBinaries, startApiServer, type ApiServer } from '@facehash/test-servers';
-import { tcpProxy, temporaryFolder, type TcpProxy } from '@facehash/testing';
+import { freePort, tcpProxy, temporaryFolder, type TcpProxy } from '@facehash/testing';
 import { KubeConfig } from '@kubernetes/client-node';
 import { stringify } from 'yaml';
 import { checkout } from './documents.js';
 import { faceModelsServed } from './face-models-served.js';
 import { FakeKubelet, type KubeletOptions } from './fake-kubelet.js';
-import { freePort, Program } from './program.js';
+import { Program } from './program.js';
 import { Replicas } from './replicas.js';
 
 const run = promisify(execFile);

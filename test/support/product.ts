@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, Program } from './program.js';
+import { freePort } from '@facehash/testing';
+import { Program } from './program.js';
 
 export interface ProductOptions {
   readonly dataDir: string;

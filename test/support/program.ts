@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 
 const START_TIMEOUT_MS = 60_000;
@@ -106,17 +105,6 @@ export class Program implements AsyncDisposable {
 
 function pathOf(program: keyof typeof programs): string {
   return join(dirname(createRequire(import.meta.url).resolve(`${programs[program]}/package.json`)), 'dist/main.js');
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 function isReady(healthUrl: string): Promise<boolean> {

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { Closer, silentLogger, systemClock, systemRandom } from '@facehash/kernel';
 import { openS3ObjectStore } from '@facehash/object-store-s3';
 import { startServer, type RunningServer } from '@facehash/test-servers';
-import { tcpProxy, temporaryFolder, type TcpProxy } from '@facehash/testing';
+import { freePort, tcpProxy, temporaryFolder, type TcpProxy } from '@facehash/testing';
 import { Client } from './client.js';
 import { applyModel, commandLine } from './command-line.js';
-import { freePort, Program } from './program.js';
+import { Program } from './program.js';
 
 const stores = ['mongo', 'minio', 'nats'] as const;
 type Store = (typeof stores)[number];

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openS3ObjectStore } from '@facehash/object-store-s3';
 import { serverBinaries } from '@facehash/test-servers';
+import { freePort } from '@facehash/testing';
 import { PLATFORM, RELEASE, type Installation } from './installation.js';
-import { freePort } from './program.js';
 
 const FORWARDED_TIMEOUT_MS = 30_000;
 

@@ -1,4 +1,5 @@
 export { eventually, untilItPasses, type Patience } from './eventually.js';
+export { freePort, freePorts } from './free-ports.js';
 export { otlpReceiver, type OtlpReceiver, type ReceivedSpan } from './otlp-receiver.js';
 export { sourceFlags } from './source-flags.js';
 export { tcpProxy, type OnItsWay, type TcpProxy } from './tcp-proxy.js';

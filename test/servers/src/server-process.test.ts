@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { freePorts } from './free-ports.js';
+import { freePorts } from '@facehash/testing';
 import { launch, type LaunchOptions, type Place, type ServerDefinition } from './server-process.js';
 
 const node = process.execPath;

@@ -4,9 +4,9 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from '@facehash/testing';
 import { lastLines } from '../../../tools/setup/set-up-error.mjs';
 import { dyingWithUs, type Environment } from './command.js';
-import { freePorts } from './free-ports.js';
 import { ServersError } from './servers-error.js';
 
 const START_TIMEOUT_MS = 60_000;

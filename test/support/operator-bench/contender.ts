@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serverBinaries } from '@facehash/test-servers';
-import { tcpProxy, type TcpProxy } from '@facehash/testing';
+import { freePort, tcpProxy, type TcpProxy } from '@facehash/testing';
 import { stringify } from 'yaml';
 import { cpuMsOf, peakResidentBytes, residentBytes } from '../processes.js';
-import { freePort, Program } from '../program.js';
+import { Program } from '../program.js';
 import { parseMetrics, sumOf, type Samples } from './metrics.js';
 import { PLATFORM, type World } from './world.js';
 

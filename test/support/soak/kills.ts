@@ -1,8 +1,8 @@
+import { freePort } from '@facehash/testing';
 import { row, type Row } from '../benchmark.js';
 import { Client } from '../client.js';
 import { EnrollingClient, killEach, nameOf, trained } from '../kills.js';
 import { Product } from '../product.js';
-import { freePort } from '../program.js';
 import { sampleFace } from '../sample-faces.js';
 
 /** `kill -9` of the server, a vision worker and the trainer in turn, each at a random moment, on one data folder. */
