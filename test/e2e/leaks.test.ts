@@ -8,8 +8,11 @@ import { sampleFace, sampleFaces } from '../support/sample-faces.js';
 const WARM_UP = { recognitions: 300, trainings: 3 };
 const LOAD = { recognitions: 2000, trainings: 50 };
 const CONNECTIONS = 4;
-/** What garbage that was not collected yet, and the allocator's own rounding, may add. */
-const GROWTH_MIB_MAX = 80;
+/**
+ * What garbage that was not collected yet, and the allocator's own rounding, may add. The heap of the HTTP process is collected so rarely
+ * that its resident memory goes up and down by 90 MiB (docs/performance.md); what workers hold is outside of the heap.
+ */
+const GROWTH_MIB_MAX = { server: 160, worker: 80 };
 
 interface Footprint {
   readonly processes: number;
@@ -30,8 +33,9 @@ describe('after thousands of recognitions and dozens of trainings', () => {
     const after = await footprint(product);
     expect(after.processes).toBe(before.processes);
     expect(after.openFiles).toBeLessThanOrEqual(before.openFiles + CONNECTIONS);
-    const growth = after.mib.map((mib, i) => mib - (before.mib[i] ?? 0));
-    expect(Math.max(...growth)).toBeLessThan(GROWTH_MIB_MAX);
+    const [server = Number.NaN, ...workers] = after.mib.map((mib, i) => mib - (before.mib[i] ?? Number.NaN));
+    expect(server).toBeLessThan(GROWTH_MIB_MAX.server);
+    expect(Math.max(...workers)).toBeLessThan(GROWTH_MIB_MAX.worker);
     await product.stop();
   }, 600_000);
 });

@@ -97,6 +97,11 @@ function serverOf({ cluster }: TwoReplicas, store: (typeof stores)[number]) {
   return process;
 }
 
-async function asked({ url }: Pick<Replica, 'url'>, apiKey: string, probe: Uint8Array): Promise<number> {
-  return (await new Client(url, apiKey).recognize(probe)).status;
+async function asked({ url, program }: Replica, apiKey: string, probe: Uint8Array): Promise<number> {
+  try {
+    return (await new Client(url, apiKey).recognize(probe)).status;
+  } catch (cause) {
+    if (program.ended) throw new Error(`the replica has ended: ${program.printed.slice(-900)}`, { cause });
+    throw cause;
+  }
 }
